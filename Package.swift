@@ -1,0 +1,137 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The rooms of Leasehold and the arrows between them. An arrow means "imports"; there are no others, and
+// `Tests/TidyTests` keeps it so. README.md has the picture.
+//
+// `LEASEHOLD_ROOMS=ground` leaves out the doors, the daemon and the command line, and with them every package
+// but swift-log and swift-subprocess: rules, ledger, credentials, SQL and drivers then build and test without
+// an HTTP framework.
+let groundOnly = Context.environment["LEASEHOLD_ROOMS"] == "ground"
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+// The pure ground: no I/O, no clock.
+let pure: [Target] = [
+  room("Units"),
+  room("Ledger", ["Units"]),
+  room("Leasing", ["Ledger", "Units"]),
+  .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+  .systemLibrary(
+    name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+  room("Macaroons", ["COpenSSL"]),
+  room("L402", ["Macaroons"]),
+  room("BOLT11", ["CSecp256k1", "COpenSSL", "Units"]),
+  room("Wire", ["Units"]),
+]
+
+// The engine, what it needs of the world, and the ways of meeting those needs.
+let ground: [Target] = [
+  room("Engine", ["Leasing", "Ledger", "Units", "L402", "BOLT11", log]),
+  .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+  .target(name: "CLinux"),
+  room("Postgres", ["CLibpq", log]),
+  room("Store", ["Engine", "Postgres"]),
+  room("Lightning", ["Engine", "BOLT11"]),
+  room("Drivers", ["Engine", "CLinux", subprocess, log]),
+  room("Notices", ["Engine", log]),
+  room("Scheduling", ["Engine"]),
+  room("Wallets", ["BOLT11"]),
+  .target(
+    name: "TestKit", dependencies: ["Engine", "Postgres", "Store"], path: "Tests/TestKit", swiftSettings: strict),
+]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+// Doors, client and the two programs.
+let doors: [Target] = [
+  room("HTTPAPI", ["Engine", "L402", "Wire", hummingbird, log, metrics]),
+  room("WebDAV", ["Engine", "L402", "Wire", "CLinux", hummingbird, log]),
+  room("Client", ["Wire", "L402", "BOLT11", "Wallets", httpClient]),
+  .executableTarget(
+    name: "leaseholdd",
+    dependencies: [
+      "HTTPAPI", "WebDAV", "Store", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
+      hummingbird, lifecycle, arguments, yams, log, metrics,
+    ],
+    swiftSettings: strict),
+  .executableTarget(name: "leasehold", dependencies: ["Client", arguments], swiftSettings: strict),
+]
+
+let groundTests: [Target] = [
+  tests("Units"),
+  tests("Ledger"),
+  tests("Leasing"),
+  tests("Macaroons"),
+  tests("L402"),
+  tests("BOLT11"),
+  tests("Wire"),
+  tests("Engine", ["TestKit", "Store", "Lightning", "Scheduling"]),
+  tests("Postgres", ["TestKit"]),
+  tests("Store", ["TestKit"]),
+  tests("Lightning", ["TestKit"]),
+  tests("Drivers", ["TestKit"]),
+  tests("Scheduling", ["TestKit"]),
+  .testTarget(name: "TidyTests", swiftSettings: strict),
+]
+
+let doorTests: [Target] = [
+  tests("HTTPAPI", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+  tests("WebDAV", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+  tests("Client"),
+  tests("leaseholdd", ["TestKit"]),
+]
+
+// A room that has not been furnished yet has no folder; it is left out until it does.
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+func furnished(_ target: Target) -> Bool {
+  let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
+  return FileManager.default.fileExists(atPath: root.appendingPathComponent(folder).path)
+}
+
+let targets = (groundOnly ? pure + ground + groundTests : pure + ground + doors + groundTests + doorTests)
+  .filter(furnished)
+
+let doorPackages: [Package.Dependency] = [
+  .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+  .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+  .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
+
+let package = Package(
+  name: "leasehold",
+  products: ["Macaroons", "L402", "BOLT11", "Postgres"]
+    .filter { name in targets.contains { $0.name == name } }
+    .map { .library(name: $0, targets: [$0]) },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ] + (groundOnly ? [] : doorPackages),
+  targets: targets,
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,42 @@
+/// A moment: microseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
+///
+/// The same resolution as PostgreSQL's `timestamptz`, so that a deadline survives the database unchanged.
+public struct Instant: Hashable, Comparable, Sendable, Codable {
+  public let microseconds: Int64
+
+  public init(microseconds: Int64) {
+    self.microseconds = microseconds
+  }
+
+  public init(unixSeconds: Int64) {
+    self.microseconds = unixSeconds * 1_000_000
+  }
+
+  /// Later than every moment a lease can name.
+  public static let distantFuture = Instant(microseconds: Int64.max / 4)
+
+  /// Whole seconds since 1970, rounded towards the past.
+  public var unixSeconds: Int64 {
+    let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+
+  /// Whole seconds since 1970, rounded towards the future.
+  public var unixSecondsRoundedUp: Int64 {
+    let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return remainder > 0 ? quotient + 1 : quotient
+  }
+
+  public func advanced(byMicroseconds delta: Int64) -> Instant {
+    Instant(microseconds: microseconds + delta)
+  }
+
+  /// Microseconds from `other` to this moment; negative when `other` is later.
+  public func microseconds(since other: Instant) -> Int64 {
+    microseconds - other.microseconds
+  }
+
+  public static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
+  public static func + (a: Instant, b: Seconds) -> Instant { a.advanced(byMicroseconds: b.microseconds) }
+  public static func - (a: Instant, b: Seconds) -> Instant { a.advanced(byMicroseconds: -b.microseconds) }
+}

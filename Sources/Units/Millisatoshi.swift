@@ -1,0 +1,58 @@
+/// An amount of bitcoin, in thousandths of a satoshi. May be negative: a lease in grace owes.
+///
+/// The operators trap on overflow, because an overflow inside the ledger is a broken invariant. Amounts that come
+/// from outside are checked with ``addingReportingOverflow(_:)`` and ``multipliedReportingOverflow(by:)``.
+public struct Millisatoshi: Hashable, Comparable, Sendable, Codable, ExpressibleByIntegerLiteral {
+  public let count: Int64
+
+  public init(_ count: Int64) {
+    self.count = count
+  }
+
+  public init(integerLiteral value: Int64) {
+    self.count = value
+  }
+
+  public init(satoshis: Int64) {
+    self.count = satoshis * 1_000
+  }
+
+  public init(from decoder: any Decoder) throws {
+    count = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(count)
+  }
+
+  public static let zero = Millisatoshi(0)
+
+  /// The least whole number of satoshis that is not below this amount. Invoices are in whole satoshis.
+  public var roundedUpToSatoshi: Millisatoshi {
+    let (quotient, remainder) = count.quotientAndRemainder(dividingBy: 1_000)
+    return Millisatoshi(satoshis: remainder > 0 ? quotient + 1 : quotient)
+  }
+
+  /// Whole satoshis, rounded up.
+  public var satoshisRoundedUp: Int64 { roundedUpToSatoshi.count / 1_000 }
+
+  /// The sum, or `nil` when it does not fit.
+  public func addingReportingOverflow(_ other: Millisatoshi) -> Millisatoshi? {
+    let (sum, overflow) = count.addingReportingOverflow(other.count)
+    return overflow ? nil : Millisatoshi(sum)
+  }
+
+  /// The product, or `nil` when it does not fit.
+  public func multipliedReportingOverflow(by factor: Int64) -> Millisatoshi? {
+    let (product, overflow) = count.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : Millisatoshi(product)
+  }
+
+  public static func < (a: Millisatoshi, b: Millisatoshi) -> Bool { a.count < b.count }
+  public static func + (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi { Millisatoshi(a.count + b.count) }
+  public static func - (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi { Millisatoshi(a.count - b.count) }
+  public static prefix func - (a: Millisatoshi) -> Millisatoshi { Millisatoshi(-a.count) }
+  public static func += (a: inout Millisatoshi, b: Millisatoshi) { a = a + b }
+  public static func -= (a: inout Millisatoshi, b: Millisatoshi) { a = a - b }
+}
