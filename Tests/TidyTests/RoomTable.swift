@@ -1,0 +1,102 @@
+/// The allowed imports of every room, internal and external. `Package.swift` and `Sources` are held against it.
+struct RoomTable: Sendable {
+  var rooms: [Room]
+
+  subscript(name: String) -> Room? { rooms.first { $0.name == name } }
+
+  /// The rooms that `room` may import.
+  func reachable(from room: Room) -> Set<String> {
+    var reached: Set<String> = []
+    var waiting = Array(room.arrows)
+    while let name = waiting.popLast() {
+      guard let next = self[name], reached.insert(name).inserted else { continue }
+      waiting += next.arrows.filter { self[$0]?.kind != .shim }
+    }
+    return reached
+  }
+
+  /// Everything that a file of `room` may import.
+  func importable(in room: Room) -> Set<String> {
+    room.products.reduce(into: reachable(from: room).union(room.platform).union(Room.standardLibrary)) {
+      $0.formUnion(Self.modules[$1] ?? [$1])
+    }
+  }
+
+  /// Modules that come with a product, where they are more than one or not named like it.
+  static let modules: [String: Set<String>] = [
+    "Logging": ["Logging"],
+    "Metrics": ["Metrics", "CoreMetrics"],
+    "Subprocess": ["Subprocess", "SystemPackage"],
+    "Hummingbird": [
+      "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes",
+      "NIOHTTPTypesHTTP1", "ServiceLifecycle",
+    ],
+    "AsyncHTTPClient": ["AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1"],
+  ]
+}
+
+extension RoomTable {
+  static let leasehold = RoomTable(rooms: [
+    Room(name: "Units", kind: .pure),
+    Room(name: "Ledger", kind: .pure, arrows: ["Units"]),
+    Room(name: "Leasing", kind: .pure, arrows: ["Ledger"]),
+    Room(name: "Macaroons", kind: .pure, arrows: ["COpenSSL"]),
+    Room(name: "L402", kind: .pure, arrows: ["Macaroons"]),
+    Room(name: "BOLT11", kind: .pure, arrows: ["CSecp256k1", "COpenSSL", "Units"]),
+    Room(name: "Wire", kind: .pure, arrows: ["Units"]),
+
+    Room(name: "COpenSSL", kind: .shim),
+    Room(name: "CSecp256k1", kind: .shim),
+    Room(name: "CLibpq", kind: .shim),
+    Room(name: "CLinux", kind: .shim),
+
+    Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11"], products: ["Logging"]),
+
+    Room(
+      name: "Postgres", kind: .adapter, arrows: ["CLibpq"], products: ["Logging"], platform: ["Dispatch", "Glibc"]),
+    Room(name: "Store", kind: .adapter, arrows: ["Engine", "Postgres"], platform: ["FoundationEssentials"]),
+    Room(
+      name: "Lightning", kind: .adapter, arrows: ["Engine", "BOLT11"],
+      platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
+    Room(
+      name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
+      platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
+    Room(
+      name: "Notices", kind: .adapter, arrows: ["Engine"], products: ["Logging"], platform: ["FoundationEssentials"]),
+    Room(name: "Scheduling", kind: .adapter, arrows: ["Engine"], platform: ["Dispatch", "Glibc"]),
+    Room(name: "Wallets", kind: .adapter, arrows: ["BOLT11"], platform: ["FoundationEssentials", "Glibc"]),
+
+    Room(
+      name: "HTTPAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
+      products: ["Hummingbird", "Logging", "Metrics"],
+      platform: ["FoundationEssentials"]),
+    Room(
+      name: "WebDAV", kind: .door, arrows: ["Engine", "L402", "Wire", "CLinux"], products: ["Hummingbird", "Logging"],
+      platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
+    Room(
+      name: "Gateway", kind: .door, arrows: ["Engine", "L402", "Wire"], products: ["Hummingbird", "Logging"],
+      platform: ["FoundationEssentials"]),
+    Room(
+      name: "GRPCAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
+      products: ["GRPCCore", "GRPCNIOTransportHTTP2", "GRPCProtobuf", "Logging"]),
+
+    Room(
+      name: "Client", kind: .adapter, arrows: ["Wire", "L402", "BOLT11", "Wallets"], products: ["AsyncHTTPClient"],
+      platform: ["FoundationEssentials", "Glibc"]),
+
+    Room(
+      name: "leaseholdd", kind: .program,
+      arrows: [
+        "HTTPAPI", "WebDAV", "Store", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
+      ],
+      products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
+      platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
+    Room(
+      name: "leasehold", kind: .program, arrows: ["Client"], products: ["ArgumentParser"],
+      platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
+
+    Room(
+      name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Store"],
+      platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
+  ])
+}

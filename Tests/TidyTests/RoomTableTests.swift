@@ -1,0 +1,67 @@
+import Testing
+
+/// The table itself holds to the plan: whatever else changes, these walls stay.
+@Suite struct RoomTableTests {
+  let table = RoomTable.leasehold
+
+  @Test func `rooms are named once and lead to rooms`() {
+    let names = table.rooms.map(\.name)
+    #expect(names.count == Set(names).count)
+    for room in table.rooms {
+      #expect(room.arrows.isSubset(of: names), "\(room.name)")
+      #expect(!table.reachable(from: room).contains(room.name), "\(room.name) leads back to itself")
+    }
+  }
+
+  @Test func `the pure ground stands on nothing but itself`() {
+    for room in table.rooms where room.kind == .pure {
+      #expect(room.products.isEmpty && room.platform.isEmpty, "\(room.name)")
+      for name in table.reachable(from: room) {
+        let kind = table[name]?.kind
+        #expect(kind == .pure || kind == .shim, "\(room.name) leads to \(name)")
+      }
+    }
+  }
+
+  @Test func `adapters never import each other`() {
+    let adapters = Set(table.rooms.filter { $0.kind == .adapter }.map(\.name))
+    // The two that DESIGN names: SQL sits on libpq, the paying client pays from a wallet.
+    let named = ["Store": ["Postgres"], "Client": ["Wallets"]]
+    for room in table.rooms where room.kind == .adapter {
+      #expect(
+        table.reachable(from: room).intersection(adapters) == Set(named[room.name] ?? []), "\(room.name)")
+    }
+  }
+
+  @Test func `doors stand on the engine and know no adapter`() {
+    for room in table.rooms where room.kind == .door {
+      #expect(room.arrows.isSuperset(of: ["Engine", "L402", "Wire"]), "\(room.name)")
+      for name in table.reachable(from: room) {
+        #expect(table[name]?.kind != .adapter && table[name]?.kind != .door, "\(room.name) leads to \(name)")
+      }
+    }
+  }
+
+  @Test func `nobody imports a program or the test kit`() {
+    for room in table.rooms {
+      for arrow in room.arrows {
+        #expect(table[arrow]?.kind != .program, "\(room.name) imports \(arrow)")
+        #expect(table[arrow]?.kind != .testing, "\(room.name) imports \(arrow)")
+      }
+      if room.kind != .testing { #expect(room.platform.isDisjoint(with: ["Testing", "XCTest"])) }
+    }
+  }
+
+  @Test func `only programs and tests may take all of Foundation`() {
+    for room in table.rooms where room.platform.contains("Foundation") {
+      #expect(room.kind == .program || room.kind == .testing, "\(room.name)")
+    }
+  }
+
+  @Test func `C is reached only by a room with an arrow of its own`() {
+    let store = table["Store"]
+    #expect(store.map { table.reachable(from: $0).contains("Postgres") } == true)
+    #expect(store.map { table.reachable(from: $0).contains("CLibpq") } == false)
+    #expect(table["Postgres"].map { table.reachable(from: $0).contains("CLibpq") } == true)
+  }
+}
