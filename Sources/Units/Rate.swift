@@ -42,10 +42,9 @@ public struct Rate: Hashable, Sendable, Codable {
     return (Millisatoshi(Int64(quotient)), Remainder(rest))
   }
 
-  /// The least number of microseconds after which `balance` has been charged in full; `nil` when it lasts for ever
-  /// (the rate is free) or longer than 64 bits of microseconds. Zero when nothing is held.
+  /// The least number of microseconds after which `balance` has been charged in full; negative when it was spent that
+  /// long ago (a debt); `nil` when it lasts for ever (the rate is free) or longer than 64 bits of microseconds.
   public func microsecondsUntilSpent(_ balance: Millisatoshi, carrying remainder: Remainder) -> Int64? {
-    guard balance > .zero else { return 0 }
     guard !isFree else { return nil }
     let wanted = Int128(balance.count) * Int128(microseconds) - Int128(remainder)
     let (quotient, rest) = wanted.quotientAndRemainder(dividingBy: Int128(amount.count))

@@ -43,6 +43,15 @@ import Units
     #expect(rate.price(ofMicroseconds: Seconds.hour.microseconds) == 100_000)
   }
 
+  @Test func aDebtWasSpentAsLongAgoAsItTookToAccrue() {
+    let rate = Rate(3, per: .minute)
+    for elapsed in stride(from: Int64(0), to: 600_000_000, by: 7_777_777) {
+      let charge = rate.charge(elapsedMicroseconds: elapsed, carrying: 0)
+      let since = rate.microsecondsUntilSpent(-charge.charge, carrying: charge.remainder)
+      #expect(since == -elapsed)
+    }
+  }
+
   @Test func nothingHeldIsSpentAtOnceAndAFreeRateNever() {
     #expect(Rate(1, per: 1).microsecondsUntilSpent(0, carrying: 0) == 0)
     #expect(Rate.free.microsecondsUntilSpent(5, carrying: 0) == nil)

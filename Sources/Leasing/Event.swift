@@ -1,0 +1,121 @@
+import Ledger
+import Units
+
+/// What can happen to a lease.
+///
+/// An event says what is the case, never what to do about it. Each is delivered under an id and takes effect once.
+public enum Event: Hashable, Sendable {
+  /// An invoice of this lease settled: the node said so.
+  case settled(Settlement)
+  /// The invoice of the quote is gone for good: canceled, or expired and looked up unpaid.
+  case quoteCanceled
+  /// The driver made the resource.
+  case provisioned(generation: Int64)
+  case provisionFailed(generation: Int64, reason: String)
+  case suspended(generation: Int64)
+  case suspendFailed(generation: Int64, reason: String)
+  /// The driver runs it again. Only this opens the doors.
+  case resumed(generation: Int64)
+  case resumeFailed(generation: Int64, reason: String)
+  case resized(generation: Int64)
+  case resizeFailed(generation: Int64, reason: String)
+  /// The last sample is taken, windows are closed, and this much of their rating had not been charged yet.
+  case metersClosed(generation: Int64, unrated: Millisatoshi)
+  /// No invoice of this lease can settle any more.
+  case invoicesCanceled
+  /// Destroyed and erased, by the driver's word.
+  case destroyed(generation: Int64, receipt: String)
+  case destroyFailed(generation: Int64, reason: String)
+  /// A closed usage window was rated.
+  case usageRated(Millisatoshi)
+  /// Time to look. Harmless early, late or twice.
+  case woke
+  /// The renter gives the lease back.
+  case released
+  /// The renter changes to terms that cost nothing now.
+  case changed(Terms)
+  /// Nobody has used it for as long as its policy says.
+  case foundIdle
+  /// A request came through a door.
+  case requested
+  /// No daemon was looking between these two moments.
+  case outage(from: Instant, to: Instant)
+  /// Positive evidence that the resource is not as it should be; silence is not evidence.
+  case impaired(reason: String)
+  /// The resource is as it should be again.
+  case recovered
+  case operatorSuspended
+  case operatorResumed
+  case frozen
+  case thawed
+  case protected(Bool)
+  /// `nil` takes the eviction back.
+  case evicting(until: Instant?)
+
+  /// Its name in `explain`, in logs and in the event table.
+  public var name: String {
+    switch self {
+    case .settled: "settled"
+    case .quoteCanceled: "quote_canceled"
+    case .provisioned: "provisioned"
+    case .provisionFailed: "provision_failed"
+    case .suspended: "suspended"
+    case .suspendFailed: "suspend_failed"
+    case .resumed: "resumed"
+    case .resumeFailed: "resume_failed"
+    case .resized: "resized"
+    case .resizeFailed: "resize_failed"
+    case .metersClosed: "meters_closed"
+    case .invoicesCanceled: "invoices_canceled"
+    case .destroyed: "destroyed"
+    case .destroyFailed: "destroy_failed"
+    case .usageRated: "usage_rated"
+    case .woke: "woke"
+    case .released: "released"
+    case .changed: "changed"
+    case .foundIdle: "found_idle"
+    case .requested: "requested"
+    case .outage: "outage"
+    case .impaired: "impaired"
+    case .recovered: "recovered"
+    case .operatorSuspended: "operator_suspended"
+    case .operatorResumed: "operator_resumed"
+    case .frozen: "frozen"
+    case .thawed: "thawed"
+    case .protected: "protected"
+    case .evicting: "evicting"
+    }
+  }
+}
+
+/// A settled invoice.
+public struct Settlement: Hashable, Sendable {
+  /// Hex; the primary key of a payment.
+  public var paymentHash: String
+  /// What the invoice asked for.
+  public var amount: Millisatoshi
+  /// What was paid beyond it; becomes credit.
+  public var excess: Millisatoshi
+  public var purpose: Purpose
+  /// For a quote that held nothing: whether capacity was found for it in this very transaction.
+  public var capacityFound: Bool
+
+  public init(
+    paymentHash: String, amount: Millisatoshi, excess: Millisatoshi = .zero, purpose: Purpose,
+    capacityFound: Bool = true
+  ) {
+    self.paymentHash = paymentHash
+    self.amount = amount
+    self.excess = excess
+    self.purpose = purpose
+    self.capacityFound = capacityFound
+  }
+
+  /// What an invoice buys.
+  public enum Purpose: Hashable, Sendable, Codable {
+    case purchase
+    case renewal(periods: Int64)
+    /// An upgrade: the money is added and the terms change in one step.
+    case change(Terms)
+  }
+}

@@ -1,0 +1,55 @@
+import Ledger
+import Units
+
+/// Reminders are part of the state: each has a moment that follows from the lease, and a mark once it was sent. A
+/// daemon that wakes late sends the most urgent one and marks the others, so that nobody is told three times at once.
+extension Lease {
+  struct Reminder: Hashable {
+    var kind: Notice.Kind
+    var at: Instant
+    /// When what it warns of happens.
+    var deadline: Instant
+  }
+
+  /// In order of time. Empty where no reminder is due in this state.
+  var reminders: [Reminder] {
+    let policy = terms.policy
+    switch state {
+    case .active:
+      guard let end = paidUntil else { return [] }
+      let lead = policy.lead
+      return [
+        Reminder(kind: .renewal, at: end - lead + smear(within: lead), deadline: end),
+        Reminder(kind: .renewalHalf, at: end - lead / 2, deadline: end),
+        Reminder(kind: .renewalTenth, at: end - lead / 10, deadline: end),
+      ]
+    case .grace(let until):
+      return [Reminder(kind: .suspension, at: until - policy.grace / 4, deadline: until)]
+    case .suspended(.unpaid, let retainedUntil, resuming: false):
+      return [Reminder(kind: .reclaim, at: retainedUntil - policy.retention / 4, deadline: retainedUntil)]
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      return []
+    }
+  }
+
+  /// Spreads the first notices of many leases that end together over a tenth of the lead.
+  private func smear(within lead: Seconds) -> Seconds {
+    let tenth = lead.count / 10
+    return tenth > 0 ? Seconds(Int64(id.low % UInt64(tenth))) : .zero
+  }
+
+  var nextReminder: Instant? {
+    reminders.first { !reminded.contains(Reminders($0.kind)) }?.at
+  }
+
+  /// The latest reminder that is due, and the marks that sending it sets.
+  func dueReminder(at now: Instant) -> (kind: Notice.Kind, deadline: Instant, covers: Reminders)? {
+    var covers: Reminders = []
+    var latest: Reminder?
+    for reminder in reminders where reminder.at <= now && !reminded.contains(Reminders(reminder.kind)) {
+      covers.insert(Reminders(reminder.kind))
+      latest = reminder
+    }
+    return latest.map { ($0.kind, $0.deadline, covers) }
+  }
+}

@@ -1,0 +1,164 @@
+import Ledger
+import Units
+
+extension Lease {
+  /// Decides what an event means for this lease: the one function that does.
+  ///
+  /// Pure: it reads no clock and does nothing. `now` is the moment read under the row lock, never before
+  /// `account.chargedTo`. An event that changes nothing (a timer that rang early, an outcome of an older generation)
+  /// returns the lease as it was, with its version.
+  ///
+  /// - Throws: ``Rejection`` for wishes that cannot be granted. Outcomes, settlements and timers are never rejected.
+  public func step(_ event: Event, at now: Instant) throws(Rejection) -> Decision {
+    var step = Step(self, at: now)
+    step.charge(before: event)
+    let charged = step
+    try step.take(event)
+    guard step != charged else { return Decision(lease: self) }
+    step.lease.version += 1
+    return Decision(lease: step.lease, transfers: step.transfers, effects: step.effects)
+  }
+}
+
+/// A decision in the making: a working copy of the lease, the money moved and the effects wanted so far.
+struct Step: Hashable {
+  var lease: Lease
+  let now: Instant
+  var transfers: [Transfer] = []
+  var effects: [Effect] = []
+
+  init(_ lease: Lease, at now: Instant) {
+    self.lease = lease
+    self.now = now
+  }
+
+  mutating func take(_ event: Event) throws(Rejection) {
+    switch event {
+    case .settled(let settlement): settled(settlement)
+    case .quoteCanceled: quoteCanceled()
+    case .provisioned(let generation): provisioned(generation)
+    case .provisionFailed(let generation, _): provisionFailed(generation)
+    case .suspended, .suspendFailed, .resizeFailed, .destroyFailed: break
+    case .resized: break
+    case .resumed(let generation): resumed(generation)
+    case .resumeFailed(let generation, let reason): resumeFailed(generation, reason)
+    case .metersClosed(let generation, let unrated): metersClosed(generation, unrated)
+    case .invoicesCanceled: invoicesCanceled()
+    case .destroyed(let generation, _): destroyed(generation)
+    case .usageRated(let amount): usageRated(amount)
+    case .woke: woke()
+    case .released: try released()
+    case .changed(let terms): try changed(to: terms)
+    case .foundIdle: foundIdle()
+    case .requested: requested()
+    case .outage(let from, let to): outage(from: from, to: to)
+    case .impaired(let reason): impaired(reason)
+    case .recovered: recovered()
+    case .operatorSuspended: try operatorSuspended()
+    case .operatorResumed: try operatorResumed()
+    case .frozen: try frozen()
+    case .thawed: try thawed()
+    case .protected(let protected): lease.flags.protected = protected
+    case .evicting(let until): try evicting(until: until)
+    }
+  }
+
+  // MARK: Charging
+
+  /// Brings the account up to now, as far as time may be charged at all: in `active` and `grace`, and never for more
+  /// debt than one grace. What lies beyond is the provider's lateness, not the renter's debt.
+  mutating func charge(before event: Event) {
+    if case .outage(let from, let to) = event, lease.account.isRunning {
+      guard !lease.knows(outageTo: to) else { return }
+      charge(to: min(from, now), allowingDebt: true)
+      charge(to: min(to, now), allowingDebt: false)
+    } else {
+      charge(to: now, allowingDebt: true)
+    }
+  }
+
+  private mutating func charge(to moment: Instant, allowingDebt: Bool) {
+    guard let chargedTo = lease.account.chargedTo, moment > chargedTo else { return }
+    let chargeable = lease.chargeableUntil.map { min($0, moment) } ?? moment
+    if chargeable > chargedTo {
+      transfers += lease.account.chargeTime(for: lease.id, to: chargeable, allowingDebt: allowingDebt)
+    }
+    lease.account.start(at: moment)
+  }
+
+  // MARK: Moves several events share
+
+  /// The next generation: from here on the driver shall do something else.
+  mutating func nextGeneration() -> Int64 {
+    lease.generation += 1
+    return lease.generation
+  }
+
+  mutating func suspend(_ cause: Lease.SuspensionCause) {
+    lease.account.stop()
+    lease.state = .suspended(cause, retainedUntil: now + lease.retention(for: cause), resuming: false)
+    lease.reminded = []
+    effects.append(.suspend(generation: nextGeneration()))
+  }
+
+  mutating func resume(_ cause: Lease.SuspensionCause, retainedUntil: Instant) {
+    lease.state = .suspended(cause, retainedUntil: retainedUntil, resuming: true)
+    effects.append(.resume(generation: nextGeneration()))
+  }
+
+  /// Enters `reclaiming`. What was never in use needs no last sample, and its money goes back at once.
+  mutating func reclaim(_ cause: Lease.ReclaimCause) {
+    let wasUsed = lease.activatedAt != nil
+    lease.account.stop()
+    lease.state = .reclaiming(cause, metersClosed: !wasUsed, invoicesCanceled: false, destroying: false)
+    let generation = nextGeneration()
+    if wasUsed {
+      effects.append(.closeMeters(generation: generation))
+    } else {
+      transfers += lease.account.close(for: lease.id)
+    }
+    effects.append(.cancelInvoices)
+  }
+
+  /// The point of no return, once everything is known that must be.
+  mutating func destroyWhenReady() {
+    guard case .reclaiming(let cause, true, true, false) = lease.state, lease.flags.frozen == nil else { return }
+    transfers += lease.account.close(for: lease.id)
+    lease.state = .reclaiming(cause, metersClosed: true, invoicesCanceled: true, destroying: true)
+    effects.append(.destroy(generation: nextGeneration()))
+  }
+
+  mutating func notify(_ kind: Notice.Kind, deadline: Instant, payable: Bool = true) {
+    let amount = payable ? lease.renewalAmount(periods: 1) : nil
+    effects.append(.notice(Notice(kind: kind, deadline: deadline, amount: amount)))
+  }
+}
+
+extension Lease {
+  func knows(outageTo end: Instant) -> Bool {
+    lastOutage.map { $0.to >= end } ?? false
+  }
+
+  /// How long service goes on without money. None in the first period.
+  var graceLength: Seconds { renewed ? terms.policy.grace : .zero }
+
+  /// Time is charged no further than this; `nil`: without limit.
+  var chargeableUntil: Instant? {
+    switch state {
+    case .active: paidUntil.map { $0 + graceLength }
+    case .grace(let until): until
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed: nil
+    }
+  }
+
+  func retention(for cause: SuspensionCause) -> Seconds {
+    switch cause {
+    case .unpaid: renewed ? terms.policy.retention : max(terms.policy.retention / 2, 1)
+    case .idle: terms.policy.idle?.retention ?? terms.policy.retention
+    case .operator: terms.policy.retention
+    }
+  }
+
+  /// Whether something is held that time or usage can still be charged to.
+  var isPaidUp: Bool { account.balance > .zero }
+}

@@ -1,0 +1,49 @@
+import Ledger
+import Units
+
+extension Lease {
+  /// When this lease must be looked at next. Stored in an indexed column; the alarm is set to the earliest.
+  ///
+  /// `nil` only when an outbox row will bring the next event (`quoted` while canceling, `reclaiming`) or nothing can
+  /// happen any more (`closed` without credit).
+  public var wakesAt: Instant? {
+    switch state {
+    case .quoted(_, _, canceling: true): return nil
+    case .quoted(_, let until, canceling: false): return flags.frozen == nil ? until : .distantFuture
+    case .reclaiming: return nil
+    case .closed: return closedCreditUntil
+    case .provisioning, .active, .grace, .suspended: break
+    }
+    // A sealed lease waits for the operator.
+    guard flags.frozen == nil else { return .distantFuture }
+
+    var earliest = flags.evictingUntil ?? .distantFuture
+    func consider(_ moment: Instant?) {
+      if let moment, moment < earliest { earliest = moment }
+    }
+    if let impairment = flags.impaired {
+      consider(impairment.until)
+      consider(impairment.nextAttempt)
+    }
+    switch state {
+    case .provisioning(let deadline):
+      consider(deadline)
+    case .active:
+      if account.isRunning {
+        consider(account.rate.isFree ? (account.balance > .zero ? nil : account.chargedTo) : paidUntil)
+        consider(nextReminder)
+      }
+    case .grace(let until):
+      consider(until)
+      consider(nextReminder)
+    case .suspended(_, let retainedUntil, let resuming):
+      if !resuming {
+        consider(retainedUntil)
+        consider(nextReminder)
+      }
+    case .quoted, .reclaiming, .closed:
+      break
+    }
+    return earliest
+  }
+}

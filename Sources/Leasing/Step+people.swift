@@ -1,0 +1,100 @@
+import Ledger
+import Units
+
+/// Wishes of the renter and of the operator: the only events that can be refused.
+extension Step {
+  mutating func released() throws(Rejection) {
+    guard lease.flags.frozen == nil else { throw .leaseFrozen }
+    switch lease.state {
+    case .quoted(let held, let until, canceling: false):
+      lease.state = .quoted(held: held, until: until, canceling: true)
+      effects.append(.cancelQuote)
+    case .quoted:
+      break
+    case .provisioning, .active, .grace, .suspended:
+      reclaim(.release)
+    case .reclaiming(.retention, let metersClosed, let invoicesCanceled, destroying: false):
+      // From here on an autopay no longer revives it.
+      lease.state = .reclaiming(
+        .release, metersClosed: metersClosed, invoicesCanceled: invoicesCanceled, destroying: false)
+    case .reclaiming:
+      break
+    case .closed:
+      throw .leaseClosed
+    }
+  }
+
+  mutating func operatorSuspended() throws(Rejection) {
+    switch lease.state {
+    case .quoted, .provisioning: throw .notPaidYet
+    case .active, .grace: suspend(.operator)
+    case .suspended: throw .alreadySuspended
+    case .reclaiming: throw .leaseReclaiming
+    case .closed: throw .leaseClosed
+    }
+  }
+
+  mutating func operatorResumed() throws(Rejection) {
+    guard case .suspended(.operator, let retainedUntil, let resuming) = lease.state else { throw .notSuspended }
+    guard lease.flags.frozen == nil else { throw .leaseFrozen }
+    guard !resuming else { return }
+    if lease.isPaidUp {
+      resume(.operator, retainedUntil: retainedUntil)
+    } else {
+      lease.state = .suspended(.unpaid, retainedUntil: now + lease.retention(for: .unpaid), resuming: false)
+    }
+  }
+
+  mutating func frozen() throws(Rejection) {
+    guard lease.flags.frozen.map(\.thawing) ?? true else { return }
+    let since = lease.flags.frozen?.since ?? now
+    switch lease.state {
+    case .quoted:
+      throw .notPaidYet
+    case .closed:
+      throw .leaseClosed
+    case .reclaiming(_, _, _, destroying: true):
+      throw .leaseReclaiming
+    case .active, .grace:
+      lease.account.stop()
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+      effects.append(.suspend(generation: nextGeneration()))
+    case .suspended(let cause, let retainedUntil, resuming: true):
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+      lease.state = .suspended(cause, retainedUntil: retainedUntil, resuming: false)
+      effects.append(.suspend(generation: nextGeneration()))
+    case .provisioning, .suspended, .reclaiming:
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+    }
+  }
+
+  mutating func thawed() throws(Rejection) {
+    guard let freeze = lease.flags.frozen else { throw .notFrozen }
+    guard !freeze.thawing else { return }
+    switch lease.state {
+    case .active, .grace:
+      lease.flags.frozen?.thawing = true
+      effects.append(.resume(generation: nextGeneration()))
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      lease.flags.frozen = nil
+      lease.postponeDeadlines(byMicroseconds: now.microseconds(since: freeze.since))
+      if case .suspended(let cause, let retainedUntil, resuming: false) = lease.state, cause != .operator,
+        lease.isPaidUp
+      {
+        resume(cause, retainedUntil: retainedUntil)
+      }
+      destroyWhenReady()
+    }
+  }
+
+  mutating func evicting(until: Instant?) throws(Rejection) {
+    switch lease.state {
+    case .quoted, .provisioning, .active, .grace, .suspended:
+      guard lease.flags.evictingUntil != until else { return }
+      lease.flags.evictingUntil = until
+      if let until { notify(.eviction, deadline: until, payable: false) }
+    case .reclaiming: throw .leaseReclaiming
+    case .closed: throw .leaseClosed
+    }
+  }
+}

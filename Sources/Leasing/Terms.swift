@@ -1,0 +1,162 @@
+import Units
+
+/// What can be rented.
+public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+  case disk
+  case compute
+}
+
+/// A metered dimension and the unit it is counted in.
+public enum Meter: String, Hashable, Sendable, Codable, CaseIterable {
+  /// Microseconds of processor time.
+  case cpu
+  /// Byte-seconds of memory.
+  case memory
+  /// Byte-seconds of disk.
+  case disk
+  /// Bytes sent to the renter.
+  case egress
+  /// Bytes received from the renter.
+  case ingress
+  /// Requests answered.
+  case requests
+
+  public var unit: String {
+    switch self {
+    case .cpu: "microsecond"
+    case .memory, .disk: "byte_second"
+    case .egress, .ingress: "byte"
+    case .requests: "request"
+    }
+  }
+}
+
+/// What a lease holds of a host. A disk lease has no processor.
+public struct Resources: Hashable, Sendable, Codable {
+  public var disk: ByteCount
+  /// Thousandths of a core.
+  public var cpuMillis: Int64
+  public var memory: ByteCount
+  public var pids: Int64
+
+  public init(disk: ByteCount, cpuMillis: Int64 = 0, memory: ByteCount = 0, pids: Int64 = 0) {
+    self.disk = disk
+    self.cpuMillis = cpuMillis
+    self.memory = memory
+    self.pids = pids
+  }
+}
+
+/// A price for usage beyond what the offer includes.
+public struct MeterPrice: Hashable, Sendable, Codable {
+  public var meter: Meter
+  /// So many of the meter's units are one priced unit (a GiB of egress: 2^30). At least 1.
+  public var unit: Int64
+  /// Free in each period, in the meter's own units.
+  public var included: Int64
+  /// Per priced unit.
+  public var price: Millisatoshi
+
+  public init(meter: Meter, unit: Int64, included: Int64, price: Millisatoshi) {
+    self.meter = meter
+    self.unit = unit
+    self.included = included
+    self.price = price
+  }
+}
+
+/// How long each stage of a lease lasts. Frozen on the lease at purchase.
+public struct Policy: Hashable, Sendable, Codable {
+  /// An invoice can be paid this long; the capacity hold outlasts it by a minute.
+  public var quote: Seconds
+  /// A disk or container must be ready this long after payment.
+  public var provisioning: Seconds
+  /// The renewal notice goes out this long before time runs out.
+  public var lead: Seconds
+  /// Service goes on this long on credit; none in the first period.
+  public var grace: Seconds
+  /// Data is kept this long while suspended; half of it in the first period.
+  public var retention: Seconds
+  /// `nil`: idleness is not looked at.
+  public var idle: IdlePolicy?
+
+  public init(
+    quote: Seconds, provisioning: Seconds, lead: Seconds, grace: Seconds, retention: Seconds, idle: IdlePolicy? = nil
+  ) {
+    self.quote = quote
+    self.provisioning = provisioning
+    self.lead = lead
+    self.grace = grace
+    self.retention = retention
+    self.idle = idle
+  }
+
+  /// The defaults for a period, from the table of timers.
+  public static func standard(period: Seconds) -> Policy {
+    Policy(
+      quote: 600,
+      provisioning: 600,
+      lead: min((period / 4).clamped(from: .minute, to: .day * 7), max(period / 2, 1)),
+      grace: min((period / 24).clamped(from: .minute, to: .day), period),
+      retention: period.clamped(from: .hour, to: .day * 14))
+  }
+}
+
+/// What happens to a lease nobody uses.
+public struct IdlePolicy: Hashable, Sendable, Codable {
+  public enum Action: String, Hashable, Sendable, Codable {
+    case notify, suspend, reclaim
+  }
+  public var after: Seconds
+  public var action: Action
+  /// An idle suspension lasts at most this long.
+  public var retention: Seconds
+
+  public init(after: Seconds, action: Action, retention: Seconds) {
+    self.after = after
+    self.action = action
+    self.retention = retention
+  }
+}
+
+/// What was agreed at purchase. A changed offer changes no lease.
+public struct Terms: Hashable, Sendable, Codable {
+  public var offer: String
+  public var kind: Kind
+  /// The tier named in the credential's `services` caveat.
+  public var tier: Int
+  public var resources: Resources
+  public var period: Seconds
+  public var price: Millisatoshi
+  /// Purely metered offers (price 0) are bought by a deposit.
+  public var deposit: Millisatoshi
+  public var meters: [MeterPrice]
+  public var policy: Policy
+  public var maxPeriods: Int64
+
+  public init(
+    offer: String, kind: Kind, tier: Int = 0, resources: Resources, period: Seconds, price: Millisatoshi,
+    deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64
+  ) {
+    self.offer = offer
+    self.kind = kind
+    self.tier = tier
+    self.resources = resources
+    self.period = period
+    self.price = price
+    self.deposit = deposit
+    self.meters = meters
+    self.policy = policy
+    self.maxPeriods = maxPeriods
+  }
+
+  public var rate: Rate {
+    price == .zero ? .free : Rate(price, per: period)
+  }
+
+  /// The amount of a first invoice, or of a renewal without debt, in whole satoshis; `nil` when it does not fit.
+  public func invoiceAmount(periods: Int64) -> Millisatoshi? {
+    let whole = price == .zero ? deposit : price.multipliedReportingOverflow(by: periods)
+    return whole.map { max($0.roundedUpToSatoshi, Millisatoshi(satoshis: 1)) }
+  }
+}

@@ -1,0 +1,118 @@
+import Units
+
+/// What is held for one lease, and how it is used up.
+///
+/// The three numbers that make ``paidUntil``: the balance, the rate, and the moment up to which time has been charged.
+/// `paidUntil` itself is never stored as truth and never assigned; a payment moves it because it raises the balance.
+public struct LeaseAccount: Hashable, Sendable, Codable {
+  /// Mirrors the account `lease:<id>`. Negative is debt, which the next payment covers first because it is the same
+  /// number.
+  public private(set) var balance: Millisatoshi
+  /// Mirrors the account `credit:<id>`.
+  public private(set) var credit: Millisatoshi
+  public private(set) var rate: Rate
+  public private(set) var remainder: Rate.Remainder
+  /// Time up to here has been charged. `nil` while the clock does not run: before provisioning, while suspended,
+  /// frozen or impaired.
+  public private(set) var chargedTo: Instant?
+
+  public init(
+    rate: Rate, balance: Millisatoshi = .zero, credit: Millisatoshi = .zero, remainder: Rate.Remainder = 0,
+    chargedTo: Instant? = nil
+  ) {
+    self.rate = rate
+    self.balance = balance
+    self.credit = credit
+    self.remainder = remainder
+    self.chargedTo = chargedTo
+  }
+
+  public var debt: Millisatoshi { max(.zero, -balance) }
+  public var isRunning: Bool { chargedTo != nil }
+
+  /// The first moment at which nothing is held any more; `nil` while time does not run or the rate is free.
+  public var paidUntil: Instant? {
+    guard let chargedTo, let left = microsecondsLeft else { return nil }
+    let (sum, overflow) = chargedTo.microseconds.addingReportingOverflow(left)
+    return overflow ? nil : Instant(microseconds: sum)
+  }
+
+  /// How long the balance lasts once time runs; `nil` when it lasts for ever.
+  public var microsecondsLeft: Int64? {
+    rate.microsecondsUntilSpent(balance, carrying: remainder)
+  }
+
+  /// Starts the clock, or moves a running one forward without charging for what lies between.
+  public mutating func start(at now: Instant) {
+    chargedTo = now
+  }
+
+  public mutating func stop() {
+    chargedTo = nil
+  }
+
+  /// Charges time up to `now`, or up to the moment the balance is gone when `allowingDebt` is false.
+  ///
+  /// A clock that ran backwards charges nothing and is not remembered.
+  public mutating func chargeTime(for lease: LeaseID, to now: Instant, allowingDebt: Bool) -> [Transfer] {
+    guard let from = chargedTo, now > from else { return [] }
+    var end = now
+    if !allowingDebt, let spent = paidUntil, spent < now { end = max(from, spent) }
+    let step = rate.charge(elapsedMicroseconds: end.microseconds(since: from), carrying: remainder)
+    balance -= step.charge
+    remainder = step.remainder
+    chargedTo = now
+    guard step.charge > .zero else { return [] }
+    return [Transfer(from: .lease(lease), to: .revenueTime, step.charge, cause: .time)]
+  }
+
+  public mutating func chargeUsage(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    guard amount > .zero else { return [] }
+    balance -= amount
+    return [Transfer(from: .lease(lease), to: .revenueUsage, amount, cause: .usage)]
+  }
+
+  /// A settled invoice that buys time.
+  public mutating func pay(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    guard amount > .zero else { return [] }
+    balance += amount
+    return [Transfer(from: .node, to: .lease(lease), amount, cause: .payment)]
+  }
+
+  /// A settled invoice that buys nothing any more.
+  public mutating func payLate(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    guard amount > .zero else { return [] }
+    credit += amount
+    return [Transfer(from: .node, to: .credit(lease), amount, cause: .overpayment)]
+  }
+
+  /// Ends the account: what is left becomes credit, what is owed is written off.
+  public mutating func close(for lease: LeaseID) -> [Transfer] {
+    chargedTo = nil
+    let left = balance
+    balance = .zero
+    remainder = 0
+    if left > .zero {
+      credit += left
+      return [Transfer(from: .lease(lease), to: .credit(lease), left, cause: .refund)]
+    }
+    if left < .zero {
+      return [Transfer(from: .writeoff, to: .lease(lease), -left, cause: .badDebt)]
+    }
+    return []
+  }
+
+  /// Credit nobody fetched.
+  public mutating func forfeitCredit(for lease: LeaseID) -> [Transfer] {
+    guard credit > .zero else { return [] }
+    defer { credit = .zero }
+    return [Transfer(from: .credit(lease), to: .writeoff, credit, cause: .unclaimed)]
+  }
+
+  /// From now on time costs this. What was left of a millisatoshi at the old rate is dropped, in the renter's favour.
+  public mutating func setRate(_ new: Rate) {
+    guard new != rate else { return }
+    rate = new
+    remainder = 0
+  }
+}
