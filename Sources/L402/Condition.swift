@@ -1,0 +1,63 @@
+import Macaroons
+
+/// The conditions this service reads. The first four are the *minted four*, in their order.
+public enum Condition: String, Hashable, Sendable, CaseIterable {
+  /// `services=leasehold:<tier>`
+  case services
+  /// `leasehold_capabilities=read,write`
+  case capabilities = "leasehold_capabilities"
+  /// `leasehold_lease=<id>`
+  case lease = "leasehold_lease"
+  /// `leasehold_valid_until=<unix seconds>`: the credential expires when the clock reaches it.
+  case validUntil = "leasehold_valid_until"
+  /// `leasehold_path=/photos`: this file or folder and what is beneath it.
+  case path = "leasehold_path"
+  /// `leasehold_method=GET,HEAD`
+  case method = "leasehold_method"
+  /// `leasehold_source=203.0.113.0/24,2001:db8::/32`
+  case source = "leasehold_source"
+  /// `leasehold_max_msat=<msat>`: bounds one invoice.
+  case maxMsat = "leasehold_max_msat"
+
+  /// How many caveats every minted credential starts with.
+  public static let mintedCount = 4
+
+  static let prefix = "leasehold_"
+
+  /// Whose caveat it is.
+  enum Reading {
+    case ours(Condition, value: ArraySlice<UInt8>)
+    /// Has our prefix and is none of the above.
+    case unknown
+    case foreign
+  }
+
+  /// Reads `condition=value`.
+  ///
+  /// What only looks like a condition of ours (another case, a space before it) is *unknown*, not foreign: whoever
+  /// wrote it meant to restrict something, and to skip it would be to widen.
+  static func read(_ caveat: ArraySlice<UInt8>) -> Reading {
+    let name = caveat.prefix { $0 != UInt8(ascii: "=") }
+    if name.endIndex < caveat.endIndex {
+      for condition in allCases where name.elementsEqual(condition.rawValue.utf8) {
+        return .ours(condition, value: caveat[(name.endIndex + 1)...])
+      }
+    }
+    return resemblesOurs(name) ? .unknown : .foreign
+  }
+
+  private static func resemblesOurs(_ name: ArraySlice<UInt8>) -> Bool {
+    let folded = name.lazy.filter { $0 > UInt8(ascii: " ") }.map { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+      default: byte
+      }
+    }
+    return folded.starts(with: prefix.utf8) || folded.elementsEqual(services.rawValue.utf8)
+  }
+
+  /// `condition=value` as a caveat is written.
+  public func caveat(_ value: some StringProtocol) -> String {
+    "\(rawValue)=\(value)"
+  }
+}

@@ -1,0 +1,48 @@
+/// Why a credential is none: always `401`, never with an invoice, because paying does not mend it.
+public enum CredentialRefusal: Error, Hashable, Sendable {
+  /// The `Authorization` header has not the form `L402 <macaroon>[,<macaroon>…]:<preimage>`.
+  case badHeader
+  /// What should be a macaroon is none, its identifier is not 66 bytes of version 0, or its first four caveats are
+  /// not the minted four.
+  case malformed
+  /// The preimage does not hash to the payment hash, or is absent where one is needed.
+  case wrongPreimage
+  /// The token, or one it was minted from, was revoked.
+  case revoked
+  /// The token's epoch is unknown or retired.
+  case retired
+  /// The chain does not end in the signature.
+  case forged
+  /// There are third-party caveats, and no discharges that could be checked.
+  case undischarged
+  /// A repeated condition allows more than the one before it.
+  case widened(Condition)
+  /// A condition of ours has a value that cannot be read.
+  case malformedCaveat(Condition)
+  /// A condition with our prefix that we do not know: it restricts something, and guessing what would be unsafe.
+  case unknownCaveat
+
+  /// A stable code for problem documents and metrics.
+  public var reason: String {
+    switch self {
+    case .badHeader: "bad-header"
+    case .malformed: "credential-malformed"
+    case .wrongPreimage: "wrong-preimage"
+    case .revoked: "credential-revoked"
+    case .retired: "credential-retired"
+    case .forged: "credential-forged"
+    case .undischarged: "third-party-undischarged"
+    case .widened: "caveat-widened"
+    case .malformedCaveat: "caveat-malformed"
+    case .unknownCaveat: "caveat-unknown"
+    }
+  }
+
+  /// The condition at fault, where there is one.
+  public var condition: Condition? {
+    switch self {
+    case .widened(let condition), .malformedCaveat(let condition): condition
+    case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .undischarged, .unknownCaveat: nil
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// The values of the *minted four*.
+public struct MintedCaveats: Hashable, Sendable {
+  /// The tier of the service that was bought.
+  public var tier: Int
+  public var capabilities: Capabilities
+  /// The lease's id as text.
+  public var lease: String
+  /// The latest moment this payment can be serving, in seconds since 1970. A ceiling: the lease in the database is
+  /// the truth.
+  public var validUntil: Int64
+
+  public init(tier: Int = 0, capabilities: Capabilities, lease: String, validUntil: Int64) {
+    self.tier = tier
+    self.capabilities = capabilities
+    self.lease = lease
+    self.validUntil = validUntil
+  }
+
+  /// The four caveats, in the order every credential starts with.
+  public var caveats: [String] {
+    [
+      Condition.services.caveat("leasehold:\(tier)"),
+      Condition.capabilities.caveat(capabilities.list),
+      Condition.lease.caveat(lease),
+      Condition.validUntil.caveat("\(validUntil)"),
+    ]
+  }
+}
