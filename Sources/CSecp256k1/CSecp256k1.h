@@ -1,3 +1,4 @@
+// libsecp256k1 with its recovery module, as Debian ships it: an invoice is signed so that its key can be recovered.
 #ifndef LEASEHOLD_CSECP256K1_H
 #define LEASEHOLD_CSECP256K1_H
 

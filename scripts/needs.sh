@@ -1,0 +1,26 @@
+# What a suite may need of a machine, and whether this one has it. A suite that is skipped appends a line
+#
+#   SKIPPED <suite>: needs <need>
+#
+# to the file named by LEASEHOLD_SKIP_LOG. A need that is not in this list does not excuse anything.
+# shellcheck shell=bash
+
+# why_not LINE: prints why the suite named there cannot run here; fails if it can.
+why_not() {
+  local need=${1##*: needs }
+  case $need in
+    root) ((EUID != 0)) && echo "not root" ;;
+    btrfs) kernel_has btrfs || echo "no btrfs in this kernel" ;;
+    overlay) kernel_has overlay || echo "no overlay in this kernel" ;;
+    loop) losetup --find >/dev/null 2>&1 || echo "no loop device to be had" ;;
+    containers) unshare --mount --pid --fork --user true 2>/dev/null || echo "no user namespaces here" ;;
+    cgroup-v1) [[ -d /sys/fs/cgroup/memory ]] || echo "no cgroup v1 here" ;;
+    cgroup-v2) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo "no pure cgroup v2 here" ;;
+    *) ;;
+  esac | grep .
+}
+
+kernel_has() {
+  modprobe "$1" 2>/dev/null || true
+  grep -qw "$1" /proc/filesystems
+}
