@@ -110,8 +110,19 @@ func furnished(_ target: Target) -> Bool {
   return FileManager.default.fileExists(atPath: root.appendingPathComponent(folder).path)
 }
 
-let targets = (groundOnly ? pure + ground + groundTests : pure + ground + doors + groundTests + doorTests)
+func reduced(_ target: Target, to names: Set<String>) -> Target {
+  target.dependencies.removeAll { dependency in
+    switch dependency {
+    case .targetItem(let name, _), .byNameItem(let name, _): !names.contains(name)
+    default: false
+    }
+  }
+  return target
+}
+
+let kept = (groundOnly ? pure + ground + groundTests : pure + ground + doors + groundTests + doorTests)
   .filter(furnished)
+let targets = kept.map { reduced($0, to: Set(kept.map(\.name))) }
 
 let doorPackages: [Package.Dependency] = [
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),

@@ -1,0 +1,175 @@
+import CLibpq
+import Glibc
+import Logging
+
+/// One libpq connection, used by one thread at a time: the thread of its worker, reader or listener.
+///
+/// Not `Sendable`, and nothing of it leaves that thread. Calls block.
+final class Link {
+  let raw: OpaquePointer
+  let settings: LinkSettings
+  var prepared = PreparedStatements()
+  /// Kept between statements for its memory.
+  var parameters = Parameters()
+  /// The last failure after which running the transaction again makes sense; reset at BEGIN.
+  var retryableFailure: PostgresError?
+
+  init(raw: OpaquePointer, settings: LinkSettings) {
+    self.raw = raw
+    self.settings = settings
+    // The context is unretained: libpq holds it no longer than the connection, which dies before `settings`.
+    PQsetNoticeReceiver(raw, receiveNotice, Unmanaged.passUnretained(settings).toOpaque())
+  }
+
+  deinit {
+    PQfinish(raw)
+  }
+
+  var isBroken: Bool { PQstatus(raw) != CONNECTION_OK }
+  var isInTransaction: Bool { PQtransactionStatus(raw) != PQTRANS_IDLE }
+  var isInFailedTransaction: Bool { PQtransactionStatus(raw) == PQTRANS_INERROR }
+  var descriptor: Int32 { PQsocket(raw) }
+
+  /// Whether the server has hung up while nobody was looking. One `poll` without waiting.
+  func hasHungUp() -> Bool {
+    if isBroken { return true }
+    var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard Glibc.poll(&poller, 1, 0) > 0 else { return false }
+    // Something to read on an idle connection: a notice, a parameter change, or the end.
+    return PQconsumeInput(raw) == 0 || isBroken
+  }
+
+  /// Cuts the connection as a crashed server would.
+  func sever() {
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
+  // MARK: - One statement
+
+  /// Runs a statement with ``parameters``, preparing it at its first use.
+  /// - Returns: a result the caller clears.
+  func execute(_ sql: String) throws -> OpaquePointer {
+    try execute(sql, parameters)
+  }
+
+  func execute(_ sql: String, _ parameters: borrowing Parameters) throws -> OpaquePointer {
+    let sever = try willSend(sql)
+    do {
+      return try executeOnce(sql, parameters, sever: sever)
+    } catch let error as PostgresError where error.isStalePreparedStatement && !isInTransaction {
+      // Outside a transaction nothing has happened yet; inside, the transaction is retried as a whole.
+      return try executeOnce(sql, parameters, sever: false)
+    }
+  }
+
+  private func executeOnce(_ sql: String, _ parameters: borrowing Parameters, sever: Bool) throws -> OpaquePointer {
+    let name = try prepare(sql, parameters)
+    let count = Int32(parameters.count)
+    let result = parameters.withPointers { values, lengths, formats in
+      if sever {
+        PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1)
+        return severedResult()
+      }
+      return PQexecPrepared(raw, name, count, values, lengths, formats, 1)
+    }
+    do {
+      return try checked(result, sql)
+    } catch let error as PostgresError where error.isStalePreparedStatement {
+      prepared.forget(sql)
+      throw error
+    }
+  }
+
+  /// Runs one or more statements without parameters by the simple protocol; what they return is dropped.
+  func script(_ sql: String) throws {
+    PQclear(try simple(sql))
+  }
+
+  /// - Returns: the last result, which the caller clears.
+  func simple(_ sql: String) throws -> OpaquePointer {
+    let fault = try willSend(sql)
+    if fault { PQsendQuery(raw, sql) }
+    return try checked(fault ? severedResult() : PQexec(raw, sql), sql)
+  }
+
+  /// Counts the statement and asks for faults.
+  /// - Returns: whether the connection is to be cut after sending.
+  func willSend(_ sql: String) throws -> Bool {
+    settings.counter.increment()
+    guard let fault = FaultInjection.consult(sql) ?? settings.faultHook?(sql) else { return false }
+    switch fault {
+    case .fail(let error):
+      throw noting(error)
+    case .disconnectBefore:
+      sever()
+      return false
+    case .disconnectAfter:
+      return true
+    }
+  }
+
+  /// Sends what is waiting, waits until the server has hung its answer on the socket, and cuts the line unread.
+  private func severedResult() -> OpaquePointer? {
+    PQflush(raw)
+    var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    _ = Glibc.poll(&poller, 1, 10_000)
+    sever()
+    var drain = [UInt8](repeating: 0, count: 4096)
+    while recv(descriptor, &drain, drain.count, 0) > 0 {}
+    return PQgetResult(raw)
+  }
+
+  // MARK: - Results
+
+  /// Passes a good result on; turns any other into an error, clearing it.
+  func checked(_ result: OpaquePointer?, _ sql: String?) throws -> OpaquePointer {
+    guard let result else { throw noting(connectionError(sql)) }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE, PGRES_EMPTY_QUERY, PGRES_COPY_IN, PGRES_PIPELINE_SYNC:
+      return result
+    case PGRES_COPY_OUT, PGRES_COPY_BOTH:
+      PQclear(result)
+      sever()
+      throw PostgresError(.misuse, "COPY TO STDOUT is not supported", statement: sql)
+    case PGRES_PIPELINE_ABORTED:
+      PQclear(result)
+      throw PostgresError(
+        .server, "not run: a statement before it failed", sqlState: .inFailedTransaction, statement: sql)
+    default:
+      defer { PQclear(result) }
+      throw noting(PostgresError(result: result, kind: isBroken ? .connectionLost : .server, statement: sql))
+    }
+  }
+
+  func connectionError(_ sql: String?) -> PostgresError {
+    PostgresError(
+      isBroken ? .connectionLost : .misuse, String(cString: PQerrorMessage(raw)).trimmed, statement: sql)
+  }
+
+  func noting(_ error: PostgresError) -> PostgresError {
+    if error.isRetryable { retryableFailure = error }
+    return error
+  }
+}
+
+/// What every connection of a pool shares.
+final class LinkSettings: Sendable {
+  let connection: String
+  let logger: Logger
+  let counter = StatementCounter()
+  let faultHook: FaultInjection.Hook?
+
+  init(connection: String, logger: Logger, faultHook: FaultInjection.Hook?) {
+    self.connection = connection
+    self.logger = logger
+    self.faultHook = faultHook
+  }
+}
+
+private func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?) {
+  guard let context, let result else { return }
+  let settings = Unmanaged<LinkSettings>.fromOpaque(context).takeUnretainedValue()
+  settings.logger.debug(
+    "notice from the server",
+    metadata: ["notice": "\(PostgresError(result: result, kind: .server, statement: nil).message)"])
+}
