@@ -125,6 +125,7 @@ let kept = (groundOnly ? pure + ground + groundTests : pure + ground + doors + g
 let targets = kept.map { reduced($0, to: Set(kept.map(\.name))) }
 
 let doorPackages: [Package.Dependency] = [
+  .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -139,7 +140,6 @@ let package = Package(
     .map { .library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ] + (groundOnly ? [] : doorPackages),
   targets: targets,

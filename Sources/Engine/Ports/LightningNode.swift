@@ -1,0 +1,158 @@
+import L402
+import Units
+
+/// The provider's Lightning node. Its word is the only evidence of settlement.
+///
+/// Every call may be repeated: `createInvoice` is idempotent under its label, `cancel` under its hash, settlements
+/// under their cursor. One conformance suite in `TestKit` runs over every implementation.
+public protocol LightningNode: Sendable {
+  /// For logs and `readyz`: `embedded`, `cln`, ….
+  var name: String { get }
+
+  func info() async throws(NodeError) -> NodeInfo
+
+  /// Makes an invoice, or returns the one already made under this label.
+  ///
+  /// - Throws: `.labelTaken` when the label stands for an invoice of another amount.
+  func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice
+
+  /// `nil` when the node knows no such invoice.
+  func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice?
+
+  /// From here on the invoice cannot settle, or it already has: the answer says which.
+  ///
+  /// - Throws: `.cannotCancel` where the node has no such call; the caller then waits for the expiry and looks up.
+  func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState
+
+  /// Settlements after the cursor, oldest first; at most `limit`. Waits until there is one or the task is cancelled.
+  /// `nil` starts at the beginning. The same cursor gives the same settlements again, before and after a restart.
+  func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement]
+}
+
+/// A node of which payments can be asked for: refunds.
+public protocol PayingNode: LightningNode {
+  /// Pays an invoice, once: asked again for the same hash, it reports the payment already made or under way.
+  func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState
+  func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState?
+}
+
+public enum PayoutState: Hashable, Sendable {
+  case pending
+  case paid(preimage: Preimage, fee: Millisatoshi)
+  /// The node's positive word that no part of it is or will be paid.
+  case failed(reason: String)
+}
+
+public struct NodeInfo: Hashable, Sendable {
+  /// BOLT11's currency prefix: `bc`, `tb`, `bcrt`, ….
+  public var network: String
+  public var alias: String
+  public var nodeID: String
+
+  public init(network: String, alias: String, nodeID: String) {
+    self.network = network
+    self.alias = alias
+    self.nodeID = nodeID
+  }
+}
+
+public struct InvoiceRequest: Hashable, Sendable {
+  /// Unique per invoice; the idempotency key.
+  public var label: String
+  public var amount: Millisatoshi
+  public var description: String
+  public var expiry: Seconds
+
+  public init(label: String, amount: Millisatoshi, description: String, expiry: Seconds) {
+    self.label = label
+    self.amount = amount
+    self.description = description
+    self.expiry = expiry
+  }
+}
+
+public struct NodeInvoice: Hashable, Sendable {
+  public var paymentHash: PaymentHash
+  public var bolt11: String
+  public var amount: Millisatoshi
+  public var expiresAt: Instant
+  public var state: InvoiceState
+
+  public init(
+    paymentHash: PaymentHash, bolt11: String, amount: Millisatoshi, expiresAt: Instant, state: InvoiceState
+  ) {
+    self.paymentHash = paymentHash
+    self.bolt11 = bolt11
+    self.amount = amount
+    self.expiresAt = expiresAt
+    self.state = state
+  }
+}
+
+public enum InvoiceState: Hashable, Sendable {
+  case open
+  case settled(NodeSettlement)
+  case canceled
+  case expired
+}
+
+/// The node's word that an invoice was paid.
+public struct NodeSettlement: Hashable, Sendable {
+  public var paymentHash: PaymentHash
+  public var preimage: Preimage
+  /// What arrived; may be more than was asked.
+  public var received: Millisatoshi
+  public var settledAt: Instant
+  public var label: String
+  /// Where to go on after this one.
+  public var cursor: String
+
+  public init(
+    paymentHash: PaymentHash, preimage: Preimage, received: Millisatoshi, settledAt: Instant, label: String,
+    cursor: String
+  ) {
+    self.paymentHash = paymentHash
+    self.preimage = preimage
+    self.received = received
+    self.settledAt = settledAt
+    self.label = label
+    self.cursor = cursor
+  }
+}
+
+/// What went wrong with the node, in its own words. Never carries a key, macaroon or preimage.
+public struct NodeError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: String, Hashable, Sendable {
+    /// Not reachable, or not answering in time: try again.
+    case unavailable
+    /// The label stands for another invoice.
+    case labelTaken
+    case cannotCancel
+    case cannotPay
+    case unknownInvoice
+    case invoiceExpired
+    /// It answered something that makes no sense.
+    case garbage
+    /// It refused, and will refuse again.
+    case refused
+  }
+  public var kind: Kind
+  public var attempted: String
+  public var words: String
+
+  public init(_ kind: Kind, attempted: String, words: String) {
+    self.kind = kind
+    self.attempted = attempted
+    self.words = words
+  }
+
+  public var description: String { "\(attempted): \(kind.rawValue): \(words)" }
+}
+
+/// A node whose invoices can be paid by asking it: the embedded one, for trying everything on one machine.
+public protocol SelfPayingNode: LightningNode {
+  /// Pays one of the node's own invoices. The same preimage again on repetition.
+  ///
+  /// - Throws: `.unknownInvoice`, `.invoiceExpired`.
+  func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage
+}
