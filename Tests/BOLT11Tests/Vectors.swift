@@ -59,10 +59,8 @@ struct Vectors: Decodable, Sendable {
   static var shared: Vectors { get throws { try loaded.get() } }
 
   private static let loaded = Result {
-    let environment = ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"]
-    let root = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let folder = environment.map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("../shared/vectors")
+    let folder = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Vectors")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(Vectors.self, from: Data(contentsOf: folder.appendingPathComponent("bolt11.json")))

@@ -27,7 +27,8 @@ import Units
   @Test func aBalanceIsSpentAtTheFirstMomentItReachesZero() throws {
     for _ in 0..<2_000 {
       let rate = Rate(Millisatoshi(.random(in: 1...100_000)), per: Seconds(.random(in: 1...100_000)))
-      let balance = Millisatoshi(.random(in: 1...1_000_000_000))
+      // The longest, 10⁷ msat at 1 msat per 10⁵ s, is 10¹⁸ µs and fits.
+      let balance = Millisatoshi(.random(in: 1...10_000_000))
       let remainder = Int64.random(in: 0..<rate.microseconds)
       let spent = try #require(rate.microsecondsUntilSpent(balance, carrying: remainder))
       #expect(rate.charge(elapsedMicroseconds: spent, carrying: remainder).charge >= balance)
@@ -55,6 +56,7 @@ import Units
   @Test func nothingHeldIsSpentAtOnceAndAFreeRateNever() {
     #expect(Rate(1, per: 1).microsecondsUntilSpent(0, carrying: 0) == 0)
     #expect(Rate.free.microsecondsUntilSpent(5, carrying: 0) == nil)
+    #expect(Rate(1, per: 100_000).microsecondsUntilSpent(1_000_000_000, carrying: 0) == nil)
   }
 
   @Test func invoicesAreRoundedUpToWholeSatoshis() {
