@@ -80,7 +80,7 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible {
   /// Reads the path of an absolute URI or an absolute path, as WebDAV's `Destination` and `If` have them; scheme and
   /// authority are passed over (whether they are ours is the door's question), query and fragment dropped.
   public init(uri text: String) throws(Fault) {
-    var rest = Array(text.utf8)[...]
+    var rest = Array(text.utf8).prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
     if rest.first != UInt8(ascii: "/") {
       guard let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[(colon + 1)...].starts(with: "//".utf8) else {
         throw .relative
@@ -90,7 +90,7 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible {
       // A reference without a scheme names an authority (RFC 3986 §4.2): what looks like the first folder is none.
       rest = rest.dropFirst(2).drop { $0 != UInt8(ascii: "/") }
     }
-    try self.init(encodedBytes: rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
+    try self.init(encodedBytes: rest)
   }
 
   private static func digit(_ byte: UInt8) -> UInt8? { Hex.value(of: byte) }

@@ -1,0 +1,156 @@
+import Macaroons
+import Testing
+
+@testable import L402
+
+@Suite struct NarrowingTests {
+  private let fixture = Fixture()
+
+  @Test func theLastOfEachDecides() throws {
+    let credential = try fixture.verify(narrowedBy: [
+      "leasehold_capabilities=write,read,pay", "leasehold_path=/photos", "leasehold_method=GET,HEAD,PUT",
+      "leasehold_source=203.0.113.0/24,2001:db8::/32", "leasehold_max_msat=5000",
+      "leasehold_valid_until=\(Fixture.later - 10)", "leasehold_lease=\(Fixture.lease)", "services=leasehold:0",
+      "leasehold_capabilities=read", "leasehold_path=/photos/2024", "leasehold_method=GET",
+      "leasehold_source=203.0.113.7", "leasehold_max_msat=0", "leasehold_valid_until=\(Fixture.later - 20)",
+    ])
+    #expect(credential.capabilities == .read)
+    #expect(credential.mintedCapabilities == .all)
+    #expect(credential.path?.description == "/photos/2024")
+    #expect(credential.methods == ["GET"])
+    #expect(credential.maxMsat == 0)
+    #expect(credential.holderValidUntil == Fixture.later - 20)
+    #expect(credential.mintedValidUntil == Fixture.later)
+    #expect(credential.holderCaveats.count == 14)
+  }
+
+  @Test(arguments: [
+    (["leasehold_capabilities=read", "leasehold_capabilities=read,write"], Condition.capabilities),
+    (["leasehold_capabilities=read,fly"], .capabilities),
+    (["leasehold_capabilities=", "leasehold_capabilities=read"], .capabilities),
+    (["leasehold_capabilities=read,"], .capabilities),
+    (["leasehold_lease=another"], .lease),
+    (["leasehold_lease="], .lease),
+    (["services=leasehold:1"], .services),
+    (["leasehold_valid_until=\(Fixture.later + 1)"], .validUntil),
+    (["leasehold_valid_until=5", "leasehold_valid_until=6"], .validUntil),
+    (["leasehold_path=/photos", "leasehold_path=/"], .path),
+    (["leasehold_path=/photos", "leasehold_path=/photos2"], .path),
+    (["leasehold_path=/photos", "leasehold_path=/phot"], .path),
+    (["leasehold_method=GET", "leasehold_method=GET,PUT"], .method),
+    (["leasehold_source=10.0.0.0/8", "leasehold_source=10.0.0.0/7"], .source),
+    (["leasehold_source=10.0.0.0/8", "leasehold_source=10.1.0.0/16,11.0.0.0/8"], .source),
+    (["leasehold_source=10.0.0.0/8", "leasehold_source=::/0"], .source),
+    (["leasehold_max_msat=10", "leasehold_max_msat=11"], .maxMsat),
+  ])
+  func aWiderRepeatIsRefused(caveats: [String], condition: Condition) throws {
+    #expect(throws: CredentialRefusal.widened(condition)) { try fixture.verify(narrowedBy: caveats) }
+  }
+
+  @Test(arguments: [
+    ("services=other:0", Condition.services), ("services=leasehold:0,other:0", .services), ("services=", .services),
+    ("services=leasehold:", .services), ("services=leasehold:00", .services),
+    ("leasehold_valid_until=", .validUntil), ("leasehold_valid_until=+5", .validUntil),
+    ("leasehold_valid_until=-5", .validUntil), ("leasehold_valid_until=05", .validUntil),
+    ("leasehold_valid_until=5 ", .validUntil), ("leasehold_valid_until=9223372036854775808", .validUntil),
+    ("leasehold_path=", .path), ("leasehold_path=photos", .path), ("leasehold_path=/a/../b", .path),
+    ("leasehold_path=/a%2fb", .path), ("leasehold_path=/%zz", .path),
+    ("leasehold_method=", .method), ("leasehold_method=get", .method), ("leasehold_method=GET,", .method),
+    ("leasehold_method=GET, PUT", .method),
+    ("leasehold_source=", .source), ("leasehold_source=10.0.0.0/33", .source),
+    ("leasehold_source=example.org", .source),
+    ("leasehold_source=10.0.0.0/8,", .source), ("leasehold_max_msat=1e3", .maxMsat), ("leasehold_max_msat=", .maxMsat),
+  ])
+  func aValueThatCannotBeReadIsRefused(caveat: String, condition: Condition) throws {
+    #expect(throws: CredentialRefusal.malformedCaveat(condition)) { try fixture.verify(narrowedBy: [caveat]) }
+  }
+
+  /// Somebody meant to restrict something.
+  @Test(arguments: [
+    "leasehold_colour=blue", "leasehold_", "leasehold_path", "leasehold_path = /photos", " leasehold_path=/photos",
+    "Leasehold_Path=/photos", "LEASEHOLD_METHOD=GET", "leasehold_paths=/a", "Services=leasehold:0", "services",
+    "services =leasehold:0", "leasehold_ path=/a",
+  ])
+  func anUnknownConditionOfOursIsRefused(caveat: String) throws {
+    #expect(throws: CredentialRefusal.unknownCaveat) { try fixture.verify(narrowedBy: [caveat]) }
+  }
+
+  @Test(arguments: [
+    "other_valid_until=1", "lightning_loop_capabilities=loop_out", "preimage=00", "", "=", "no-equals-sign",
+    "time < 2020-01-01T00:00", "services_x=1", "leasehol_x=1", "ключ = значение",
+  ])
+  func anotherServicesCaveatIsSkipped(caveat: String) throws {
+    let credential = try fixture.verify(narrowedBy: [caveat])
+    #expect(credential.capabilities == .all && credential.expiry == .current)
+    #expect(credential.holderCaveats.map(\.text) == [caveat])
+  }
+
+  @Test func bytesThatAreNoTextAreSkipped() throws {
+    let macaroon = try fixture.mint().adding([0xff, 0xfe, 0x00])
+    #expect(try fixture.verify(macaroon).holderCaveats.map { Array($0.identifier) } == [[0xff, 0xfe, 0x00]])
+  }
+
+  /// Whatever is added, in whatever order, nothing is ever allowed that was not allowed before.
+  @Test func addingCaveatsNeverWidens() throws {
+    var random = SplitMix(state: 0x4a110)
+    let pool =
+      ["read", "read,write", "pay", "read,pay", "", "read,write,exec,control,pay,refund", "fly"]
+      .map { "leasehold_capabilities=\($0)" }
+      + ["/", "/a", "/a/b", "/ab", "/a%62", "/a/./b/"].map { "leasehold_path=\($0)" }
+      + ["GET", "GET,PUT", "PUT", "HEAD,GET"].map { "leasehold_method=\($0)" }
+      + ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "0.0.0.0/0", "::/0"].map { "leasehold_source=\($0)" }
+      + [0, 5, 1000].map { "leasehold_max_msat=\($0)" }
+      + [Fixture.now - 1, Fixture.now + 5, Fixture.later, Fixture.later + 5].map { "leasehold_valid_until=\($0)" }
+      + ["services=leasehold:0", "foo=bar", "leasehold_lease=\(Fixture.lease)"]
+    #expect(Requests.paths.count { $0 == nil } == 1 && Requests.sources.count { $0 == nil } == 1)
+    var reached = 0
+    for _ in 0..<100 {
+      var macaroon = try fixture.mint()
+      var allowed = Requests.allowed(by: try fixture.verify(macaroon))
+      #expect(allowed == Requests.all)
+      for _ in 0..<5 {
+        macaroon = macaroon.adding([pool.randomElement(using: &random)!])
+        guard let credential = try? fixture.verify(macaroon) else {
+          // Once refused, always refused.
+          let more = macaroon.adding([pool.randomElement(using: &random)!])
+          #expect(throws: CredentialRefusal.self) { try fixture.verify(more) }
+          break
+        }
+        let now = Requests.allowed(by: credential)
+        #expect(now.isSubset(of: allowed))
+        allowed = now
+        reached += 1
+      }
+    }
+    #expect(reached > 100, "most of the walk was refused at once: the pool is wrong")
+  }
+}
+
+/// A grid of requests, numbered.
+private enum Requests {
+  static let paths = ["/", "/a", "/a/b", "/a/b/c", "/ab", "/b"].map { try? ResourcePath(encoded: $0) } + [nil]
+  static let sources = ["10.1.2.3", "10.1.9.9", "10.9.9.9", "192.0.2.1", "2001:db8::1"].map { IPAddress($0) } + [nil]
+  static let all = Set(0..<(6 * 3 * paths.count * sources.count * 2))
+
+  static func allowed(by credential: VerifiedCredential) -> Set<Int> {
+    var allowed: Set<Int> = []
+    var number = 0
+    for capability in [Capabilities.read, .write, .exec, .control, .pay, .refund] {
+      for method in ["GET", "PUT", "HEAD"] {
+        for path in paths {
+          for source in sources {
+            for amount in [1, 500] as [Int64] {
+              if (try? credential.require(capability, method: method, path: path, source: source, amountMsat: amount))
+                != nil
+              {
+                allowed.insert(number)
+              }
+              number += 1
+            }
+          }
+        }
+      }
+    }
+    return allowed
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Macaroons
+import Testing
+
+/// The macaroon vectors, from the folder named by `LEASEHOLD_VECTORS`, else from beside the package.
+struct Vectors: Decodable {
+  struct Valid: Decodable, Sendable, CustomTestStringConvertible {
+    struct Caveat: Decodable, Sendable {
+      var idHex: String
+      var vidHex: String?
+      var location: String?
+    }
+    var name: String
+    var rootKeyHex: String
+    var identifierHex: String
+    var location: String
+    var caveats: [Caveat]
+    var signatureHex: String
+    var v2BinaryHex: String
+
+    var isFirstParty: Bool { caveats.allSatisfy { $0.vidHex == nil } }
+    var testDescription: String { name }
+  }
+
+  struct Refused: Decodable, Sendable, CustomTestStringConvertible {
+    var name: String
+    var why: String
+    var v2BinaryHex: String?
+    var rootKeyHex: String?
+    var testDescription: String { "\(name): \(why)" }
+  }
+
+  var valid: [Valid]
+  var refuse: [Refused]
+
+  static let shared: Vectors = {
+    let environment = ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"]
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let folder = environment.map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("../shared/vectors")
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      return try decoder.decode(
+        Vectors.self, from: Data(contentsOf: folder.appendingPathComponent("macaroons.json")))
+    } catch {
+      fatalError("the vectors cannot be read: \(error)")
+    }
+  }()
+}
+
+func bytes(_ hex: String) -> [UInt8] {
+  let digits = hex.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+  return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+}
+
+/// A reproducible generator (SplitMix64).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+    return z ^ z >> 31
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+  }
+}
