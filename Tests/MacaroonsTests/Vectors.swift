@@ -2,7 +2,7 @@ import Foundation
 import Macaroons
 import Testing
 
-/// The macaroon vectors, from the folder named by `LEASEHOLD_VECTORS`, else from beside the package.
+/// The macaroon vectors, from the folder named by `LEASEHOLD_VECTORS`, else from `Tests/Vectors`.
 struct Vectors: Decodable {
   struct Valid: Decodable, Sendable, CustomTestStringConvertible {
     struct Caveat: Decodable, Sendable {
@@ -34,10 +34,10 @@ struct Vectors: Decodable {
   var refuse: [Refused]
 
   static let shared: Vectors = {
-    let environment = ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"]
-    let root = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let folder = environment.map { URL(fileURLWithPath: $0) } ?? root.appendingPathComponent("../shared/vectors")
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let folder =
+      ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"].map { URL(fileURLWithPath: $0) }
+      ?? tests.appendingPathComponent("Vectors")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
