@@ -1,0 +1,156 @@
+import Engine
+import Glibc
+import Ledger
+import Units
+
+/// Keeps an old order from undoing a newer one.
+///
+/// Beside the resources of a driver lies one small file per lease with the highest generation that was acted on. Every
+/// verb goes through ``hold(_:_:_:as:body:)``: under the file's `flock` an older generation is refused and a newer one
+/// is written down *before* anything is done, so that a daemon that was paused between reading its order and carrying it
+/// out finds the fence closed when it wakes. The lock belongs to the open file and not to a thread, and goes with the
+/// process: killing it at any point locks nobody out.
+///
+/// A destroyed lease leaves its file behind as a tombstone: an order that was given before the destruction, or with it,
+/// does not bring the resource back. ``forgetTombstones(olderThan:at:)`` removes those that are older than any order
+/// can be.
+struct GenerationFence: Sendable {
+  enum Purpose: Sendable {
+    case act
+    /// A success leaves a tombstone.
+    case destroy
+  }
+
+  /// What the file says.
+  struct Record: Hashable, Sendable {
+    var generation: Int64
+    var destroyed: Bool
+
+    static let none = Record(generation: 0, destroyed: false)
+  }
+
+  let folder: String
+
+  /// - Parameter folder: on the same host and as lasting as the resources; made when missing.
+  init(folder: String) throws(DriverError) {
+    self.folder = folder
+    try HostFile.makeFolders(folder, mode: 0o700)
+  }
+
+  /// Does `body` while nobody else acts on the lease.
+  ///
+  /// - Throws: `.fenced` when a newer generation has acted, or when the lease was destroyed by this generation or a
+  ///   newer one and `purpose` is not `.destroy`.
+  func hold<Value: Sendable>(
+    _ lease: LeaseID, _ generation: Int64, _ purpose: Purpose = .act, as verb: String,
+    body: () async throws(DriverError) -> Value
+  ) async throws(DriverError) -> Value {
+    let file = try await locked(lease)
+    let record = try record(in: file.number, of: lease)
+    guard generation >= record.generation else {
+      throw refusal(verb, lease, generation, "generation \(record.generation) has acted")
+    }
+    if record.destroyed, generation == record.generation, purpose == .act {
+      throw refusal(verb, lease, generation, "destroyed by this generation")
+    }
+    if generation > record.generation {
+      try write(Record(generation: generation, destroyed: record.destroyed && purpose == .destroy), to: file.number)
+    }
+    let value = try await body()
+    if purpose == .destroy {
+      try write(Record(generation: generation, destroyed: true), to: file.number)
+    }
+    return value
+  }
+
+  /// What was acted on last. Takes no lock: the answer may be old when it arrives.
+  func record(of lease: LeaseID) throws(DriverError) -> Record {
+    try parse(HostFile.text(path(lease)) ?? "", of: lease)
+  }
+
+  /// Removes the tombstones that were last written more than `age` before `now`. An age far over the life of any
+  /// order (they live minutes to days) keeps the promise.
+  func forgetTombstones(olderThan age: Seconds, at now: Instant) throws(DriverError) {
+    for name in try HostFile.names(in: folder) {
+      guard let lease = LeaseID(name) else { continue }
+      let number = open(path(lease), O_RDWR | O_CLOEXEC)
+      guard number >= 0 else { continue }
+      let file = Descriptor(number: number)
+      // Somebody acts on it: it is no tombstone.
+      guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { continue }
+      var status = stat()
+      guard fstat(file.number, &status) == 0, isCurrent(status, lease) else { continue }
+      guard try record(in: file.number, of: lease).destroyed else { continue }
+      if Instant(unixSeconds: Int64(status.st_mtim.tv_sec)) + age < now {
+        try HostFile.removeFile(path(lease))
+      }
+    }
+  }
+
+  private func path(_ lease: LeaseID) -> String { "\(folder)/\(lease)" }
+
+  /// Waits by asking again and not by blocking: a thread that waits for a lock is one that its holder cannot use.
+  private func locked(_ lease: LeaseID) async throws(DriverError) -> Descriptor {
+    var pause = Duration.milliseconds(1)
+    while true {
+      let file = try Descriptor(opening: path(lease), O_RDWR | O_CREAT)
+      if flock(file.number, LOCK_EX | LOCK_NB) == 0 {
+        var status = stat()
+        // A tombstone may have been removed between our opening and our locking: then this is a file nobody sees.
+        if fstat(file.number, &status) == 0, isCurrent(status, lease) { return file }
+        continue
+      }
+      let code = errno
+      guard code == EWOULDBLOCK || code == EINTR else {
+        throw DriverError(errno: code, attempted: "flock \(path(lease))")
+      }
+      do {
+        try await Task.sleep(for: pause)
+      } catch {
+        throw DriverError(.failed, attempted: "lock \(lease)", words: "cancelled while another acts on it")
+      }
+      pause = min(pause * 2, .milliseconds(50))
+    }
+  }
+
+  private func isCurrent(_ status: stat, _ lease: LeaseID) -> Bool {
+    var named = stat()
+    return lstat(path(lease), &named) == 0 && named.st_ino == status.st_ino && named.st_dev == status.st_dev
+  }
+
+  private func refusal(_ verb: String, _ lease: LeaseID, _ generation: Int64, _ words: String) -> DriverError {
+    DriverError(.fenced, attempted: "\(verb) \(lease) by generation \(generation)", words: words)
+  }
+
+  // MARK: - The file
+
+  // One line of one length, written in place: replacing the file would leave a lock on a file nobody sees, and so few
+  // bytes are never torn.
+  private static let word = "leasehold-fence-1"
+
+  private func record(in descriptor: Int32, of lease: LeaseID) throws(DriverError) -> Record {
+    var bytes = [UInt8](repeating: 0, count: 128)
+    let count = try systemCall("read \(path(lease))") { pread(descriptor, &bytes, bytes.count, 0) }
+    return try parse(String(decoding: bytes[..<count], as: UTF8.self), of: lease)
+  }
+
+  private func parse(_ text: String, of lease: LeaseID) throws(DriverError) -> Record {
+    if text.isEmpty { return .none }
+    let words = text.split(whereSeparator: \.isWhitespace)
+    guard words.count == 3, words[0] == Self.word, let generation = Int64(words[1]),
+      words[2] == "acting" || words[2] == "closed"
+    else {
+      throw DriverError(.failed, attempted: "read \(path(lease))", words: "this is no fence of ours")
+    }
+    return Record(generation: generation, destroyed: words[2] == "closed")
+  }
+
+  private func write(_ record: Record, to descriptor: Int32) throws(DriverError) {
+    let digits = String(record.generation)
+    let padding = String(repeating: "0", count: max(0, 20 - digits.utf8.count))
+    let line = "\(Self.word) \(padding)\(digits) \(record.destroyed ? "closed" : "acting")\n"
+    let bytes = Array(line.utf8)
+    try systemCall("write a fence") { pwrite(descriptor, bytes, bytes.count, 0) }
+    try systemCall("fsync a fence") { fsync(descriptor) }
+  }
+}
