@@ -99,16 +99,20 @@ public struct Settlement: Hashable, Sendable {
   public var purpose: Purpose
   /// For a quote that held nothing: whether capacity was found for it in this very transaction.
   public var capacityFound: Bool
+  /// The terms a renewal was quoted at, when its offer had changed and notice of that had been given; `nil`: the
+  /// lease's own.
+  public var terms: Terms?
 
   public init(
     paymentHash: String, amount: Millisatoshi, excess: Millisatoshi = .zero, purpose: Purpose,
-    capacityFound: Bool = true
+    capacityFound: Bool = true, terms: Terms? = nil
   ) {
     self.paymentHash = paymentHash
     self.amount = amount
     self.excess = excess
     self.purpose = purpose
     self.capacityFound = capacityFound
+    self.terms = terms
   }
 
   /// What an invoice buys.

@@ -9,6 +9,8 @@ extension Lease {
     var at: Instant
     /// When what it warns of happens.
     var deadline: Instant
+    /// Whether a payment prevents it.
+    var payable = true
   }
 
   /// In order of time. Empty where no reminder is due in this state.
@@ -25,8 +27,13 @@ extension Lease {
       ]
     case .grace(let until):
       return [Reminder(kind: .suspension, at: until - policy.grace / 4, deadline: until)]
-    case .suspended(.unpaid, let retainedUntil, resuming: false):
-      return [Reminder(kind: .reclaim, at: retainedUntil - policy.retention / 4, deadline: retainedUntil)]
+    case .suspended(let cause, let retainedUntil, resuming: false):
+      guard !flags.protected else { return [] }
+      return [
+        Reminder(
+          kind: .reclaim, at: retainedUntil - retention(for: cause) / 4, deadline: retainedUntil,
+          payable: cause == .unpaid)
+      ]
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
       return []
     }
@@ -43,13 +50,13 @@ extension Lease {
   }
 
   /// The latest reminder that is due, and the marks that sending it sets.
-  func dueReminder(at now: Instant) -> (kind: Notice.Kind, deadline: Instant, covers: Reminders)? {
+  func dueReminder(at now: Instant) -> (reminder: Reminder, covers: Reminders)? {
     var covers: Reminders = []
     var latest: Reminder?
     for reminder in reminders where reminder.at <= now && !reminded.contains(Reminders(reminder.kind)) {
       covers.insert(Reminders(reminder.kind))
       latest = reminder
     }
-    return latest.map { ($0.kind, $0.deadline, covers) }
+    return latest.map { ($0, covers) }
   }
 }

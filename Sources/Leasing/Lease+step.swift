@@ -24,12 +24,16 @@ extension Lease {
 struct Step: Hashable {
   var lease: Lease
   let now: Instant
+  /// When the balance runs out, or ran out, as it was before this step charged anything. Late looks are not the
+  /// renter's gain or loss: grace counts from here.
+  let ranOut: Instant?
   var transfers: [Transfer] = []
   var effects: [Effect] = []
 
   init(_ lease: Lease, at now: Instant) {
     self.lease = lease
     self.now = now
+    ranOut = lease.paidUntil
   }
 
   mutating func take(_ event: Event) throws(Rejection) {
@@ -38,8 +42,10 @@ struct Step: Hashable {
     case .quoteCanceled: quoteCanceled()
     case .provisioned(let generation): provisioned(generation)
     case .provisionFailed(let generation, _): provisionFailed(generation)
-    case .suspended, .suspendFailed, .resizeFailed, .destroyFailed: break
-    case .resized: break
+    case .suspended, .resized: break
+    case .suspendFailed(let generation, _): suspendFailed(generation)
+    case .resizeFailed(let generation, _): resizeFailed(generation)
+    case .destroyFailed(let generation, _): destroyFailed(generation)
     case .resumed(let generation): resumed(generation)
     case .resumeFailed(let generation, let reason): resumeFailed(generation, reason)
     case .metersClosed(let generation, let unrated): metersClosed(generation, unrated)
@@ -58,7 +64,7 @@ struct Step: Hashable {
     case .operatorResumed: try operatorResumed()
     case .frozen: try frozen()
     case .thawed: try thawed()
-    case .protected(let protected): lease.flags.protected = protected
+    case .protected(let protected): try self.protected(protected)
     case .evicting(let until): try evicting(until: until)
     }
   }
@@ -68,8 +74,8 @@ struct Step: Hashable {
   /// Brings the account up to now, as far as time may be charged at all: in `active` and `grace`, and never for more
   /// debt than one grace. What lies beyond is the provider's lateness, not the renter's debt.
   mutating func charge(before event: Event) {
-    if case .outage(let from, let to) = event, lease.account.isRunning {
-      guard !lease.knows(outageTo: to) else { return }
+    if case .outage(let from, let to) = event {
+      guard !lease.knows(outageTo: min(to, now)) else { return }
       charge(to: min(from, now), allowingDebt: true)
       charge(to: min(to, now), allowingDebt: false)
     } else {
@@ -77,7 +83,7 @@ struct Step: Hashable {
     }
   }
 
-  private mutating func charge(to moment: Instant, allowingDebt: Bool) {
+  mutating func charge(to moment: Instant, allowingDebt: Bool) {
     guard let chargedTo = lease.account.chargedTo, moment > chargedTo else { return }
     let chargeable = lease.chargeableUntil.map { min($0, moment) } ?? moment
     if chargeable > chargedTo {
@@ -96,6 +102,7 @@ struct Step: Hashable {
 
   mutating func suspend(_ cause: Lease.SuspensionCause) {
     lease.account.stop()
+    endThaw()
     lease.state = .suspended(cause, retainedUntil: now + lease.retention(for: cause), resuming: false)
     lease.reminded = []
     effects.append(.suspend(generation: nextGeneration()))
@@ -110,6 +117,7 @@ struct Step: Hashable {
   mutating func reclaim(_ cause: Lease.ReclaimCause) {
     let wasUsed = lease.activatedAt != nil
     lease.account.stop()
+    endThaw()
     lease.state = .reclaiming(cause, metersClosed: !wasUsed, invoicesCanceled: false, destroying: false)
     let generation = nextGeneration()
     if wasUsed {
@@ -120,9 +128,14 @@ struct Step: Hashable {
     effects.append(.cancelInvoices)
   }
 
+  /// A seal that is being taken off is off, when what follows does not wait for the driver's `.resumed`.
+  mutating func endThaw() {
+    if let freeze = lease.flags.frozen, freeze.thawing { lease.flags.frozen = nil }
+  }
+
   /// The point of no return, once everything is known that must be.
   mutating func destroyWhenReady() {
-    guard case .reclaiming(let cause, true, true, false) = lease.state, lease.flags.frozen == nil else { return }
+    guard case .reclaiming(let cause, true, true, false) = lease.state, !lease.flags.isSealed else { return }
     transfers += lease.account.close(for: lease.id)
     lease.state = .reclaiming(cause, metersClosed: true, invoicesCanceled: true, destroying: true)
     effects.append(.destroy(generation: nextGeneration()))
@@ -132,6 +145,11 @@ struct Step: Hashable {
     let amount = payable ? lease.renewalAmount(periods: 1) : nil
     effects.append(.notice(Notice(kind: kind, deadline: deadline, amount: amount)))
   }
+}
+
+extension Lease.Flags {
+  /// Frozen, and the operator has not lifted it: time passes over the lease, nothing ends it.
+  var isSealed: Bool { frozen.map { !$0.thawing } ?? false }
 }
 
 extension Lease {

@@ -9,13 +9,13 @@ extension Lease {
   public var wakesAt: Instant? {
     switch state {
     case .quoted(_, _, canceling: true): return nil
-    case .quoted(_, let until, canceling: false): return flags.frozen == nil ? until : .distantFuture
+    case .quoted(_, let until, canceling: false): return until
     case .reclaiming: return nil
     case .closed: return closedCreditUntil
     case .provisioning, .active, .grace, .suspended: break
     }
     // A sealed lease waits for the operator.
-    guard flags.frozen == nil else { return .distantFuture }
+    guard !flags.isSealed else { return .distantFuture }
 
     var earliest = flags.evictingUntil ?? .distantFuture
     func consider(_ moment: Instant?) {
@@ -23,7 +23,7 @@ extension Lease {
     }
     if let impairment = flags.impaired {
       consider(impairment.until)
-      consider(impairment.nextAttempt)
+      if wantsResume { consider(impairment.nextAttempt) }
     }
     switch state {
     case .provisioning(let deadline):
@@ -34,8 +34,10 @@ extension Lease {
         consider(nextReminder)
       }
     case .grace(let until):
-      consider(until)
-      consider(nextReminder)
+      if account.isRunning {
+        consider(until)
+        consider(nextReminder)
+      }
     case .suspended(_, let retainedUntil, let resuming):
       if !resuming {
         consider(retainedUntil)
@@ -45,5 +47,13 @@ extension Lease {
       break
     }
     return earliest
+  }
+
+  /// Whether the driver shall run the resource: when it is impaired, it is asked again.
+  private var wantsResume: Bool {
+    switch state {
+    case .active, .grace, .suspended(_, _, resuming: true): true
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed: false
+    }
   }
 }

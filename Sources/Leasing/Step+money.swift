@@ -8,7 +8,11 @@ extension Step {
     transfers += lease.account.payLate(for: lease.id, settlement.excess)
     switch lease.state {
     case .quoted(let held, _, _):
-      guard held || settlement.capacityFound, case .purchase = settlement.purpose else {
+      guard case .purchase = settlement.purpose else {
+        transfers += lease.account.payLate(for: lease.id, settlement.amount)
+        return
+      }
+      guard held || settlement.capacityFound else {
         transfers += lease.account.payLate(for: lease.id, settlement.amount)
         close(nil)
         return
@@ -22,7 +26,7 @@ extension Step {
 
     case .active:
       buy(settlement)
-      lease.reminded = []
+      if lease.isPaidUp { lease.reminded = [] }
 
     case .grace:
       buy(settlement)
@@ -58,31 +62,63 @@ extension Step {
   }
 
   private mutating func buy(_ settlement: Settlement) {
-    let timeLeft = max(0, lease.account.microsecondsLeft ?? 0)
-    transfers += lease.account.pay(for: lease.id, settlement.amount)
     switch settlement.purpose {
     case .purchase:
-      break
+      // What it buys was bought: the same purchase was paid twice.
+      transfers += lease.account.payLate(for: lease.id, settlement.amount)
     case .renewal(let periods):
-      lease.renewed = true
-      if lease.account.rate != lease.terms.rate, lease.isPaidUp, !lease.terms.rate.isFree {
-        let timeBought = lease.terms.period.microseconds * periods
-        lease.account.setRate(Rate(lease.account.balance, perMicroseconds: timeLeft + timeBought))
-      }
+      renew(periods, with: settlement)
     case .change(let terms):
-      adopt(terms)
+      if case .provisioning = lease.state {
+        // What is being made is what was asked for; nobody was offered a change of it.
+        transfers += lease.account.payLate(for: lease.id, settlement.amount)
+      } else {
+        transfers += lease.account.pay(for: lease.id, settlement.amount)
+        adopt(terms)
+      }
     }
   }
 
-  /// New terms, new rate, and a resource of another size.
+  /// Time bought at the rate the lease runs at lengthens it; at another price it blends: money held over time held,
+  /// so that what was prepaid keeps its price.
+  private mutating func renew(_ periods: Int64, with settlement: Settlement) {
+    let timeLeft = max(0, lease.account.microsecondsLeft ?? 0)
+    transfers += lease.account.pay(for: lease.id, settlement.amount)
+    lease.renewed = true
+    if let terms = settlement.terms, terms.kind == lease.terms.kind {
+      let sizeChanges = terms.resources != lease.terms.resources
+      lease.terms = terms
+      if sizeChanges { reshape() }
+    }
+    guard lease.account.rate != lease.terms.rate else { return }
+    guard lease.isPaidUp, !lease.terms.rate.isFree, !lease.account.rate.isFree else {
+      lease.account.setRate(lease.terms.rate)
+      return
+    }
+    let (timeHeld, overflow) = timeLeft.addingReportingOverflow((lease.terms.period * periods).microseconds)
+    guard !overflow, timeHeld > 0 else { return }
+    lease.account.setRate(Rate(lease.account.balance, perMicroseconds: timeHeld))
+  }
+
+  /// New terms, new rate, and a resource of another size. Time ends at another moment, which is announced anew.
   mutating func adopt(_ terms: Terms) {
     lease.terms = terms
     lease.account.setRate(terms.rate)
+    if case .active = lease.state { lease.reminded = [] }
+    reshape()
+  }
+
+  /// Gives the resource the size of the terms. Resuming does so by itself, unless it has begun with the old ones.
+  private mutating func reshape() {
     switch lease.state {
     case .active, .grace:
-      effects.append(.resize(generation: nextGeneration()))
+      guard !lease.flags.isSealed else { return }
+      let generation = nextGeneration()
+      effects.append(lease.standsStill ? .resume(generation: generation) : .resize(generation: generation))
+    case .suspended(let cause, let retainedUntil, resuming: true):
+      resume(cause, retainedUntil: retainedUntil)
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
-      break  // Provisioning and resuming give the resource the size of the terms.
+      break
     }
   }
 
@@ -90,7 +126,10 @@ extension Step {
     guard terms.kind == lease.terms.kind else { throw .otherKind }
     switch lease.state {
     case .quoted, .provisioning: throw .notPaidYet
-    case .active, .grace, .suspended: adopt(terms)
+    case .active, .grace, .suspended:
+      guard !lease.flags.isSealed else { throw .leaseFrozen }
+      guard lease.changeAmount(to: terms, at: now) == .zero else { throw .underpaid }
+      adopt(terms)
     case .reclaiming: throw .leaseReclaiming
     case .closed: throw .leaseClosed
     }
@@ -100,8 +139,14 @@ extension Step {
   mutating func usageRated(_ amount: Millisatoshi) {
     switch lease.state {
     case .active, .grace, .suspended, .reclaiming(_, _, _, destroying: false):
+      let wasPaidUp = lease.isPaidUp
       transfers += lease.account.chargeUsage(for: lease.id, amount)
-      remindOfDeposit()
+      if case .active = lease.state, lease.account.isRunning, !lease.isPaidUp, lease.graceLength > .zero {
+        // A debt of usage is not time that has passed: grace counts from when the balance was gone.
+        enterGrace(until: (wasPaidUp ? now : ranOut ?? now) + lease.graceLength)
+      } else {
+        remindOfDeposit()
+      }
     case .quoted, .provisioning, .reclaiming, .closed:
       break
     }

@@ -24,9 +24,9 @@ extension Step {
     reclaim(.provisioning)
   }
 
-  /// The door opens here, and time starts again.
+  /// The door opens here, and time starts again. What runs is not impaired.
   mutating func resumed(_ generation: Int64) {
-    guard generation == lease.generation else { return }
+    guard generation == lease.generation, !lease.flags.isSealed else { return }
     switch lease.state {
     case .suspended(_, _, resuming: true):
       lease.state = .active
@@ -34,11 +34,12 @@ extension Step {
       lease.flags.impaired = nil
       lease.account.start(at: now)
     case .active, .grace:
-      if let freeze = lease.flags.frozen, freeze.thawing {
-        lease.flags.frozen = nil
-        lease.postponeDeadlines(byMicroseconds: now.microseconds(since: freeze.since))
-        if lease.flags.impaired == nil { lease.account.start(at: now) }
+      guard let since = [lease.flags.frozen?.since, lease.flags.impaired?.since].compactMap({ $0 }).min() else {
+        return
       }
+      lease.flags.frozen = nil
+      lease.flags.impaired = nil
+      goOn(afterStandstillSince: since)
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
       break
     }
@@ -54,6 +55,39 @@ extension Step {
     }
   }
 
+  // MARK: Failures. Whoever acts backs off before saying so; what is wanted stays wanted.
+
+  /// Doors are shut whatever the driver says; it is told again.
+  mutating func suspendFailed(_ generation: Int64) {
+    guard generation == lease.generation else { return }
+    switch lease.state {
+    case .suspended(_, _, resuming: false):
+      effects.append(.suspend(generation: generation))
+    case .active, .grace:
+      if lease.flags.isSealed { effects.append(.suspend(generation: generation)) }
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      break
+    }
+  }
+
+  mutating func resizeFailed(_ generation: Int64) {
+    guard generation == lease.generation else { return }
+    switch lease.state {
+    case .active, .grace:
+      if !lease.standsStill { effects.append(.resize(generation: generation)) }
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      break  // Resuming gives the resource the size of the terms.
+    }
+  }
+
+  /// Nothing is closed, and no capacity free, before it is gone.
+  mutating func destroyFailed(_ generation: Int64) {
+    guard case .reclaiming(_, _, _, destroying: true) = lease.state, generation == lease.generation else { return }
+    effects.append(.destroy(generation: generation))
+  }
+
+  // MARK: What must be known before anything is destroyed
+
   mutating func metersClosed(_ generation: Int64, _ unrated: Millisatoshi) {
     switch lease.state {
     case .reclaiming(let cause, false, let canceled, destroying: false) where generation == lease.generation:
@@ -62,7 +96,7 @@ extension Step {
       destroyWhenReady()
     case .suspended, .active, .grace, .reclaiming(_, _, _, destroying: false):
       // Money saved it in the meantime; what was measured was used all the same.
-      transfers += lease.account.chargeUsage(for: lease.id, unrated)
+      usageRated(unrated)
     case .quoted, .provisioning, .reclaiming, .closed:
       break
     }
@@ -107,10 +141,24 @@ extension Step {
     lease.flags.impaired = nil
     switch lease.state {
     case .active, .grace:
-      lease.postponeDeadlines(byMicroseconds: now.microseconds(since: impairment.since))
-      if lease.flags.frozen == nil { lease.account.start(at: now) }
+      if let freeze = lease.flags.frozen {
+        // The standstill goes on, and is counted once, as a whole.
+        lease.flags.frozen?.since = min(freeze.since, impairment.since)
+        if freeze.thawing { effects.append(.resume(generation: nextGeneration())) }
+      } else {
+        goOn(afterStandstillSince: impairment.since)
+      }
+    case .suspended(let cause, let retainedUntil, resuming: true):
+      // The thaw that failed was not asked for again yet.
+      resume(cause, retainedUntil: retainedUntil)
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
       break
     }
+  }
+
+  /// Time starts again; what would have fallen on the renter meanwhile moves out by as long as it stood.
+  mutating func goOn(afterStandstillSince since: Instant) {
+    lease.postponeDeadlines(byMicroseconds: now.microseconds(since: since))
+    lease.account.start(at: now)
   }
 }

@@ -4,7 +4,7 @@ import Units
 /// Wishes of the renter and of the operator: the only events that can be refused.
 extension Step {
   mutating func released() throws(Rejection) {
-    guard lease.flags.frozen == nil else { throw .leaseFrozen }
+    guard !lease.flags.isSealed else { throw .leaseFrozen }
     switch lease.state {
     case .quoted(let held, let until, canceling: false):
       lease.state = .quoted(held: held, until: until, canceling: true)
@@ -27,7 +27,7 @@ extension Step {
   mutating func operatorSuspended() throws(Rejection) {
     switch lease.state {
     case .quoted, .provisioning: throw .notPaidYet
-    case .active, .grace: suspend(.operator)
+    case .active, .grace, .suspended(_, _, resuming: true): suspend(.operator)
     case .suspended: throw .alreadySuspended
     case .reclaiming: throw .leaseReclaiming
     case .closed: throw .leaseClosed
@@ -41,7 +41,7 @@ extension Step {
     if lease.isPaidUp {
       resume(.operator, retainedUntil: retainedUntil)
     } else {
-      lease.state = .suspended(.unpaid, retainedUntil: now + lease.retention(for: .unpaid), resuming: false)
+      awaitPayment()
     }
   }
 
@@ -71,20 +71,28 @@ extension Step {
   mutating func thawed() throws(Rejection) {
     guard let freeze = lease.flags.frozen else { throw .notFrozen }
     guard !freeze.thawing else { return }
+    let stood = max(0, now.microseconds(since: freeze.since))
+    if let until = lease.flags.impaired?.until {
+      lease.flags.impaired?.until = until.advanced(byMicroseconds: stood)
+    }
     switch lease.state {
     case .active, .grace:
       lease.flags.frozen?.thawing = true
       effects.append(.resume(generation: nextGeneration()))
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
       lease.flags.frozen = nil
-      lease.postponeDeadlines(byMicroseconds: now.microseconds(since: freeze.since))
-      if case .suspended(let cause, let retainedUntil, resuming: false) = lease.state, cause != .operator,
-        lease.isPaidUp
-      {
-        resume(cause, retainedUntil: retainedUntil)
+      lease.postponeDeadlines(byMicroseconds: stood)
+      // An idle lease waits for a request, the operator's for the operator.
+      if case .suspended(.unpaid, let retainedUntil, resuming: false) = lease.state, lease.isPaidUp {
+        resume(.unpaid, retainedUntil: retainedUntil)
       }
       destroyWhenReady()
     }
+  }
+
+  mutating func protected(_ protected: Bool) throws(Rejection) {
+    guard !lease.isClosed else { throw .leaseClosed }
+    lease.flags.protected = protected
   }
 
   mutating func evicting(until: Instant?) throws(Rejection) {

@@ -4,7 +4,7 @@ import Units
 /// Time passing. Each ring takes at most one step against the renter, and looks at the facts again before it does.
 extension Step {
   mutating func woke() {
-    guard lease.flags.frozen == nil else { return }
+    guard !lease.flags.isSealed else { return }
     if endsByFlag() { return }
     switch lease.state {
     case .quoted(let held, let until, canceling: false):
@@ -20,7 +20,7 @@ extension Step {
       if deadline <= now { reclaim(.provisioning) }
 
     case .active:
-      if lease.flags.impaired != nil {
+      if !lease.account.isRunning {
         tryAgain()
       } else if lease.account.balance <= .zero {
         expire()
@@ -29,7 +29,7 @@ extension Step {
       }
 
     case .grace(let until):
-      if lease.flags.impaired != nil {
+      if !lease.account.isRunning {
         tryAgain()
       } else if lease.isPaidUp {
         lease.state = .active
@@ -48,7 +48,7 @@ extension Step {
       } else if lease.flags.protected {
         lease.state = .suspended(cause, retainedUntil: now + .day, resuming: false)
       } else {
-        reclaim(cause == .idle ? .idle : .retention)
+        reclaim(cause.reclaim)
       }
 
     case .reclaiming:
@@ -87,18 +87,16 @@ extension Step {
     effects.append(.resume(generation: lease.generation))
   }
 
-  /// The balance is gone. Whoever has renewed before goes on on credit; so does, for a moment, whoever ran out while
-  /// no daemon could have told him.
+  /// The balance is gone. Whoever has renewed before goes on on credit.
   private mutating func expire() {
-    let ranOut = lease.paidUntil ?? now
-    var until = ranOut + lease.graceLength
-    if let outage = lease.lastOutage, outage.from <= ranOut, ranOut <= outage.to {
-      until = max(until, outage.to + min(.minute, max(lease.terms.period / 2, 1)))
-    }
-    guard until > ranOut else {
+    if lease.graceLength > .zero {
+      enterGrace(until: (ranOut ?? now) + lease.graceLength)
+    } else {
       suspend(.unpaid)
-      return
     }
+  }
+
+  mutating func enterGrace(until: Instant) {
     lease.state = .grace(until: until)
     lease.reminded.insert(.init(.expired))
     notify(.expired, deadline: until)
@@ -107,24 +105,50 @@ extension Step {
   private mutating func remind() {
     guard let due = lease.dueReminder(at: now) else { return }
     lease.reminded.formUnion(due.covers)
-    notify(due.kind, deadline: due.deadline)
+    notify(due.reminder.kind, deadline: due.reminder.deadline, payable: due.reminder.payable)
   }
 
-  /// Nobody was looking. Deadlines that punish move out by as long; nothing is charged for it.
-  mutating func outage(from: Instant, to: Instant) {
-    guard !lease.knows(outageTo: to), to > from else { return }
+  /// Nobody was looking. Deadlines that punish move out by as long; nothing is charged beyond what was paid.
+  ///
+  /// Two daemons may report overlapping gaps: what lies before the end of the last one is accounted for already. What
+  /// ran out inside the gap goes on for a moment in any case, since nobody could have told the renter.
+  mutating func outage(from reportedFrom: Instant, to reportedTo: Instant) {
+    let to = min(reportedTo, now)
+    let from = max(reportedFrom, lease.lastOutage?.to ?? reportedFrom)
+    guard from < to, lease.createdAt < to else { return }
+    switch lease.state {
+    case .quoted, .closed:
+      return
+    case .provisioning, .active, .grace, .suspended, .reclaiming:
+      break
+    }
+    let length = to.microseconds(since: from)
     lease.lastOutage = Lease.Outage(from: from, to: to)
-    lease.postponeDeadlines(byMicroseconds: to.microseconds(since: from))
     if let until = lease.flags.evictingUntil {
-      lease.flags.evictingUntil = until.advanced(byMicroseconds: to.microseconds(since: from))
+      lease.flags.evictingUntil = until.advanced(byMicroseconds: length)
+    }
+    if let until = lease.flags.impaired?.until {
+      lease.flags.impaired?.until = until.advanced(byMicroseconds: length)
+    }
+    // While time stands still, its deadlines move out at the end of the standstill by the whole of it.
+    guard !lease.deadlinesStandStill else { return }
+    lease.postponeDeadlines(byMicroseconds: length)
+    let soonest = to + min(.minute, max(lease.terms.period / 2, 1))
+    if case .grace(let until) = lease.state {
+      lease.state = .grace(until: max(until, soonest))
+    } else if case .active = lease.state, !lease.isPaidUp, let ranOut {
+      if ranOut >= from {
+        enterGrace(until: max(to + lease.graceLength, soonest))
+      } else if lease.graceLength > .zero {
+        enterGrace(until: max(ranOut.advanced(byMicroseconds: length) + lease.graceLength, soonest))
+      }
     }
   }
 
   // MARK: Idleness
 
   mutating func foundIdle() {
-    guard case .active = lease.state, let idle = lease.terms.policy.idle, lease.flags.frozen == nil,
-      lease.flags.impaired == nil
+    guard case .active = lease.state, let idle = lease.terms.policy.idle, lease.account.isRunning, lease.isPaidUp
     else { return }
     switch idle.action {
     case .notify:
@@ -139,11 +163,42 @@ extension Step {
   mutating func requested() {
     guard case .suspended(.idle, let retainedUntil, resuming: false) = lease.state, lease.flags.frozen == nil
     else { return }
-    resume(.idle, retainedUntil: retainedUntil)
+    if lease.isPaidUp {
+      resume(.idle, retainedUntil: retainedUntil)
+    } else {
+      // Usage measured before the freeze was rated after it and took what was left: now it is payment that resumes.
+      awaitPayment()
+    }
+  }
+
+  /// What was frozen for another reason stays so for want of money.
+  mutating func awaitPayment() {
+    lease.state = .suspended(.unpaid, retainedUntil: now + lease.retention(for: .unpaid), resuming: false)
+    lease.reminded = []
+  }
+}
+
+extension Lease.SuspensionCause {
+  /// What a lease is reclaimed for when it was suspended for this too long. Only `.retention` is revived by money, and
+  /// money resumes nothing but what was unpaid.
+  var reclaim: Lease.ReclaimCause {
+    switch self {
+    case .unpaid: .retention
+    case .idle: .idle
+    case .operator: .eviction
+    }
   }
 }
 
 extension Lease {
+  /// Frozen or impaired: time stops, and with it what counts against the renter.
+  var standsStill: Bool { flags.frozen != nil || flags.impaired != nil }
+
+  /// Grace stands still with time; retention passes in a lease that is merely impaired.
+  var deadlinesStandStill: Bool {
+    if case .suspended = state { flags.frozen != nil } else { standsStill }
+  }
+
   /// Moves out what would otherwise fall on the renter: grace and retention.
   mutating func postponeDeadlines(byMicroseconds delta: Int64) {
     guard delta > 0 else { return }

@@ -157,6 +157,6 @@ public struct Terms: Hashable, Sendable, Codable {
   /// The amount of a first invoice, or of a renewal without debt, in whole satoshis; `nil` when it does not fit.
   public func invoiceAmount(periods: Int64) -> Millisatoshi? {
     let whole = price == .zero ? deposit : price.multipliedReportingOverflow(by: periods)
-    return whole.map { max($0.roundedUpToSatoshi, Millisatoshi(satoshis: 1)) }
+    return whole.flatMap(\.roundedUpToInvoice)
   }
 }

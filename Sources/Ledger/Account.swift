@@ -14,7 +14,7 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
   case revenueUsage
   /// What the provider owes the renter of a lease: returned balance, overpayment, late money.
   case credit(LeaseID)
-  /// On its way out, by the payment hash of the renter's invoice (hex).
+  /// On its way out, by the payment hash of the renter's invoice (64 lowercase hex digits).
   case payout(paymentHash: String)
   /// Routing fees of payouts.
   case fees
@@ -49,11 +49,15 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
         self = .lease(id)
       } else if let id = suffix("credit:").flatMap({ LeaseID($0) }) {
         self = .credit(id)
-      } else if let hash = suffix("payout:"), hash.utf8.count == 64 {
+      } else if let hash = suffix("payout:"), hash.utf8.count == 64, hash.utf8.allSatisfy(Self.isHex) {
         self = .payout(paymentHash: String(hash))
       } else {
         return nil
       }
     }
+  }
+
+  private static func isHex(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 }

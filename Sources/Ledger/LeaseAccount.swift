@@ -30,11 +30,12 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
   public var debt: Millisatoshi { max(.zero, -balance) }
   public var isRunning: Bool { chargedTo != nil }
 
-  /// The first moment at which nothing is held any more; `nil` while time does not run or the rate is free.
+  /// The first moment at which nothing is held any more; `nil` while time does not run, when the rate is free, and
+  /// when the balance outlasts every moment a lease can name.
   public var paidUntil: Instant? {
     guard let chargedTo, let left = microsecondsLeft else { return nil }
-    let (sum, overflow) = chargedTo.microseconds.addingReportingOverflow(left)
-    return overflow ? nil : Instant(microseconds: sum)
+    let end = chargedTo.advanced(byMicroseconds: left)
+    return end < .distantFuture ? end : nil
   }
 
   /// How long the balance lasts once time runs; `nil` when it lasts for ever.
@@ -66,7 +67,9 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return [Transfer(from: .lease(lease), to: .revenueTime, step.charge, cause: .time)]
   }
 
+  /// Charges metered usage, into debt if need be; never deeper than all the bitcoin there is.
   public mutating func chargeUsage(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    let amount = min(amount, .supply, balance + .supply)
     guard amount > .zero else { return [] }
     balance -= amount
     return [Transfer(from: .lease(lease), to: .revenueUsage, amount, cause: .usage)]
@@ -100,6 +103,23 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
       return [Transfer(from: .writeoff, to: .lease(lease), -left, cause: .badDebt)]
     }
     return []
+  }
+
+  /// Sets credit aside for a payout, before the node is asked; `nil` when there is not so much.
+  public mutating func payOut(
+    for lease: LeaseID, _ amount: Millisatoshi, paymentHash: String
+  ) -> Transfer? {
+    guard amount > .zero, amount <= credit else { return nil }
+    credit -= amount
+    return Transfer(from: .credit(lease), to: .payout(paymentHash: paymentHash), amount, cause: .payout)
+  }
+
+  /// Puts back what was set aside, once the node has said that the payout failed.
+  ///
+  /// - Precondition: `amount > 0`.
+  public mutating func takeBack(for lease: LeaseID, _ amount: Millisatoshi, paymentHash: String) -> Transfer {
+    credit += amount
+    return Transfer(from: .payout(paymentHash: paymentHash), to: .credit(lease), amount, cause: .payout)
   }
 
   /// Credit nobody fetched.

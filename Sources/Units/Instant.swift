@@ -1,6 +1,9 @@
 /// A moment: microseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
 ///
 /// The same resolution as PostgreSQL's `timestamptz`, so that a deadline survives the database unchanged.
+///
+/// Arithmetic saturates: moments and spans come from configuration and from caveats a stranger wrote, and a deadline
+/// 300,000 years away is as good as one that does not fit.
 public struct Instant: Hashable, Comparable, Sendable, Codable {
   public let microseconds: Int64
 
@@ -9,7 +12,7 @@ public struct Instant: Hashable, Comparable, Sendable, Codable {
   }
 
   public init(unixSeconds: Int64) {
-    self.microseconds = unixSeconds * 1_000_000
+    self.microseconds = Seconds(unixSeconds).microseconds
   }
 
   /// Later than every moment a lease can name.
@@ -28,15 +31,17 @@ public struct Instant: Hashable, Comparable, Sendable, Codable {
   }
 
   public func advanced(byMicroseconds delta: Int64) -> Instant {
-    Instant(microseconds: microseconds + delta)
+    let (sum, overflow) = microseconds.addingReportingOverflow(delta)
+    return Instant(microseconds: overflow ? (delta < 0 ? .min : .max) : sum)
   }
 
   /// Microseconds from `other` to this moment; negative when `other` is later.
   public func microseconds(since other: Instant) -> Int64 {
-    microseconds - other.microseconds
+    let (difference, overflow) = microseconds.subtractingReportingOverflow(other.microseconds)
+    return overflow ? (microseconds < 0 ? .min : .max) : difference
   }
 
   public static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
   public static func + (a: Instant, b: Seconds) -> Instant { a.advanced(byMicroseconds: b.microseconds) }
-  public static func - (a: Instant, b: Seconds) -> Instant { a.advanced(byMicroseconds: -b.microseconds) }
+  public static func - (a: Instant, b: Seconds) -> Instant { a + (.zero - b) }
 }

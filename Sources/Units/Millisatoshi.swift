@@ -27,11 +27,18 @@ public struct Millisatoshi: Hashable, Comparable, Sendable, Codable, Expressible
   }
 
   public static let zero = Millisatoshi(0)
+  /// All the bitcoin there will ever be. No invoice asks for more, no lease owes more.
+  public static let supply = Millisatoshi(satoshis: 2_100_000_000_000_000)
 
   /// The least whole number of satoshis that is not below this amount. Invoices are in whole satoshis.
   public var roundedUpToSatoshi: Millisatoshi {
     let (quotient, remainder) = count.quotientAndRemainder(dividingBy: 1_000)
     return Millisatoshi(satoshis: remainder > 0 ? quotient + 1 : quotient)
+  }
+
+  /// ``roundedUpToSatoshi``, or `nil` when that is more than there is.
+  public var roundedUpToInvoice: Millisatoshi? {
+    self <= .supply ? max(roundedUpToSatoshi, Millisatoshi(satoshis: 1)) : nil
   }
 
   /// Whole satoshis, rounded up.
