@@ -74,3 +74,8 @@ sweep() {
   fi
   rm -rf --one-file-system "$folder"
 }
+
+# Of what `swift test` says: failures with their reasons, and the sums.
+only_what_matters() {
+  awk '/^✔ Test run with / || !/^(◇|✔ Test |✔ Suite |\[[0-9]+\/[0-9]+\] )/ { print; fflush() }'
+}
