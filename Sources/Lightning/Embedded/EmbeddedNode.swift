@@ -1,0 +1,101 @@
+import BOLT11
+import Engine
+import L402
+import Units
+
+/// A node that is its own network: real BOLT 11 invoices, signed with a key of its own, over real preimages, paid by
+/// asking it.
+///
+/// It lets everything run on one machine with nothing else. Its invoices are for `regtest`, so that no wallet takes
+/// them for money. Whoever can call ``payOwn(_:)`` pays for free, which is why the daemon does not serve it on a public
+/// address unless forced.
+///
+/// Its folder holds the key, the journal and a lock; two nodes never share one. What it answered is durable.
+public final class EmbeddedNode: LightningNode, SelfPayingNode {
+  public let name = "embedded"
+
+  private let key: NodeKey
+  private let book: DurableBook
+  private let clock: any WallClock
+
+  /// Opens the node in a folder of its own, made with a new key where it is missing.
+  ///
+  /// - Throws: `.refused` when another process has it open or others may read the key; `.garbage` when key or journal
+  ///   are damaged; `.unavailable` with the system's words for the rest. A record torn by a crash is no damage.
+  public init(directory: String, clock: any WallClock) throws(NodeError) {
+    let state = try StateDirectory(directory)
+    key = try state.nodeKey()
+    book = try DurableBook(state, clock: clock)
+    self.clock = clock
+  }
+
+  /// Lets go of the folder. Calls that come later throw `.unavailable`.
+  public func close() { book.close() }
+
+  public func info() async throws(NodeError) -> NodeInfo {
+    NodeInfo(network: Network.regtest.rawValue, alias: "leasehold embedded", nodeID: "\(key.nodeID)")
+  }
+
+  public func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    let candidate = try sign(request)
+    return try await book.perform { book, now throws(NodeError) in
+      Self.answer(try book.create(candidate), in: book, at: now)
+    }
+  }
+
+  public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
+    try await book.perform { book, now throws(NodeError) in
+      book[paymentHash].map { Self.answer($0, in: book, at: now) }
+    }
+  }
+
+  public func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    try await book.perform { book, now throws(NodeError) in try book.cancel(paymentHash, at: now) }
+  }
+
+  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    precondition(limit > 0, "at least one settlement is asked for")
+    while true {
+      let (found, seen) = try await book.perform { book, _ throws(NodeError) in
+        (book.settlements(after: cursor, limit: limit), book.position(of: cursor))
+      }
+      guard found.isEmpty, await book.waitForSettlement(beyond: seen) else { return found }
+    }
+  }
+
+  public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {
+    let invoice: Invoice
+    do {
+      invoice = try Invoice.parse(bolt11)
+    } catch {
+      throw NodeError(.unknownInvoice, attempted: "pay own invoice", words: "it is no invoice: \(error)")
+    }
+    guard let hash = PaymentHash(invoice.paymentHash) else { preconditionFailure("a payment hash is 32 bytes") }
+    return try await book.perform { book, now throws(NodeError) in
+      try book.pay(hash, bolt11: invoice.text, at: now)
+    }
+  }
+
+  private func sign(_ request: InvoiceRequest) throws(NodeError) -> EmbeddedInvoice {
+    let preimage = Preimage.random()
+    let draft = InvoiceDraft(
+      network: .regtest, amount: request.amount, timestamp: clock.now(), paymentHash: preimage.paymentHash.bytes.array,
+      paymentSecret: Preimage.random().bytes.array, subject: .description(request.description),
+      expiry: request.expiry, minFinalCLTV: 18)
+    do {
+      let invoice = try draft.sign(with: key)
+      return EmbeddedInvoice(
+        label: request.label, paymentHash: preimage.paymentHash, preimage: preimage, bolt11: invoice.text,
+        amount: request.amount, expiresAt: invoice.expiresAt)
+    } catch {
+      throw NodeError(.refused, attempted: "create invoice", words: "\(error)")
+    }
+  }
+
+  private static func answer(_ invoice: EmbeddedInvoice, in book: EmbeddedBook, at now: Instant) -> NodeInvoice {
+    NodeInvoice(
+      paymentHash: invoice.paymentHash, bolt11: invoice.bolt11, amount: invoice.amount,
+      expiresAt: invoice.expiresAt, state: book.state(of: invoice, at: now))
+  }
+}

@@ -1,0 +1,36 @@
+import Engine
+import L402
+import Lightning
+import Synchronization
+import TestKit
+import Units
+
+/// The embedded node in a folder of its own, with time in the test's hands.
+final class EmbeddedBench: LightningNodeBench {
+  let directory = TemporaryDirectory()
+  let clock = ManualClock()
+  let cancels = true
+  private let current: Mutex<EmbeddedNode>
+
+  init() throws {
+    current = Mutex(try EmbeddedNode(directory: directory.path, clock: clock))
+  }
+
+  var embedded: EmbeddedNode { current.withLock { $0 } }
+  var node: any LightningNode { embedded }
+
+  func pay(_ bolt11: String) async throws -> Preimage { try await embedded.payOwn(bolt11) }
+
+  func expire(_ invoice: NodeInvoice) async throws { clock.set(to: invoice.expiresAt) }
+
+  func restart() async throws {
+    embedded.close()
+    let next = try EmbeddedNode(directory: directory.path, clock: clock)
+    current.withLock { $0 = next }
+  }
+
+  func invoice(_ label: String, expiry: Seconds = 600) async throws -> NodeInvoice {
+    try await embedded.createInvoice(
+      InvoiceRequest(label: label, amount: 1_000, description: "lease", expiry: expiry))
+  }
+}
