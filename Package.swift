@@ -92,7 +92,7 @@ let groundTests: [Target] = [
   tests("Store", ["TestKit"]),
   tests("Lightning", ["TestKit"]),
   tests("Drivers", ["TestKit"]),
-  tests("Scheduling", ["TestKit"]),
+  tests("Scheduling", ["Engine", "Units"]),
   .testTarget(name: "TidyTests", swiftSettings: strict),
 ]
 

@@ -104,7 +104,7 @@ public protocol StoreTransaction: AnyObject {
   // MARK: Invoices and payments
 
   /// Reserves the right to mint for (lease, purpose): unique while one is reserved or open.
-  func reserveInvoice(_ draft: InvoiceDraft) throws -> InvoiceReservation
+  func reserveInvoice(_ draft: InvoiceOrder) throws -> InvoiceReservation
   /// The node made it: the reservation becomes open.
   func openInvoice(id: Int64, paymentHash: PaymentHash, bolt11: String, expiresAt: Instant) throws
   /// The node could not make it: the reservation is given up.

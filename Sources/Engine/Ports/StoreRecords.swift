@@ -218,7 +218,7 @@ public struct PoolLevel: Hashable, Sendable {
   }
 }
 
-public struct InvoiceDraft: Hashable, Sendable {
+public struct InvoiceOrder: Hashable, Sendable {
   public var lease: LeaseID
   public var purpose: Settlement.Purpose
   /// What is unique while open: `purchase`, `renewal:1`, `change:<offer>`.

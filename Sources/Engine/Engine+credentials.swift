@@ -1,0 +1,190 @@
+import L402
+import Leasing
+import Ledger
+import Macaroons
+import Units
+
+/// Who is asking, and how far the credential reaches.
+extension Engine {
+  /// Reads and checks the credential of a request; `nil` when there is none.
+  ///
+  /// No database is asked: keys are derived, revocations are in memory. Only while the listener has not proved itself
+  /// alive is the token looked up.
+  public func credential(of caller: Caller) async throws -> VerifiedCredential? {
+    do {
+      guard let shown = try PresentedCredential.parse(authorization: caller.authorization) else { return nil }
+      let verified = try shown.verified(by: keyring, at: clock.now().unixSeconds) { revocations.contains($0) }
+      if !doors.isTrusted { try await lookUpRevocation(of: verified.token) }
+      return verified
+    } catch let refusal as CredentialRefusal {
+      throw Refusal.credential(refusal)
+    }
+  }
+
+  private func lookUpRevocation(of id: TokenID) async throws {
+    let record = try await store.transaction { tx in try tx.token(id) }
+    if record?.revokedAt != nil {
+      revocations.insert([id])
+      throw Refusal.credential(.revoked)
+    }
+  }
+
+  /// A genuine credential of this lease that reaches as far as the request. Expired by its minted bound is genuine.
+  func require(
+    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath? = nil
+  ) async throws -> VerifiedCredential {
+    guard let credential = try await credential(of: caller) else {
+      throw Refusal.unauthorized(reason: "credential-required", detail: "this lease opens with its own credential")
+    }
+    guard credential.isFor(lease: lease.description) else {
+      throw Refusal.forbidden(reason: "wrong-lease", detail: "the credential belongs to another lease")
+    }
+    do throws(PermissionRefusal) {
+      try credential.require(capability, method: caller.method, path: path, source: caller.address)
+    } catch {
+      throw Refusal.permission(error)
+    }
+    return credential
+  }
+
+  /// What the credential is and reaches, for its holder.
+  public func introspect(_ caller: Caller) async throws -> VerifiedCredential {
+    guard let credential = try await credential(of: caller) else {
+      throw Refusal.unauthorized(reason: "credential-required", detail: "show the credential to look into")
+    }
+    return credential
+  }
+
+  /// Swaps a genuine credential for one with a later ceiling, free of charge: same payment, so that the holder's
+  /// preimage goes on serving.
+  public func swap(_ id: LeaseID, _ caller: Caller) async throws -> SwappedCredential {
+    let shown = try await require([], of: id, caller)
+    return try await remint(shown, adding: [], id: id)
+  }
+
+  /// Mints a narrowed credential with a token id of its own, so that it can be revoked alone.
+  public func narrow(_ id: LeaseID, caveats: [String], _ caller: Caller) async throws -> SwappedCredential {
+    guard !caveats.isEmpty, caveats.count <= 32, caveats.allSatisfy({ (1...512).contains($0.utf8.count) }) else {
+      throw Refusal.invalidField("caveats", "1 to 32 caveats of at most 512 bytes")
+    }
+    let shown = try await require([], of: id, caller)
+    return try await remint(shown, adding: caveats, id: id)
+  }
+
+  private func remint(
+    _ shown: VerifiedCredential, adding caveats: [String], id: LeaseID
+  ) async throws -> SwappedCredential {
+    let record = try await book(shown, of: id)
+    guard let lease = record?.lease, !lease.isClosed else { throw Refusal.leaseClosed }
+    let now = clock.now()
+    let ceiling = lease.servingCeiling(invoiceEnds: now, periods: 0, at: now)
+    let token = keyring.newToken()
+    let minted: Macaroon
+    do throws(CredentialRefusal) {
+      minted = try shown.reminted(
+        as: token, validUntil: ceiling.unixSecondsRoundedUp, adding: caveats, by: keyring)
+    } catch {
+      switch error {
+      case .undischarged:
+        throw Refusal.forbidden(
+          reason: "third-party-caveats", detail: "a credential with third-party caveats is not minted anew")
+      case .widened, .malformedCaveat, .unknownCaveat:
+        throw Refusal.invalidField("caveats", error.reason)
+      case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged:
+        throw Refusal.credential(error)
+      }
+    }
+    let row = TokenRecord(
+      id: token, lease: id, parent: shown.token, paymentHash: shown.paymentHash,
+      capabilities: shown.mintedCapabilities.list, createdAt: now)
+    try await store.transaction { tx in
+      // A parent revoked a moment ago leaves no child behind.
+      if let parent = try tx.token(shown.token), parent.revokedAt != nil { throw Refusal.credential(.revoked) }
+      try tx.insertToken(row)
+    }
+    return SwappedCredential(macaroon: minted, token: token)
+  }
+
+  public func credentials(of id: LeaseID, _ caller: Caller) async throws -> [TokenRecord] {
+    _ = try await require(.control, of: id, caller)
+    return try await store.transaction { tx in try tx.tokens(of: id) }
+  }
+
+  /// Revokes a credential and all minted from it.
+  public func revoke(_ token: TokenID, of id: LeaseID, _ caller: Caller) async throws {
+    let shown = try await require(.control, of: id, caller)
+    let now = clock.now()
+    let revoked = try await store.transaction { tx -> [TokenID] in
+      guard let record = try tx.token(token), record.lease == id else {
+        throw Refusal.invalidField("token", "no such credential of this lease")
+      }
+      // A narrowed holder ends what came from it and itself, not what it came from.
+      if !shown.holderCaveats.isEmpty, try !Engine.descends(record, from: shown.token, tx) {
+        throw Refusal.forbidden(reason: "not-yours", detail: "that credential does not come from yours")
+      }
+      return try tx.revoke(token, at: now)
+    }
+    revocations.insert(revoked)
+  }
+
+  private static func descends(_ token: TokenRecord, from ancestor: TokenID, _ tx: any StoreTransaction) throws -> Bool
+  {
+    var current: TokenRecord? = token
+    while let record = current {
+      if record.id == ancestor { return true }
+      current = try record.parent.flatMap { try tx.token($0) }
+    }
+    return false
+  }
+
+  /// A new token for the caller, then every other of the lease is revoked.
+  public func rotate(_ id: LeaseID, _ caller: Caller) async throws -> SwappedCredential {
+    let shown = try await require(.control, of: id, caller)
+    guard shown.holderCaveats.isEmpty else {
+      throw Refusal.forbidden(reason: "not-yours", detail: "a narrowed credential cannot end the others")
+    }
+    let swapped = try await remint(shown, adding: [], id: id)
+    let now = clock.now()
+    let revoked = try await store.transaction { tx in
+      try tx.revokeAll(of: id, except: swapped.token, at: now)
+    }
+    revocations.insert(revoked)
+    return swapped
+  }
+
+  /// The claim: whoever holds the macaroon learns the preimage once the node says that it was paid.
+  public func claim(_ hash: PaymentHash, _ caller: Caller) async throws -> ClaimedPayment {
+    let claim: VerifiedClaim
+    do throws(CredentialRefusal) {
+      guard
+        let shown = try PresentedCredential.parse(authorization: caller.authorization, emptyPreimage: .isClaim)
+      else {
+        throw .badHeader
+      }
+      claim = try shown.verifiedClaim(of: hash, by: keyring) { revocations.contains($0) }
+    } catch {
+      throw Refusal.credential(error)
+    }
+    if !doors.isTrusted { try await lookUpRevocation(of: claim.token) }
+    let known = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
+    guard var invoice = known.0 else { throw Refusal.unknownPayment }
+    var preimage = known.1
+    if preimage == nil, invoice.state == .open, try await bookIfSettled(hash) {
+      preimage = try await store.transaction { tx in try tx.preimage(of: hash) }
+      invoice.state = .settled
+    }
+    return ClaimedPayment(paymentHash: hash, state: invoice.state, preimage: preimage)
+  }
+}
+
+public struct SwappedCredential: Sendable {
+  public var macaroon: Macaroon
+  public var token: TokenID
+}
+
+public struct ClaimedPayment: Sendable {
+  public var paymentHash: PaymentHash
+  public var state: InvoiceRecord.State
+  /// Only for the macaroon's holder, and only when settled.
+  public var preimage: Preimage?
+}

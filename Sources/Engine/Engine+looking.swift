@@ -1,0 +1,85 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// Looking never costs money: a genuine expired credential serves.
+extension Engine {
+  public func offers() async throws -> [OfferAvailability] {
+    let offers = catalog.offers
+    return try await store.transaction { tx in
+      try offers.map {
+        OfferAvailability(offer: $0, available: try tx.available($0.terms.resources, kind: $0.terms.kind))
+      }
+    }
+  }
+
+  public func offer(_ id: String) async throws -> OfferAvailability {
+    guard let offer = catalog.offer(id) else { throw Refusal.unknownOffer(id) }
+    return try await store.transaction { tx in
+      OfferAvailability(offer: offer, available: try tx.available(offer.terms.resources, kind: offer.terms.kind))
+    }
+  }
+
+  public func lease(_ id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
+    let shown = try await require(.read, of: id, caller)
+    guard let record = try await book(shown, of: id) else { throw Refusal.unknownLease }
+    return record
+  }
+
+  public func usage(
+    of id: LeaseID, after window: Instant?, limit: Int, _ caller: Caller
+  ) async throws -> [UsageWindow] {
+    _ = try await require(.read, of: id, caller)
+    return try await store.transaction { tx in try tx.usage(of: id, after: window, limit: limit) }
+  }
+
+  public func transfers(
+    of id: LeaseID, after transfer: Int64, limit: Int, _ caller: Caller
+  ) async throws -> [TransferRecord] {
+    _ = try await require(.read, of: id, caller)
+    return try await store.transaction { tx in try tx.transfers(of: id, after: transfer, limit: limit) }
+  }
+
+  public func events(
+    of id: LeaseID, after sequence: Int64, limit: Int, _ caller: Caller
+  ) async throws -> [EventRecord] {
+    _ = try await require(.read, of: id, caller)
+    return try await store.transaction { tx in try tx.events(of: id, after: sequence, limit: limit) }
+  }
+
+  /// The event feed after a sequence number, as it grows; ends after `closed`. The credential is asked for at the
+  /// start and each time something is sent.
+  public func feed(
+    of id: LeaseID, after sequence: Int64, _ caller: Caller
+  ) async throws -> AsyncThrowingStream<EventRecord, any Error> {
+    _ = try await require(.read, of: id, caller)
+    return AsyncThrowingStream { continuation in
+      let task = Task { [self] in
+        do {
+          var last = sequence
+          for await _ in watch.changes(of: id) {
+            _ = try await require(.read, of: id, caller)
+            while true {
+              let from = last
+              let events = try await store.transaction { tx in try tx.events(of: id, after: from, limit: 100) }
+              for event in events {
+                last = event.sequence
+                if event.feedName != nil { continuation.yield(event) }
+                if event.to == "closed" {
+                  continuation.finish()
+                  return
+                }
+              }
+              if events.count < 100 { break }
+            }
+          }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+}

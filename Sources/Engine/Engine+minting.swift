@@ -1,0 +1,181 @@
+import BOLT11
+import L402
+import Leasing
+import Ledger
+import Macaroons
+import Units
+
+/// Minting: the right to mint is reserved in one transaction, the node is asked outside, the invoice recorded in a
+/// second, and only then shown.
+extension Engine {
+  /// The open invoice of (lease, slot), minted if there is none.
+  ///
+  /// A second asker waits for the first. One whose daemon died between the two transactions is taken over after half
+  /// a minute: nobody has seen its invoice.
+  func invoice(for order: InvoiceOrder, client caller: Caller) async throws -> InvoiceRecord {
+    for attempt in 0..<200 {
+      let reservation = try await store.transaction { tx in try tx.reserveInvoice(order) }
+      switch reservation {
+      case .open(let invoice):
+        return invoice
+      case .reserved(let id):
+        return try await mint(order, as: id, client: caller)
+      case .busy(let since, let id):
+        if clock.now() > since + .minute / 2 {
+          try await store.transaction { tx in try tx.dropInvoice(id: id) }
+        } else {
+          try await Task.sleep(for: .milliseconds(min(200, 10 * (attempt + 1))))
+        }
+      }
+    }
+    throw Refusal.unavailable(retryAfter: 2, "another request is minting this invoice")
+  }
+
+  /// Refuses before the node is asked.
+  func spendMintBudget(_ caller: Caller) throws {
+    if let wait = budget.take(caller.address, at: clock.now()) {
+      throw Refusal.tooManyRequests(retryAfter: wait)
+    }
+  }
+
+  private func mint(_ order: InvoiceOrder, as id: Int64, client caller: Caller) async throws -> InvoiceRecord {
+    let expiry = Seconds(max(1, order.expiresAt.microseconds(since: order.at) / 1_000_000))
+    do {
+      try spendMintBudget(caller)
+      let made = try await node.createInvoice(
+        InvoiceRequest(
+          label: order.label, amount: order.amount, description: "Leasehold \(order.slot) \(order.lease)",
+          expiry: expiry))
+      health.nodeAnswered()
+      try check(made, against: order)
+      let expiresAt = min(made.expiresAt, order.expiresAt)
+      try await store.transaction { tx in
+        try tx.openInvoice(
+          id: id, paymentHash: made.paymentHash, bolt11: made.bolt11, expiresAt: expiresAt)
+      }
+      return InvoiceRecord(
+        id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label,
+        amount: order.amount, createdAt: order.at, expiresAt: expiresAt, state: .open, paymentHash: made.paymentHash,
+        bolt11: made.bolt11)
+    } catch {
+      // The reservation is given up whatever went wrong, also when this task was cancelled; where even that fails,
+      // it lapses.
+      await giveUp(id)
+      if let error = error as? NodeError { throw nodeTrouble(error) }
+      throw error
+    }
+  }
+
+  private func giveUp(_ id: Int64) async {
+    let store = store
+    let log = log
+    await Task {
+      do {
+        try await store.transaction { tx in try tx.dropInvoice(id: id) }
+      } catch {
+        log.warning("an invoice reservation was left to lapse", metadata: ["error": "\(error)"])
+      }
+    }.value
+  }
+
+  func nodeTrouble(_ error: NodeError) -> Refusal {
+    log.warning(
+      "the Lightning node failed",
+      metadata: ["node": "\(node.name)", "kind": "\(error.kind.rawValue)", "attempted": "\(error.attempted)"])
+    if error.kind == .unavailable { health.nodeFailed(at: clock.now()) }
+    return .unavailable(retryAfter: 5, "the Lightning node cannot make an invoice now")
+  }
+
+  /// An invoice the node hands us is checked before a renter sees it: chain, amount, hash, expiry.
+  private func check(_ made: NodeInvoice, against order: InvoiceOrder) throws {
+    func garbage(_ words: String) -> NodeError {
+      NodeError(.garbage, attempted: "checking the invoice", words: words)
+    }
+    let invoice: Invoice
+    do {
+      invoice = try Invoice.parse(made.bolt11)
+    } catch {
+      throw garbage("it does not parse: \(error)")
+    }
+    guard invoice.network.rawValue == settings.network else { throw garbage("it is for another chain") }
+    guard invoice.amount == order.amount else { throw garbage("its amount is not what was asked") }
+    guard invoice.paymentHash == made.paymentHash.bytes.array else { throw garbage("its payment hash differs") }
+    guard invoice.expiresAt > clock.now() else { throw garbage("it has expired already") }
+  }
+
+  // MARK: Macaroons
+
+  /// A challenge for an invoice. Whoever showed a genuine credential gets one that reaches no further than it; a
+  /// stranger may pay and nothing else, unless the invoice is the purchase itself.
+  func challenge(
+    _ invoice: InvoiceRecord, lease: Lease, periods: Int64, shown: VerifiedCredential?
+  ) async throws -> PaymentDemand {
+    guard let hash = invoice.paymentHash, let bolt11 = invoice.bolt11 else {
+      throw Refusal.unavailable(retryAfter: 1, "the invoice is being made")
+    }
+    let now = clock.now()
+    let token = keyring.newToken()
+    let ceiling = lease.servingCeiling(invoiceEnds: invoice.expiresAt, periods: periods, at: now)
+    let macaroon: MacaroonText
+    do throws(CredentialRefusal) {
+      if let shown {
+        let minted = try shown.reminted(
+          as: token, for: hash, validUntil: ceiling.unixSecondsRoundedUp, by: keyring)
+        macaroon = MacaroonText(minted, bolt11, capabilities: shown.mintedCapabilities)
+      } else {
+        let capabilities: Capabilities = if case .purchase = invoice.purpose { .all } else { .pay }
+        let minted = try keyring.mint(
+          paymentHash: hash, token: token,
+          caveats: MintedCaveats(
+            tier: lease.terms.tier, capabilities: capabilities, lease: lease.id.description,
+            validUntil: ceiling.unixSecondsRoundedUp))
+        macaroon = MacaroonText(minted, bolt11, capabilities: capabilities)
+      }
+    } catch {
+      guard error != .undischarged else {
+        throw Refusal.forbidden(
+          reason: "third-party-caveats", detail: "a credential with third-party caveats is not minted anew")
+      }
+      throw Refusal.credential(error)
+    }
+    let record = TokenRecord(
+      id: token, lease: lease.id, parent: shown?.token, paymentHash: hash,
+      capabilities: macaroon.capabilities.list, createdAt: now)
+    try await store.transaction { tx in try tx.insertToken(record) }
+    return PaymentDemand(
+      challenge: macaroon.challenge, paymentHash: hash, amount: invoice.amount, expiresAt: invoice.expiresAt,
+      lease: lease.id, state: lease.state.name, paidUntil: lease.paidUntil, reclaimsAt: lease.reclaimsAt,
+      held: lease.isHeld, purpose: invoice.purpose.name)
+  }
+
+  private struct MacaroonText {
+    var challenge: Challenge
+    var capabilities: Capabilities
+
+    init(_ macaroon: Macaroon, _ bolt11: String, capabilities: Capabilities) {
+      challenge = Challenge(macaroon: macaroon, invoice: bolt11)
+      self.capabilities = capabilities
+    }
+  }
+}
+
+extension Lease {
+  var reclaimsAt: Instant? {
+    if case .suspended(_, let until, resuming: false) = state { until } else { nil }
+  }
+
+  /// Whether capacity is set aside for it.
+  var isHeld: Bool {
+    if case .quoted(let held, _, _) = state { held } else { !isClosed }
+  }
+}
+
+extension Settlement.Purpose {
+  var name: String {
+    switch self {
+    case .purchase: "purchase"
+    case .renewal: "renewal"
+    case .change: "change"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// Time bought again, other terms, and the way out.
+extension Engine {
+  /// Renews by so many periods: the lease, for the first request that shows a settled payment for it (and again under
+  /// the same key); a demand for payment otherwise. Anyone may pay for a friend: a stranger's challenge can do nothing
+  /// but pay.
+  public func renew(_ id: LeaseID, periods: Int64, _ caller: Caller) async throws -> LeaseRecord {
+    let shown = try await payer(of: id, caller)
+    if let shown, let record = try await redeemed(by: shown, for: id, caller, where: { $0.isRenewal(periods) }) {
+      return record
+    }
+    guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
+    throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: periods, shown: shown, caller))
+  }
+
+  /// Who may be asked to pay: nobody, or the holder of a credential of this lease with `pay`.
+  private func payer(of id: LeaseID, _ caller: Caller) async throws -> VerifiedCredential? {
+    guard try await credential(of: caller) != nil else { return nil }
+    return try await require(.pay, of: id, caller)
+  }
+
+  /// The lease, if the credential's payment is a settled one of the wanted kind that nobody has presented yet.
+  private func redeemed(
+    by shown: VerifiedCredential, for id: LeaseID, _ caller: Caller,
+    where isWanted: @Sendable (Settlement.Purpose) -> Bool
+  ) async throws -> LeaseRecord? {
+    let hash = shown.paymentHash
+    guard let record = try await book(shown, of: id) else { return nil }
+    let invoice = try await store.transaction { tx in try tx.invoice(hash) }
+    guard let invoice, invoice.lease == id, invoice.state == .settled, isWanted(invoice.purpose) else { return nil }
+    let key = caller.idempotencyKey
+    let now = clock.now()
+    guard try await store.transaction({ tx in try tx.redeem(hash, key: key, at: now) }) else { return nil }
+    return try await settled(record, within: settings.patience)
+  }
+
+  /// A renewal's invoice and macaroon, for whoever asked. The lease is read from the database just before.
+  func renewalDemand(
+    _ lease: Lease, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
+  ) async throws -> PaymentDemand {
+    guard periods >= 1, periods <= lease.terms.maxPeriods else {
+      throw Refusal.invalidField("periods", "1 to \(lease.terms.maxPeriods)")
+    }
+    switch lease.state {
+    case .quoted, .provisioning:
+      throw Refusal.conflict(code: "not-paid-yet", "the lease is not in service yet")
+    case .reclaiming(.retention, _, _, destroying: false), .active, .grace, .suspended:
+      break
+    case .reclaiming, .closed:
+      throw Refusal.leaseClosed
+    }
+    let now = clock.now()
+    guard lease.maySell(periods: periods, at: now) else {
+      throw Refusal.invalidField("periods", "no time is sold that far ahead")
+    }
+    guard let amount = lease.renewalAmount(periods: periods) else {
+      throw Refusal.invalidField("periods", "the price does not fit")
+    }
+    try allow(shown, amount)
+    let order = InvoiceOrder(
+      lease: lease.id, purpose: .renewal(periods: periods), slot: "renewal:\(periods)",
+      label: "leasehold/\(lease.id)/renewal/\(newLeaseID())", amount: amount,
+      expiresAt: lease.renewalInvoiceEnds(at: now), at: now)
+    let invoice = try await invoice(for: order, client: caller)
+    return try await challenge(invoice, lease: lease, periods: periods, shown: shown)
+  }
+
+  private func allow(_ shown: VerifiedCredential?, _ amount: Millisatoshi) throws {
+    if let bound = shown?.maxMsat, amount.count > bound { throw Refusal.permission(.amount) }
+  }
+
+  // MARK: Changing terms
+
+  /// Changes to another offer of the same kind. What costs nothing now happens now; an upgrade is paid for first.
+  public func change(_ id: LeaseID, to offerID: String, _ caller: Caller) async throws -> LeaseRecord {
+    let shown = try await require([.control, .pay], of: id, caller)
+    guard let offer = catalog.offer(offerID) else { throw Refusal.unknownOffer(offerID) }
+    let terms = offer.terms
+    let isWanted: @Sendable (Settlement.Purpose) -> Bool = {
+      if case .change(let paid) = $0 { paid.offer == offerID } else { false }
+    }
+    if let record = try await redeemed(by: shown, for: id, caller, where: isWanted) { return record }
+    guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
+    let lease = record.lease
+    guard terms.kind == lease.terms.kind else {
+      throw Refusal.invalidField("offer", "the lease is of another kind")
+    }
+    switch lease.state {
+    case .active, .grace: break
+    case .suspended: throw Refusal.conflict(code: "lease-suspended", "resume the lease first")
+    case .quoted, .provisioning: throw Refusal.conflict(code: "not-paid-yet", "the lease is not in service yet")
+    case .reclaiming, .closed: throw Refusal.leaseClosed
+    }
+    if lease.terms.offer == terms.offer { return record }
+    guard terms.price > .zero, lease.terms.price > .zero else {
+      throw Refusal.conflict(code: "purely-metered", "a purely metered lease does not change")
+    }
+    let now = clock.now()
+    guard let amount = lease.changeAmount(to: terms, at: now) else {
+      throw Refusal.invalidField("offer", "the price does not fit")
+    }
+    if amount == .zero {
+      let handled = try await handle(
+        .changed(terms), for: id, eventID: "change:\(caller.requestID)",
+        cause: .init(type: "request", id: caller.requestID)
+      ) { tx, _ in
+        guard try tx.reallocate(id, to: terms.resources) else { throw Refusal.noCapacity }
+      }
+      return LeaseRecord(lease: handled.lease, request: record.request, placement: record.placement)
+    }
+    try allow(shown, amount)
+    let order = InvoiceOrder(
+      lease: id, purpose: .change(terms), slot: "change:\(terms.offer)",
+      label: "leasehold/\(id)/change/\(newLeaseID())", amount: amount,
+      expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote), at: now)
+    let invoice = try await invoice(for: order, client: caller)
+    throw Refusal.paymentRequired(try await challenge(invoice, lease: lease, periods: 1, shown: shown))
+  }
+
+  // MARK: Giving it back
+
+  /// Releases the lease: what is left of the balance becomes credit once the last usage is rated.
+  public func release(_ id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
+    let shown = try await require(.control, of: id, caller)
+    _ = try await book(shown, of: id)
+    try await handle(
+      .released, for: id, eventID: "release:\(caller.requestID)", cause: .init(type: "request", id: caller.requestID))
+    guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
+    return record
+  }
+}
+
+extension Settlement.Purpose {
+  func isRenewal(_ periods: Int64) -> Bool {
+    if case .renewal(let bought) = self { bought == periods } else { false }
+  }
+}

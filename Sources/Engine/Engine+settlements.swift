@@ -1,0 +1,149 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// Money arriving. The node's word is the only evidence, and each word is booked once.
+extension Engine {
+  /// Follows the node from the stored cursor for as long as the task lives. A settlement that cannot be booked goes to
+  /// the unbooked and never stops the ones behind it.
+  public func followSettlements() async throws {
+    let name = node.name
+    var wait = 1
+    while !Task.isCancelled {
+      do {
+        let cursor = try await store.transaction { tx in try tx.cursor(of: name) }
+        let settlements = try await node.settlements(after: cursor, limit: 100)
+        health.nodeAnswered()
+        for settlement in settlements { try await book(settlement, advancing: true) }
+        wait = 1
+      } catch is CancellationError {
+        return
+      } catch {
+        if Task.isCancelled { return }
+        if error is NodeError { health.nodeFailed(at: clock.now()) }
+        log.warning("settlements could not be followed", metadata: ["error": "\(error)", "retry_seconds": "\(wait)"])
+        try await Task.sleep(for: .seconds(wait))
+        wait = min(30, wait * 2)
+      }
+    }
+  }
+
+  /// Asks the node about one invoice and books it if it settled: paid is paid, whether or not we were told.
+  ///
+  /// - Returns: whether it is settled.
+  func bookIfSettled(_ hash: PaymentHash) async throws -> Bool {
+    do throws(NodeError) {
+      guard let found = try await node.lookup(hash), case .settled(let settlement) = found.state else { return false }
+      health.nodeAnswered()
+      try await bookWithoutCursor(settlement)
+      return true
+    } catch {
+      throw nodeTrouble(error)
+    }
+  }
+
+  private func bookWithoutCursor(_ settlement: NodeSettlement) async throws(NodeError) {
+    do {
+      try await book(settlement, advancing: false)
+    } catch {
+      throw NodeError(.unavailable, attempted: "booking a settlement", words: "\(error)")
+    }
+  }
+
+  /// Books a settlement and, in the same transaction, moves the node's cursor past it.
+  func book(_ settlement: NodeSettlement, advancing: Bool) async throws {
+    let name = node.name
+    do {
+      let booked = try await store.transaction { [self] tx -> RecordedStep? in
+        if advancing { try tx.setCursor(settlement.cursor, of: name, at: clock.now()) }
+        guard let invoice = try tx.invoice(settlement.paymentHash) else { return nil }
+        return try book(settlement, invoice, tx)
+      }
+      if let booked {
+        publish([booked.decision.lease])
+        log.info(
+          "payment booked",
+          metadata: [
+            "lease": "\(booked.before.id)", "msat": "\(settlement.received.count)",
+            "state": "\(booked.decision.lease.state.name)",
+          ])
+      }
+    } catch let error as StoreError where error.kind == .unavailable || error.kind == .outcomeUnknown {
+      throw error
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      log.error("a settlement could not be booked", metadata: ["error": "\(error)"])
+      try await store.transaction { [self] tx in
+        let now = clock.now()
+        if advancing { try tx.setCursor(settlement.cursor, of: name, at: now) }
+        let invoice = try tx.invoice(settlement.paymentHash)
+        try tx.insertUnbooked(settlement, lease: invoice?.lease, reason: "\(error)", at: now)
+      }
+    }
+  }
+
+  private func book(
+    _ settlement: NodeSettlement, _ invoice: InvoiceRecord, _ tx: any StoreTransaction
+  ) throws -> RecordedStep? {
+    guard let lease = try tx.lockLease(invoice.lease) else {
+      throw StoreError(.invariant, "an invoice has no lease")
+    }
+    let now = clock.now()
+    guard try tx.insertPayment(settlement, lease: lease.id, at: now) else { return nil }
+    guard settlement.received >= invoice.amount else {
+      throw StoreError(.invariant, "the node says it settled for less than it asked")
+    }
+    var purpose = invoice.purpose
+    var capacityFound = true
+    switch (lease.state, invoice.purpose) {
+    case (.quoted(let held, _, _), .purchase):
+      if held {
+        try tx.confirmAllocation(lease.id)
+      } else {
+        let placed = try tx.allocate(
+          lease.terms.resources, for: lease.id, kind: lease.terms.kind, asUnpaidHold: nil, pinned: nil)
+        capacityFound = placed != nil
+      }
+    case (.active, .change(let terms)), (.grace, .change(let terms)), (.suspended, .change(let terms)):
+      // The room was looked for when the change was quoted. If it is gone the money buys time instead.
+      if try !tx.reallocate(lease.id, to: terms.resources) { purpose = .purchase }
+    default:
+      break
+    }
+    let step = try record(
+      .settled(
+        Settlement(
+          paymentHash: settlement.paymentHash.hex, amount: invoice.amount,
+          excess: settlement.received - invoice.amount, purpose: purpose, capacityFound: capacityFound)),
+      for: lease, eventID: "settled:\(settlement.paymentHash.hex)",
+      cause: .init(type: "payment", id: settlement.paymentHash.hex), at: now)
+    try tx.write([step])
+    return step
+  }
+
+  /// Tries the unbooked again, and asks the node about invoices that should have been heard of: pushes can be lost.
+  public func sweepSettlements() async throws {
+    let unbooked = try await store.transaction { tx in try tx.unbooked(limit: 100) }
+    for item in unbooked {
+      let hash = item.settlement.paymentHash
+      do {
+        let booked = try await store.transaction { [self] tx -> RecordedStep? in
+          guard let invoice = try tx.invoice(hash) else { return nil }
+          let step = try book(item.settlement, invoice, tx)
+          try tx.deleteUnbooked(hash)
+          return step
+        }
+        if let booked { publish([booked.decision.lease]) }
+      } catch {
+        log.error("a settlement is still unbooked", metadata: ["error": "\(error)", "reason": "\(item.reason)"])
+      }
+    }
+    let open = try await store.transaction { tx in try tx.allOpenInvoices(limit: 500) }
+    for invoice in open {
+      guard let hash = invoice.paymentHash else { continue }
+      _ = try await bookIfSettled(hash)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import L402
+import Leasing
+import Ledger
+import Logging
+import Synchronization
+import Units
+
+/// Everything Leasehold can do, over ports. One per daemon; any number of daemons may share a store.
+public final class Engine: Sendable {
+  public let store: any Store
+  public let node: any LightningNode
+  public let drivers: Drivers
+  public let clock: any WallClock
+  public let alarm: any Alarm
+  public let channels: [any NoticeChannel]
+  public let keyring: MasterKeyring
+  public let catalog: Catalog
+  public let settings: Settings
+  public let log: Logger
+  /// Rung by the alarm, by tickers and by other daemons' commits.
+  public let bell: Bell
+
+  let doors: DoorCache
+  let watch: LeaseWatch
+  let revocations: Revocations
+  let budget: MintBudget
+  let doorMeters: DoorMeters
+  let health: Health
+  /// The last time no daemon was looking, as far as this one knows.
+  let latestOutage = Mutex<Lease.Outage?>(nil)
+
+  /// The drivers of this host, one per kind, and their doors.
+  public struct Drivers: Sendable {
+    public var resources: [Kind: any ResourceDriver]
+    public var volumes: (any VolumeAccess)?
+    public var containers: (any ContainerAccess)?
+
+    public init(
+      resources: [Kind: any ResourceDriver], volumes: (any VolumeAccess)?, containers: (any ContainerAccess)?
+    ) {
+      self.resources = resources
+      self.volumes = volumes
+      self.containers = containers
+    }
+  }
+
+  public init(
+    store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
+    channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings, bell: Bell,
+    log: Logger
+  ) {
+    self.store = store
+    self.node = node
+    self.drivers = drivers
+    self.clock = clock
+    self.alarm = alarm
+    self.channels = channels
+    self.keyring = keyring
+    self.catalog = catalog
+    self.settings = settings
+    self.bell = bell
+    self.log = log
+    doors = DoorCache()
+    watch = LeaseWatch()
+    revocations = Revocations()
+    budget = MintBudget(perClient: settings.mintsPerMinutePerClient, global: settings.mintsPerMinute)
+    doorMeters = DoorMeters()
+    health = Health()
+  }
+
+  /// What must be so before the first request: pools as configured, revocations known, a gap in service recorded.
+  public func prepare() async throws {
+    let hosts = catalog.hosts
+    try await store.transaction { tx in try tx.setHosts(hosts) }
+    try await beat()
+    let revoked = try await store.transaction { tx in try tx.revokedTokens() }
+    revocations.replace(with: revoked)
+  }
+
+  func newLeaseID() -> LeaseID {
+    LeaseID(
+      unixMilliseconds: UInt64(max(0, clock.now().microseconds / 1_000)),
+      random: (.random(in: .min ... .max), .random(in: .min ... .max)))
+  }
+}

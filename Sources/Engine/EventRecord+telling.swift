@@ -1,0 +1,107 @@
+import Leasing
+import Ledger
+import Units
+
+extension EventRecord {
+  /// What is said of a step: one row for the event itself, one for each notice. Nothing is said of a step that changed
+  /// nothing.
+  static func telling(
+    _ event: Event, from before: Lease, to after: Lease, effects: [Effect], id: String, cause: Cause,
+    evidence: [String: String], at now: Instant
+  ) -> [EventRecord] {
+    guard after.version != before.version else { return [] }
+    var evidence = evidence
+    evidence.merge(event.evidence) { given, _ in given }
+    var records = [
+      EventRecord(
+        id: id, lease: after.id, version: after.version, at: now, name: event.name,
+        feedName: feedName(event, from: before.state, to: after.state), from: before.state.name,
+        to: after.state.name, cause: cause, evidence: evidence)
+    ]
+    for case .notice(let notice) in effects {
+      var said = [
+        "kind": notice.kind.rawValue,
+        "deadline": String(notice.deadline.microseconds),
+        "consequence": notice.consequence,
+      ]
+      said["amount_msat"] = notice.amount.map { String($0.count) }
+      records.append(
+        EventRecord(
+          id: "\(id)/notice/\(notice.kind.rawValue)", lease: after.id, version: after.version, at: now, name: "notice",
+          feedName: "notice", from: after.state.name, to: after.state.name, cause: cause, evidence: said))
+    }
+    return records
+  }
+
+  private static func feedName(_ event: Event, from: Lease.State, to: Lease.State) -> String? {
+    if case .settled = event { return "paid" }
+    guard from.name != to.name else { return nil }
+    switch (from, to) {
+    case (.provisioning, .active): return "provisioned"
+    case (_, .suspended): return "suspended"
+    case (.suspended, .active): return "resumed"
+    case (_, .reclaiming(.provisioning, _, _, _)), (_, .reclaiming(.impairment, _, _, _)): return "failed"
+    case (_, .reclaiming(.retention, _, _, _)), (_, .reclaiming(.idle, _, _, _)), (_, .reclaiming(.eviction, _, _, _)):
+      return "reclaimed"
+    case (_, .closed): return "closed"
+    default: return nil
+    }
+  }
+}
+
+extension Lease.State {
+  /// As it stands in routes, tables and logs.
+  public var name: String {
+    switch self {
+    case .quoted: "quoted"
+    case .provisioning: "provisioning"
+    case .active: "active"
+    case .grace: "grace"
+    case .suspended: "suspended"
+    case .reclaiming: "reclaiming"
+    case .closed: "closed"
+    }
+  }
+}
+
+extension Notice {
+  /// What happens at the deadline, in the words of the feed.
+  var consequence: String {
+    switch kind {
+    case .renewal, .renewalHalf, .renewalTenth: "time runs out"
+    case .expired, .suspension: "service is suspended"
+    case .reclaim: "the data is destroyed"
+    case .eviction: "the lease ends"
+    case .idle: "the lease is not being used"
+    }
+  }
+}
+
+extension Event {
+  /// The facts an event carries, for `explain`. Never a preimage.
+  var evidence: [String: String] {
+    switch self {
+    case .settled(let settlement):
+      ["payment_hash": settlement.paymentHash, "msat": String(settlement.amount.count)]
+    case .provisioned(let generation), .suspended(let generation), .resumed(let generation), .resized(let generation):
+      ["generation": String(generation)]
+    case .provisionFailed(let generation, let reason), .suspendFailed(let generation, let reason),
+      .resumeFailed(let generation, let reason), .resizeFailed(let generation, let reason),
+      .destroyFailed(let generation, let reason):
+      ["generation": String(generation), "reason": reason]
+    case .destroyed(let generation, let receipt):
+      ["generation": String(generation), "receipt": receipt]
+    case .metersClosed(let generation, let unrated):
+      ["generation": String(generation), "unrated_msat": String(unrated.count)]
+    case .usageRated(let amount): ["msat": String(amount.count)]
+    case .changed(let terms): ["offer": terms.offer]
+    case .outage(let from, let to): ["from": String(from.microseconds), "to": String(to.microseconds)]
+    case .impaired(let reason): ["reason": reason]
+    case .protected(let on): ["protected": String(on)]
+    case .evicting(let until): ["until": until.map { String($0.microseconds) } ?? "never"]
+    case .quoteCanceled, .invoicesCanceled, .woke, .released, .foundIdle, .requested, .recovered, .operatorSuspended,
+      .operatorResumed, .frozen, .thawed:
+      [:]
+    }
+  }
+}

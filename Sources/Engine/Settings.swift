@@ -1,0 +1,33 @@
+import Units
+
+/// The engine's own limits. Defaults suit one machine.
+public struct Settings: Sendable {
+  /// Names this daemon among those on the same database.
+  public var daemon: String
+  /// BOLT11 prefix every invoice must bear; checked before a renter sees one.
+  public var network: String
+  /// Challenges minted for one client address (/32, /48) in a minute, and for all together.
+  public var mintsPerMinutePerClient: Int = 60
+  public var mintsPerMinute: Int = 1_200
+  /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
+  public var unpaidShare: Double = 0.5
+  public var unpaidHoldsPerClient: Int = 2
+  public var batch: Int = 500
+  public var effectsAtOnce: Int = 16
+  /// A claim on an effect lasts so long unless renewed.
+  public var claim: Seconds = 15
+  /// A door waits so long for a lease that is being made or thawed.
+  public var patience: Seconds = 30
+  /// A resource nobody knows is destroyed only after so long.
+  public var orphanGrace: Seconds = 60
+  /// No daemon's heartbeat for so long is an outage.
+  public var outageAfter: Seconds = 30
+  public var breakerWindow: Seconds = 60
+  public var breakerLeases: Int = 50
+  public var breakerShare: Double = 0.2
+
+  public init(daemon: String, network: String) {
+    self.daemon = daemon
+    self.network = network
+  }
+}
