@@ -73,36 +73,46 @@ import Units
   }
 }
 
+/// How often something was entered, and by how many at once.
+private final class Tally: Sendable {
+  private let state = Mutex((inside: 0, most: 0, count: 0))
+
+  func enter() {
+    state.withLock { state in
+      state.inside += 1
+      state.most = max(state.most, state.inside)
+    }
+  }
+
+  /// Returns how often it was left before, this time included.
+  func leave() -> Int {
+    state.withLock { state in
+      state.inside -= 1
+      state.count += 1
+      return state.count
+    }
+  }
+
+  var most: Int { state.withLock { $0.most } }
+  var count: Int { state.withLock { $0.count } }
+}
+
 @Suite struct DispatchTickerTests {
   @Test func ticksNeverOverlapThemselves() async {
     let ticker = DispatchTicker(every: .milliseconds(2))
-    let inside = Mutex(0)
-    let most = Mutex(0)
-    let count = Mutex(0)
-    await withTaskGroup(of: Void.self) { group in
-      let (done, finish) = AsyncStream<Void>.makeStream()
-      group.addTask {
-        await ticker.run {
-          let now = inside.withLock { value in
-            value += 1
-            return value
-          }
-          most.withLock { $0 = max($0, now) }
-          await Task.yield()
-          inside.withLock { $0 -= 1 }
-          if count.withLock({ value in
-            value += 1
-            return value
-          }) == 10 {
-            finish.finish()
-          }
-        }
+    let tally = Tally()
+    let (done, finish) = AsyncStream<Void>.makeStream()
+    let ticking = Task {
+      await ticker.run {
+        tally.enter()
+        await Task.yield()
+        if tally.leave() == 10 { finish.finish() }
       }
-      for await _ in done {}
-      group.cancelAll()
     }
-    #expect(most.withLock { $0 } == 1)
-    #expect(count.withLock { $0 } >= 10)
+    for await _ in done {}
+    ticking.cancel()
+    #expect(tally.most == 1)
+    #expect(tally.count >= 10)
   }
 }
 
