@@ -55,17 +55,27 @@ public enum Base64 {
       values.withUnsafeBufferPointer { values in
         var seen: UInt8 = 0
         var group: UInt32 = 0
-        var next = 0
-        for index in 0..<digitCount {
+        func take(_ index: Int) {
           let value = values[Int(text[index])]
           seen |= value
           group = group << 6 | UInt32(value & 0x3f)
-          if index & 3 == 3 {
-            bytes[next] = UInt8(truncatingIfNeeded: group >> 16)
-            bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 8)
-            bytes[next + 2] = UInt8(truncatingIfNeeded: group)
-            next += 3
-          }
+        }
+        var index = 0
+        var next = 0
+        while index + 4 <= digitCount {
+          take(index)
+          take(index + 1)
+          take(index + 2)
+          take(index + 3)
+          bytes[next] = UInt8(truncatingIfNeeded: group >> 16)
+          bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 8)
+          bytes[next + 2] = UInt8(truncatingIfNeeded: group)
+          index += 4
+          next += 3
+        }
+        while index < digitCount {
+          take(index)
+          index += 1
         }
         sound = seen & 0xc0 != 0xc0
         switch digitCount & 3 {

@@ -37,14 +37,24 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// What only looks like a condition of ours (another case, a space before it) is *unknown*, not foreign: whoever
   /// wrote it meant to restrict something, and to skip it would be to widen.
   static func read(_ caveat: ArraySlice<UInt8>) -> Reading {
-    let name = caveat.prefix { $0 != UInt8(ascii: "=") }
-    if name.endIndex < caveat.endIndex {
-      for condition in allCases where name.elementsEqual(condition.rawValue.utf8) {
-        return .ours(condition, value: caveat[(name.endIndex + 1)...])
+    let found = caveat.withUnsafeBufferPointer { bytes in
+      allNames.first { name, _ in
+        let count = name.utf8CodeUnitCount
+        return bytes.count > count && bytes[count] == UInt8(ascii: "=")
+          && (0..<count).allSatisfy { bytes[$0] == name.utf8Start[$0] }
       }
     }
-    return resemblesOurs(name) ? .unknown : .foreign
+    if let (name, condition) = found {
+      return .ours(condition, value: caveat.dropFirst(name.utf8CodeUnitCount + 1))
+    }
+    return resemblesOurs(caveat.prefix { $0 != UInt8(ascii: "=") }) ? .unknown : .foreign
   }
+
+  private static let allNames: [(StaticString, Condition)] = [
+    ("services", .services), ("leasehold_capabilities", .capabilities), ("leasehold_lease", .lease),
+    ("leasehold_valid_until", .validUntil), ("leasehold_path", .path), ("leasehold_method", .method),
+    ("leasehold_source", .source), ("leasehold_max_msat", .maxMsat),
+  ]
 
   private static func resemblesOurs(_ name: ArraySlice<UInt8>) -> Bool {
     let folded = name.lazy.filter { $0 > UInt8(ascii: " ") }.map { byte in
@@ -57,7 +67,7 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   }
 
   /// `condition=value` as a caveat is written.
-  public func caveat(_ value: some StringProtocol) -> String {
-    "\(rawValue)=\(value)"
+  public func caveat(_ value: String) -> String {
+    rawValue + "=" + value
   }
 }

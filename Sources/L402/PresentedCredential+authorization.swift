@@ -26,7 +26,8 @@ extension PresentedCredential {
       // Typed throws do not cross the standard library's `rethrows`.
       let outcome = line.withUTF8 { bytes in
         Result { () throws(CredentialRefusal) in
-          try AuthorizationLine(bytes).credential(emptyPreimage: emptyPreimage)
+          var line = AuthorizationLine(bytes)
+          return try line.credential(emptyPreimage: emptyPreimage)
         }
       }
       guard let credential = try outcome.get() else { continue }
@@ -45,7 +46,7 @@ extension PresentedCredential {
     let name = Array("preimage=".utf8)
     let preimages = macaroon.caveats.filter { !$0.isThirdParty && $0.identifier.starts(with: name) }
     guard preimages.count == 1, let digits = preimages.first?.identifier.dropFirst(name.count),
-      let preimage = Bytes32(hexDigits: digits)
+      let preimage = digits.withUnsafeBufferPointer({ Bytes32(hexDigits: $0) })
     else { throw .badHeader }
     return try PresentedCredential(macaroon: macaroon, preimage: Preimage(preimage))
   }
@@ -63,34 +64,51 @@ extension Macaroon {
 
 /// One header line, read in place.
 private struct AuthorizationLine {
-  private typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
-  private let bytes: Bytes
+  private let bytes: UnsafeBufferPointer<UInt8>
+  /// What is not yet read, without blanks at its end.
+  private var rest: Range<Int>
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
-    self.bytes = AuthorizationLine.trimmed(bytes[...])
+    self.bytes = bytes
+    rest = 0..<bytes.count
+    rest = trimmed(rest)
   }
 
-  func credential(
+  mutating func credential(
     emptyPreimage: PresentedCredential.EmptyPreimage
   ) throws(CredentialRefusal) -> PresentedCredential? {
-    guard var rest = AuthorizationLine.afterScheme(bytes) else { return nil }
+    guard skipScheme() else { return nil }
     // One client in use writes the scheme twice.
-    rest = AuthorizationLine.afterScheme(rest) ?? rest
-    guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { throw .badHeader }
-    let preimage = try preimage(rest[(colon + 1)...], empty: emptyPreimage)
-    var macaroons: [Macaroon] = []
-    for part in rest[..<colon].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-      guard !part.isEmpty,
-        let decoded = Base64.decode(UnsafeBufferPointer(rebasing: AuthorizationLine.trimmed(part)))
-      else { throw .badHeader }
-      macaroons.append(try Macaroon(presented: decoded))
+    _ = skipScheme()
+    guard let colon = colon() else { throw .badHeader }
+    let preimage = try preimage(colon + 1..<rest.upperBound, empty: emptyPreimage)
+    let macaroons = rest.lowerBound..<colon
+    // One macaroon is the rule; a comma is looked for only when what stands there is not base64.
+    if let decoded = decode(macaroons) {
+      return try PresentedCredential(macaroon: Macaroon(presented: decoded), preimage: preimage)
     }
-    return try PresentedCredential(
-      macaroon: macaroons[0], discharges: Array(macaroons.dropFirst()), preimage: preimage)
+    var found: [Macaroon] = []
+    for part in bytes[macaroons].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      guard let decoded = decode(trimmed(part.startIndex..<part.endIndex)) else { throw .badHeader }
+      found.append(try Macaroon(presented: decoded))
+    }
+    return try PresentedCredential(macaroon: found[0], discharges: Array(found.dropFirst()), preimage: preimage)
+  }
+
+  /// The colon stands before 64 digits or before nothing. One anywhere else is found by what cannot be decoded then.
+  private func colon() -> Int? {
+    let digits = Bytes32.count * 2
+    func isColon(_ index: Int) -> Bool { index >= rest.lowerBound && bytes[index] == UInt8(ascii: ":") }
+    let last = rest.upperBound - 1
+    return isColon(last) ? last : isColon(last - digits) ? last - digits : nil
+  }
+
+  private func decode(_ text: Range<Int>) -> [UInt8]? {
+    text.isEmpty ? nil : Base64.decode(UnsafeBufferPointer(rebasing: bytes[text]))
   }
 
   private func preimage(
-    _ digits: Bytes, empty: PresentedCredential.EmptyPreimage
+    _ digits: Range<Int>, empty: PresentedCredential.EmptyPreimage
   ) throws(CredentialRefusal) -> Preimage? {
     if digits.isEmpty {
       switch empty {
@@ -98,30 +116,38 @@ private struct AuthorizationLine {
       case .refused: throw .badHeader
       }
     }
-    guard let bytes = Bytes32(hexDigits: digits) else { throw .badHeader }
+    guard let bytes = Bytes32(hexDigits: UnsafeBufferPointer(rebasing: bytes[digits])) else { throw .badHeader }
     return Preimage(bytes)
   }
 
-  /// What follows `L402` or `LSAT` and at least one space; nil for another scheme. A scheme with nothing after it is
-  /// followed by nothing.
-  private static func afterScheme(_ bytes: Bytes) -> Bytes? {
-    let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
-    guard scheme.count == 4, matches(scheme, "l402") || matches(scheme, "lsat") else { return nil }
-    return bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }
+  /// Moves behind `L402` or `LSAT` and the spaces after it; false, without moving, when another scheme stands there.
+  private mutating func skipScheme() -> Bool {
+    let end = rest.lowerBound + 4
+    guard end <= rest.upperBound, end == rest.upperBound || bytes[end] == UInt8(ascii: " "),
+      spells(rest.lowerBound, "l402") || spells(rest.lowerBound, "lsat")
+    else { return false }
+    var next = end
+    while next < rest.upperBound, bytes[next] == UInt8(ascii: " ") { next += 1 }
+    rest = next..<rest.upperBound
+    return true
   }
 
-  private static func matches(_ bytes: Bytes, _ lowercase: StaticString) -> Bool {
-    zip(bytes, 0..<lowercase.utf8CodeUnitCount).allSatisfy { byte, index in
+  /// Whether four letters or digits stand there, in any case.
+  private func spells(_ start: Int, _ lowercase: StaticString) -> Bool {
+    (0..<4).allSatisfy { index in
       let letter = lowercase.utf8Start[index]
+      let byte = bytes[start + index]
       return byte == letter || (letter >= UInt8(ascii: "a") && byte | 0x20 == letter)
     }
   }
 
   /// Without spaces and tabs at either end (RFC 9110 §5.5).
-  private static func trimmed(_ bytes: Bytes) -> Bytes {
-    func blank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-    var bytes = bytes.drop(while: blank)
-    while let last = bytes.last, blank(last) { bytes = bytes.dropLast() }
-    return bytes
+  private func trimmed(_ range: Range<Int>) -> Range<Int> {
+    func blank(_ index: Int) -> Bool { bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") }
+    var lower = range.lowerBound
+    var upper = range.upperBound
+    while lower < upper, blank(lower) { lower += 1 }
+    while lower < upper, blank(upper - 1) { upper -= 1 }
+    return lower..<upper
   }
 }

@@ -108,9 +108,13 @@ struct Terms: Sendable {
 extension Terms {
   /// `leasehold:<tier>`, and no other service beside it.
   private static func tier(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> Int {
-    let name = "leasehold:".utf8
-    guard value.starts(with: name) else { throw .malformedCaveat(.services) }
-    return Int(try number(value.dropFirst(name.count), .services))
+    let name: StaticString = "leasehold:"
+    let count = name.utf8CodeUnitCount
+    let isOurs = value.withUnsafeBufferPointer { value in
+      value.count > count && (0..<count).allSatisfy { value[$0] == name.utf8Start[$0] }
+    }
+    guard isOurs else { throw .malformedCaveat(.services) }
+    return Int(try number(value.dropFirst(count), .services))
   }
 
   /// Decimal digits in their shortest spelling, up to `Int64.max`.

@@ -39,11 +39,13 @@ public struct Bytes32: Hashable, Sendable {
 
   /// Exactly 64 hexadecimal digits, in either case; nil for anything else.
   public init?(hex: some StringProtocol) {
-    self.init(hexDigits: hex.utf8)
+    var text = String(hex)
+    guard let value = text.withUTF8({ Bytes32(hexDigits: $0) }) else { return nil }
+    self = value
   }
 
   /// Exactly 64 ASCII hexadecimal digits, in either case; nil for anything else.
-  public init?(hexDigits digits: some Sequence<UInt8>) {
+  public init?(hexDigits digits: UnsafeBufferPointer<UInt8>) {
     words = (0, 0, 0, 0)
     let complete = Swift.withUnsafeMutableBytes(of: &words) { Hex.decode(digits, into: $0) }
     guard complete else { return nil }

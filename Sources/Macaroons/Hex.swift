@@ -1,7 +1,11 @@
 /// Hexadecimal text: two digits a byte, written in lower case, read in either.
 public enum Hex {
   /// Two lower-case digits for each byte.
-  public static func encode(_ bytes: some Collection<UInt8>) -> String {
+  public static func encode(_ bytes: [UInt8]) -> String {
+    bytes.withUnsafeBytes { encode($0) }
+  }
+
+  static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
     let digits: StaticString = "0123456789abcdef"
     let count = bytes.count * 2
     return String(unsafeUninitializedCapacity: count) { buffer in
@@ -16,34 +20,28 @@ public enum Hex {
   }
 
   /// The bytes of an even number of digits and nothing else; nil otherwise.
-  public static func decode(_ text: some StringProtocol) -> [UInt8]? {
-    guard text.utf8.count.isMultiple(of: 2) else { return nil }
-    let count = text.utf8.count / 2
-    var complete = false
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      complete = decode(
-        text.utf8, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
-      initialized = complete ? count : 0
+  public static func decode(_ text: String) -> [UInt8]? {
+    var text = text
+    return text.withUTF8 { digits in
+      var complete = false
+      let count = digits.count / 2
+      let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        complete = decode(digits, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: count))
+        initialized = complete ? count : 0
+      }
+      return complete ? bytes : nil
     }
-    return complete ? bytes : nil
   }
 
   /// Fills `buffer` from exactly twice as many digits. False, with the buffer in an unspecified state, when there are
   /// more or fewer digits, or something that is none.
-  static func decode(_ digits: some Sequence<UInt8>, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
-    var next = 0
-    var high: UInt8?
-    for digit in digits {
-      guard next < buffer.count, let value = value(of: digit) else { return false }
-      if let upper = high {
-        buffer[next] = upper << 4 | value
-        next += 1
-        high = nil
-      } else {
-        high = value
-      }
+  static func decode(_ digits: UnsafeBufferPointer<UInt8>, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    guard digits.count == buffer.count * 2 else { return false }
+    for index in 0..<buffer.count {
+      guard let high = value(of: digits[index * 2]), let low = value(of: digits[index * 2 + 1]) else { return false }
+      buffer[index] = high << 4 | low
     }
-    return next == buffer.count && high == nil
+    return true
   }
 
   /// The value of an ASCII digit.

@@ -27,8 +27,8 @@ public struct Macaroon: Sendable, CustomStringConvertible, CustomReflectable {
   ///   - location: a hint where it is good, never signed; empty for none.
   ///   - identifier: by which the minter will know which key to use; any length.
   ///   - caveats: first-party caveats, in order.
-  public init(location: String, identifier: some Collection<UInt8>, caveats: [[UInt8]] = [], key: MacaroonKey) {
-    var signature = Signing(key: key, identifier: Array(identifier))
+  public init(location: String, identifier: [UInt8], caveats: [[UInt8]] = [], key: MacaroonKey) {
+    var signature = Signing(key: key, identifier: identifier)
     let room = caveats.reduce(location.utf8.count + identifier.count + 64) { $0 + $1.count + 5 }
     var writer = PacketWriter(reservingCapacity: room)
     writer.version()
@@ -56,9 +56,8 @@ public struct Macaroon: Sendable, CustomStringConvertible, CustomReflectable {
   }
 
   /// The same macaroon with one more first-party caveat at its end. Needs no key: anybody who holds one can.
-  public func adding(_ caveat: some Collection<UInt8>) -> Macaroon {
+  public func adding(_ caveat: [UInt8]) -> Macaroon {
     var signature = Signing(continuing: self.signature)
-    let caveat = Array(caveat)
     signature.firstParty(caveat)
     var writer = PacketWriter(continuing: Array(wire.dropLast(Macaroon.tailCount)))
     writer.field(PacketReader.Tag.identifier, caveat)
@@ -70,7 +69,7 @@ public struct Macaroon: Sendable, CustomStringConvertible, CustomReflectable {
 
   /// The same macaroon with more first-party caveats at its end, in order.
   public func adding(_ caveats: [String]) -> Macaroon {
-    caveats.reduce(self) { $0.adding($1.utf8) }
+    caveats.reduce(self) { $0.adding(Array($1.utf8)) }
   }
 
   /// A hint where it is good; nil when there is none, empty when an empty one was sent. Never signed.

@@ -91,7 +91,7 @@ import Testing
 
   @Test func severalMacaroons() throws {
     let root = try fixture.mint()
-    let discharge = Macaroon(location: "elsewhere", identifier: "d".utf8, key: MacaroonKey(rootKey: [1]))
+    let discharge = Macaroon(location: "elsewhere", identifier: Array("d".utf8), key: MacaroonKey(rootKey: [1]))
     let presented = try PresentedCredential(macaroon: root, discharges: [discharge], preimage: fixture.preimage)
     for separator in [",", ", "] {
       let line =

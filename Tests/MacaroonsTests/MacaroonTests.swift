@@ -5,7 +5,7 @@ import Testing
   private static let key = MacaroonKey(rootKey: Array("a root key".utf8))
 
   private func sample(_ caveats: [String] = ["a=1", "b=2"]) -> Macaroon {
-    Macaroon(location: "here", identifier: "id".utf8, key: MacaroonTests.key).adding(caveats)
+    Macaroon(location: "here", identifier: Array("id".utf8), key: MacaroonTests.key).adding(caveats)
   }
 
   /// No bit can be turned without the whole being refused, but those of the location, which is not signed.
@@ -56,14 +56,14 @@ import Testing
   }
 
   @Test func anEmptyLocationPacketIsKept() throws {
-    let bare = Macaroon(location: "", identifier: "id".utf8, key: MacaroonTests.key)
+    let bare = Macaroon(location: "", identifier: Array("id".utf8), key: MacaroonTests.key)
     #expect(bare.location == nil)
     let wire = [2, 1, 0] + bare.wire.dropFirst()
     let macaroon = try Macaroon(v2: Array(wire))
     #expect(macaroon.location == [])
     #expect(macaroon.wire == Array(wire))
     try macaroon.verify(MacaroonTests.key)
-    try macaroon.adding("more".utf8).verify(MacaroonTests.key)
+    try macaroon.adding(Array("more".utf8)).verify(MacaroonTests.key)
   }
 
   @Test func anotherKeyRefuses() {

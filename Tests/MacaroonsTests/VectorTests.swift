@@ -58,9 +58,9 @@ import Testing
   /// Kept here as well, so that the arithmetic is checked where the vectors are not at hand.
   @Test func libmacaroonsReadme() throws {
     let key = MacaroonKey(rootKey: Array("this is our super secret key; only we should know it".utf8))
-    let bare = Macaroon(location: "http://mybank/", identifier: "we used our secret key".utf8, key: key)
+    let bare = Macaroon(location: "http://mybank/", identifier: Array("we used our secret key".utf8), key: key)
     #expect(bare.signature.hex == "e3d9e02908526c4c0039ae15114115d97fdd68bf2ba379b342aaf0f617d0552f")
-    let narrowed = bare.adding("account = 3735928559".utf8)
+    let narrowed = bare.adding(Array("account = 3735928559".utf8))
     #expect(narrowed.signature.hex == "1efe4763f290dbce0c1d08477367e11f4eee456a64933cf662d79772dbb82128")
     try narrowed.verify(key)
   }
