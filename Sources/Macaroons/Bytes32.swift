@@ -51,6 +51,12 @@ public struct Bytes32: Hashable, Sendable {
     guard complete else { return nil }
   }
 
+  /// Exactly 64 ASCII hexadecimal digits, in either case; nil for anything else.
+  public init?(hexDigits digits: some Collection<UInt8>) {
+    guard let value = Array(digits).withUnsafeBufferPointer({ Bytes32(hexDigits: $0) }) else { return nil }
+    self = value
+  }
+
   /// From the cryptographic generator.
   public static func random() -> Bytes32 {
     Bytes32 { buffer in

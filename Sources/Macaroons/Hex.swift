@@ -1,8 +1,8 @@
 /// Hexadecimal text: two digits a byte, written in lower case, read in either.
 public enum Hex {
   /// Two lower-case digits for each byte.
-  public static func encode(_ bytes: [UInt8]) -> String {
-    bytes.withUnsafeBytes { encode($0) }
+  public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    Array(bytes).withUnsafeBytes { encode($0) }
   }
 
   static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
@@ -20,8 +20,8 @@ public enum Hex {
   }
 
   /// The bytes of an even number of digits and nothing else; nil otherwise.
-  public static func decode(_ text: String) -> [UInt8]? {
-    var text = text
+  public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    var text = String(text)
     return text.withUTF8 { digits in
       var complete = false
       let count = digits.count / 2
