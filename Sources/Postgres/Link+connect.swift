@@ -2,6 +2,9 @@ import CLibpq
 import Glibc
 
 extension Link {
+  /// Said on every new connection: what SQL makes of a moment must not depend on where the server stands.
+  static let setup = "SET TIME ZONE 'UTC'"
+
   /// Connects, giving up at `deadline`. Blocks.
   /// - Throws: `connectionFailed`, with the SQLSTATE if the server gave one; `misuse` for a connection string that
   ///   cannot be parsed, without repeating it: it may hold a password.
@@ -11,7 +14,7 @@ extension Link {
     while true {
       switch status {
       case PGRES_POLLING_OK:
-        try link.script("SET client_min_messages = notice; SET TIME ZONE 'UTC'")
+        try link.script(setup)
         return link
       case PGRES_POLLING_READING, PGRES_POLLING_WRITING:
         let events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT

@@ -25,22 +25,30 @@ final class Link {
     PQfinish(raw)
   }
 
-  var isBroken: Bool { PQstatus(raw) != CONNECTION_OK }
+  /// Whether the last pipeline got as far as its end; what broke later may have been done.
+  var hasSentSync = false
+  /// Set where the conversation cannot be taken up again though the socket may still stand.
+  var isCondemned = false
+
+  var isBroken: Bool { isCondemned || PQstatus(raw) != CONNECTION_OK }
   var isInTransaction: Bool { PQtransactionStatus(raw) != PQTRANS_IDLE }
   var isInFailedTransaction: Bool { PQtransactionStatus(raw) == PQTRANS_INERROR }
   var descriptor: Int32 { PQsocket(raw) }
 
-  /// Whether the server has hung up while nobody was looking. One `poll` without waiting.
+  /// Whether the server has hung up while nobody was looking. One `poll` without waiting if it has not.
   func hasHungUp() -> Bool {
     if isBroken { return true }
     var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poller, 1, 0) > 0 else { return false }
-    // Something to read on an idle connection: a notice, a parameter change, or the end.
-    return PQconsumeInput(raw) == 0 || isBroken
+    // What there is to read on an idle connection is a notice, a changed parameter, or a farewell and then the end.
+    while Glibc.poll(&poller, 1, 0) > 0 {
+      if PQconsumeInput(raw) == 0 || isBroken { return true }
+    }
+    return false
   }
 
   /// Cuts the connection as a crashed server would.
   func sever() {
+    isCondemned = true
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
@@ -137,6 +145,8 @@ final class Link {
         .server, "not run: a statement before it failed", sqlState: .inFailedTransaction, statement: sql)
     default:
       defer { PQclear(result) }
+      // The server hangs up after a fatal error, and the end may not have arrived yet.
+      if PostgresError.isFatal(result) { isCondemned = true }
       throw noting(PostgresError(result: result, kind: isBroken ? .connectionLost : .server, statement: sql))
     }
   }

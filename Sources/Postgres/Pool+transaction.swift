@@ -10,6 +10,7 @@ extension Pool {
   ///
   /// - Throws: ``PostgresError`` of kind `commitOutcomeUnknown` when the connection broke during COMMIT: done or
   ///   not, only reading can tell. Besides, what ``withConnection(_:)`` throws.
+  @discardableResult
   public func transaction<T: Sendable>(
     _ isolation: Isolation = .readCommitted, readOnly: Bool = false,
     _ body: @escaping @Sendable (borrowing Session) throws -> T

@@ -42,6 +42,7 @@ public final class Pool: Sendable {
 
   public let configuration: Configuration
   let settings: LinkSettings
+  let reader: Reader
   private let state: Mutex<PoolState>
 
   /// Connects nothing yet.
@@ -49,6 +50,8 @@ public final class Pool: Sendable {
     self.configuration = configuration
     self.settings = LinkSettings(
       connection: configuration.connection, logger: configuration.logger, faultHook: configuration.faultHook)
+    self.reader = Reader(
+      settings, connections: configuration.readConnections, patience: configuration.acquireTimeout)
     self.state = Mutex(PoolState(limit: configuration.maxConnections))
   }
 
@@ -60,6 +63,7 @@ public final class Pool: Sendable {
   /// A transaction left open is rolled back. Nothing is retried.
   /// - Throws: what `body` threw; ``PostgresError`` of kind `acquireTimeout`, `connectionFailed`, `closed`;
   ///   `CancellationError` if cancelled while waiting.
+  @discardableResult
   public func withConnection<T: Sendable>(
     _ body: @escaping @Sendable (borrowing Session) throws -> T
   ) async throws -> T {
@@ -75,6 +79,7 @@ public final class Pool: Sendable {
     await withUnsafeContinuation { continuation in
       state.withLock { $0.close(continuation) }.run()
     }
+    await reader.close()
   }
 
   // MARK: - One hop in, one hop out

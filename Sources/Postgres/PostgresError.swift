@@ -1,4 +1,5 @@
 import CLibpq
+import Glibc
 
 /// What went wrong, in the server's own words where there are some.
 ///
@@ -94,8 +95,17 @@ extension PostgresError {
   }
 }
 
+extension PostgresError {
+  static func isFatal(_ result: OpaquePointer) -> Bool {
+    guard let severity = PQresultErrorField(result, FieldCode.severity) else { return false }
+    return strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0
+  }
+}
+
 /// `PG_DIAG_…` of `postgres_ext.h`: character macros, which the importer leaves out.
 private enum FieldCode {
+  /// Not translated, unlike `S`.
+  static let severity = Int32(UInt8(ascii: "V"))
   static let sqlState = Int32(UInt8(ascii: "C"))
   static let message = Int32(UInt8(ascii: "M"))
   static let detail = Int32(UInt8(ascii: "D"))

@@ -47,10 +47,7 @@ extension Link {
   func prepare(_ sql: String, _ parameters: borrowing Parameters) throws -> String {
     let types = parameters.types
     if let name = prepared.find(sql, types: types) { return name }
-    if prepared.isFull {
-      PQclear(try checked(PQexec(raw, "DEALLOCATE ALL"), "DEALLOCATE ALL"))
-      prepared.removeAll()
-    }
+    try makeRoomForPrepared()
     let name = prepared.newName()
     PQclear(try checked(PQprepare(raw, name, sql, Int32(types.count), types), sql))
     prepared.insert(sql, name: name, types: types)

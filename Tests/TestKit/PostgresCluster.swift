@@ -132,6 +132,9 @@ final class Spawned: Sendable {
   @discardableResult
   func finish() -> Int32 {
     close(input)
+    // Read to its end: a child that finds nobody listening dies before it is done.
+    var rest = [UInt8](repeating: 0, count: 256)
+    while read(output, &rest, rest.count) > 0 {}
     close(output)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 && errno == EINTR {}

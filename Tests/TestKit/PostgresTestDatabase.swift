@@ -8,6 +8,7 @@ public struct TestDatabase: Sendable {
 
   /// Makes a database, hands it to `body`, and drops it with every connection to it.
   /// - Parameter template: the database it is a copy of; nobody may be connected to that.
+  @discardableResult
   public static func with<T>(
     template: String = "template1", in cluster: PostgresCluster? = nil,
     isolation: isolated (any Actor)? = #isolation,
@@ -31,6 +32,7 @@ public struct TestDatabase: Sendable {
   }
 
   /// The same with a pool that is closed afterwards.
+  @discardableResult
   public static func withPool<T>(
     connections: Int = 4, template: String = "template1", isolation: isolated (any Actor)? = #isolation,
     _ body: (Pool) async throws -> T
