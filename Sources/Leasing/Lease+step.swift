@@ -160,13 +160,16 @@ extension Lease {
   /// How long service goes on without money. None in the first period.
   var graceLength: Seconds { renewed ? terms.policy.grace : .zero }
 
-  /// Time is charged no further than this; `nil`: without limit.
+  /// Time is charged no further than this; `nil`: without limit. What is served past an eviction's moment, because
+  /// somebody looked late, was sold to nobody.
   var chargeableUntil: Instant? {
-    switch state {
-    case .active: paidUntil.map { $0 + graceLength }
-    case .grace(let until): until
-    case .quoted, .provisioning, .suspended, .reclaiming, .closed: nil
-    }
+    let end: Instant? =
+      switch state {
+      case .active: paidUntil.map { $0 + graceLength }
+      case .grace(let until): until
+      case .quoted, .provisioning, .suspended, .reclaiming, .closed: nil
+      }
+    return [end, flags.evictingUntil].compactMap { $0 }.min()
   }
 
   func retention(for cause: SuspensionCause) -> Seconds {

@@ -16,3 +16,23 @@ import Units
     #expect((noon + .minute).microseconds(since: noon) == 60_000_000)
   }
 }
+
+@Suite struct SaturationTests {
+  @Test func timeThatDoesNotFitIsAsFarAsTimeGoes() {
+    #expect(Instant(unixSeconds: .max).microseconds == .max)
+    #expect(Instant(unixSeconds: .min).microseconds == .min)
+    #expect(Instant(microseconds: .max) + .day == Instant(microseconds: .max))
+    #expect(Instant(microseconds: .min) - .day == Instant(microseconds: .min))
+    #expect(Instant(microseconds: .max).microseconds(since: Instant(microseconds: -1)) == .max)
+    #expect(Seconds(.max) + .day == Seconds(.max))
+    #expect(Seconds(.max) * -2 == Seconds(.min))
+    #expect(Seconds(.min) - 1 == Seconds(.min))
+  }
+
+  @Test func noInvoiceAsksForMoreThanThereIs() {
+    #expect(Millisatoshi.supply.roundedUpToInvoice == .supply)
+    #expect((Millisatoshi.supply + 1).roundedUpToInvoice == nil)
+    #expect(Millisatoshi(1).roundedUpToInvoice == 1_000)
+    #expect(Millisatoshi(-7).roundedUpToInvoice == 1_000)
+  }
+}

@@ -1,0 +1,84 @@
+import Leasing
+import Units
+
+/// What can be done to a world: the alphabet of the walk.
+enum Move: UInt8, CaseIterable, CustomStringConvertible {
+  case pay, wakeWhenDue, shortStep, longStep, succeed, fail, release, use, outage, freeze, thaw, impair, recover
+  case evict, operatorSuspend, operatorResume, idle, request
+  // The random walks take these too.
+  case keep, stale, upgrade, downgrade, clockBack, payTwice
+
+  private static let names = [
+    "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
+    "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
+    "downgrade", "clockBack", "payTwice",
+  ]
+
+  var description: String { Move.names[Int(rawValue)] }
+
+  /// Those of which every sequence is walked deep.
+  static let reduced: [Move] = [
+    .pay, .wakeWhenDue, .longStep, .succeed, .fail, .release, .use, .outage, .freeze, .thaw, .impair, .evict,
+  ]
+  /// Those of which every sequence is walked less deep.
+  static let most = Array(allCases.prefix { $0 != .keep })
+
+  func make(in world: inout World) throws {
+    switch self {
+    case .pay: try world.pay()
+    case .wakeWhenDue:
+      guard let next = world.lease.wakesAt, next < .distantFuture else { return }
+      world.pass(to: next)
+      try world.step(.woke)
+    case .shortStep:
+      world.pass(61)
+      try world.step(.woke)
+    case .longStep:
+      world.pass(5_003)
+      try world.step(.woke)
+    case .succeed: try world.succeed()
+    case .fail: try world.fail()
+    case .release: try world.step(.released)
+    case .use: try world.step(.usageRated(1_800_001))
+    case .outage:
+      let from = world.now
+      world.pass(200)
+      try world.step(.outage(from: from, to: world.now))
+    case .freeze: try world.step(.frozen)
+    case .thaw: try world.step(.thawed)
+    case .impair: try world.step(.impaired(reason: "gone"))
+    case .recover: try world.step(.recovered)
+    case .evict:
+      try world.step(.evicting(until: world.lease.flags.evictingUntil == nil ? world.now + 900 : nil))
+    case .operatorSuspend: try world.step(.operatorSuspended)
+    case .operatorResume: try world.step(.operatorResumed)
+    case .idle: try world.step(.foundIdle)
+    case .request: try world.step(.requested)
+    case .keep: try world.step(.protected(!world.lease.flags.protected))
+    case .stale: try world.hearStale()
+    case .upgrade:
+      guard !world.upgraded else { return }
+      switch world.lease.state {
+      case .quoted: return
+      case .provisioning, .active, .grace, .suspended, .reclaiming, .closed: break
+      }
+      world.changedRate = true
+      try world.pay(.change(.large))
+      world.upgraded = world.lease.terms.offer == Terms.large.offer
+    case .downgrade:
+      guard world.upgraded else { return }
+      try world.step(.changed(.hourly.idle(.suspend)))
+      world.upgraded = world.lease.terms.offer == Terms.large.offer
+    case .clockBack:
+      world.now = world.now - 30
+      try world.step(.woke)
+    case .payTwice:
+      let again = Settlement(paymentHash: "p", amount: 5_000, excess: 3, purpose: .purchase)
+      guard case .quoted = world.lease.state else {
+        world.settled += 5_003
+        try world.step(.settled(again))
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Leasing
+import Ledger
+import Units
+
+/// What must hold after every step, whatever was said.
+extension World {
+  func check(from before: Lease, _ event: Event, _ decision: Decision) throws {
+    try checkMoney()
+    try checkNumbers(from: before, decision)
+    try checkClosed(from: before)
+    try checkPunishment(from: before, event, decision)
+    try checkCare()
+    try checkWaking()
+  }
+
+  private func checkMoney() throws {
+    guard books.node + books.lease + books.time + books.usage + books.credit + books.writeoff == 0 else {
+      throw Broken("money was made")
+    }
+    guard books.lease == lease.account.balance.count, books.credit == lease.account.credit.count else {
+      throw Broken("the account does not mirror the books")
+    }
+    guard -books.node == settled else { throw Broken("a payment was not booked once") }
+    // Debt, owed or forgiven, is consumption nobody has paid.
+    let unpaid = max(0, -books.lease) + max(0, -books.writeoff)
+    guard books.credit >= 0, books.credit <= settled - (books.time + books.usage) + unpaid
+    else { throw Broken("more came back than was left") }
+    if !changedRate, let price = lease.terms.rate.price(ofMicroseconds: served), books.time > price.count {
+      throw Broken("time was charged that was not served: \(books.time) > \(price.count)")
+    }
+  }
+
+  private func checkNumbers(from before: Lease, _ decision: Decision) throws {
+    guard lease.version == before.version + (lease == before && decision.effects.isEmpty ? 0 : 1) else {
+      throw Broken("version \(before.version) → \(lease.version)")
+    }
+    guard lease.generation >= before.generation else { throw Broken("generation fell") }
+    for effect in decision.effects {
+      if let generation = effect.generation, generation != lease.generation {
+        throw Broken("\(effect.name) carries \(generation), the lease \(lease.generation)")
+      }
+    }
+    if case .grace(let now) = lease.state, case .grace(let old) = before.state, now < old {
+      throw Broken("a deadline came nearer")
+    }
+    guard lease.account.isRunning == serves else { throw Broken("time runs: \(!serves), doors open: \(serves)") }
+  }
+
+  private func checkClosed(from before: Lease) throws {
+    guard before.isClosed else {
+      if lease.isClosed, resource != .none { throw Broken("closed with the resource still there") }
+      return
+    }
+    guard before.state == lease.state, before.flags == lease.flags, before.terms == lease.terms,
+      before.account.balance == lease.account.balance, before.generation == lease.generation
+    else { throw Broken("a closed lease changed") }
+  }
+
+  private func checkPunishment(from before: Lease, _ event: Event, _ decision: Decision) throws {
+    let names = Set(decision.effects.map(\.name))
+    let ends = names.intersection(["suspend", "close_meters", "destroy"])
+    guard ends.count <= 1 else { throw Broken("two steps against the renter at once: \(ends)") }
+    if before.flags.frozen.map({ !$0.thawing }) ?? false, case .reclaiming = lease.state {
+      guard case .reclaiming(_, _, _, let was) = before.state else {
+        if case .provisioning = before.state { return }
+        throw Broken("a frozen lease was reclaimed")
+      }
+      if case .reclaiming(_, _, _, destroying: true) = lease.state, !was, lease.flags.frozen != nil {
+        throw Broken("a frozen lease was destroyed")
+      }
+    }
+    switch event {
+    case .settled:
+      if before.flags.frozen != nil, lease.flags.frozen == nil, !lease.isClosed {
+        throw Broken("money cleared a freeze")
+      }
+    case .woke:
+      switch (before.state, lease.state) {
+      case (.active, .reclaiming(let cause, _, _, _)), (.grace, .reclaiming(let cause, _, _, _)):
+        guard cause == .eviction || cause == .impairment else { throw Broken("reclaimed without suspension") }
+      case (.grace(let until), .suspended):
+        guard until <= now else { throw Broken("suspended before the deadline") }
+      case (.suspended(_, let until, _), .reclaiming(let cause, _, _, _)) where cause == .retention:
+        guard until <= now, !before.flags.protected else { throw Broken("reclaimed before the deadline") }
+      default: break
+      }
+    default: break
+    }
+  }
+
+  /// Nobody is forgotten: something will happen to every lease that is not closed.
+  private func checkCare() throws {
+    guard !lease.isClosed else {
+      if lease.account.credit > .zero, lease.wakesAt == nil { throw Broken("credit nobody will look after") }
+      return
+    }
+    if let next = lease.wakesAt, next < .distantFuture { return }
+    if outbox.contains(where: { ($0.generation ?? lease.generation) == lease.generation }) { return }
+    if let freeze = lease.flags.frozen, !freeze.thawing { return }
+    if case .active = lease.state, lease.terms.rate.isFree, lease.account.balance > .zero { return }
+    throw Broken("nobody will look after it")
+  }
+
+  /// Waking changes nothing twice, and never goes round in a circle.
+  private func checkWaking() throws {
+    var woken = lease
+    let at = max(now, lease.account.chargedTo ?? now)
+    for _ in 0..<5 {
+      let next = try woken.step(.woke, at: at)
+      if next.lease == woken {
+        if let due = woken.wakesAt, due <= at { throw Broken("due since \(due.microseconds), and waking does nothing") }
+        return
+      }
+      woken = next.lease
+    }
+    throw Broken("waking goes round in a circle")
+  }
+
+  /// When the outbox is empty the resource is as the lease says.
+  func checkResource() throws {
+    guard !outbox.contains(where: { $0.generation == lease.generation }) else { return }
+    switch lease.state {
+    case .active, .grace:
+      if serves, resource != .running { throw Broken("serves a resource that is \(resource)") }
+      if let freeze = lease.flags.frozen, !freeze.thawing, resource != .frozen { throw Broken("the seal is open") }
+    case .suspended(_, _, resuming: false):
+      if resource != .frozen { throw Broken("suspended, and \(resource)") }
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      break
+    }
+  }
+
+  /// However an interval is cut by looking, the same time is charged.
+  func checkSplitting() throws {
+    guard var next = lease.wakesAt, next < .distantFuture, lease.account.isRunning else { return }
+    next = max(next, now) + 7
+    var late = lease
+    var often = lease
+    var total = (late: Int64(0), often: Int64(0))
+    func wake(_ lease: inout Lease, at moment: Instant, _ sum: inout Int64) throws {
+      for _ in 0..<4 {
+        let decision = try lease.step(.woke, at: max(moment, lease.account.chargedTo ?? moment))
+        lease = decision.lease
+        sum += decision.transfers.reduce(0) { $0 + ($1.credit == .revenueTime ? $1.amount.count : 0) }
+      }
+    }
+    let span = next.microseconds(since: now)
+    for part in [Int64(0), 1, 3, 7] {
+      try wake(&often, at: now.advanced(byMicroseconds: span / 8 * part + part), &total.often)
+    }
+    if let due = often.wakesAt, due < next { try wake(&often, at: due, &total.often) }
+    try wake(&often, at: next, &total.often)
+    try wake(&late, at: next, &total.late)
+    // What did not change anything is charged when something does.
+    total.late += (late.account.balance - late.charged(to: next).account.balance).count
+    total.often += (often.account.balance - often.charged(to: next).account.balance).count
+    guard total.late == total.often else { throw Broken("looking late charged \(total.late), often \(total.often)") }
+  }
+
+  /// Nobody pays any more and everything succeeds: it comes to its end.
+  func checkEnd() throws {
+    var world = self
+    if world.lease.flags.frozen.map({ !$0.thawing }) ?? false { try world.step(.thawed) }
+    try world.step(.protected(false))
+    for _ in 0..<80 where !world.lease.isClosed {
+      if world.outbox.isEmpty {
+        guard let next = world.lease.wakesAt, next < .distantFuture else {
+          if case .active = world.lease.state, world.lease.terms.rate.isFree { return }
+          throw Broken("it waits for nothing")
+        }
+        world.pass(to: next)
+        try world.step(.woke)
+      } else {
+        try world.succeed()
+      }
+      try world.checkResource()
+    }
+    guard world.lease.isClosed else { throw Broken("it never ends: \(world.lease.state)") }
+  }
+}
