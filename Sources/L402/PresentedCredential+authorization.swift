@@ -55,7 +55,7 @@ extension PresentedCredential {
 extension Macaroon {
   fileprivate init(presented bytes: [UInt8]) throws(CredentialRefusal) {
     do throws(MacaroonFault) {
-      try self.init(v2: bytes)
+      try self.init(binary: bytes)
     } catch {
       throw .malformed
     }

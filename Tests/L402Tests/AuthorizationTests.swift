@@ -101,6 +101,21 @@ import Testing
     #expect(try PresentedCredential.parse(authorization: [presented.authorization]) == presented)
   }
 
+  /// Some wallets keep the older form.
+  @Test func aMacaroonInV1IsTheSameCredential() throws {
+    func packet(_ key: String, _ value: some Collection<UInt8>) -> [UInt8] {
+      let body = Array("\(key) ".utf8) + value + [0x0a]
+      let digits = String(body.count + 4, radix: 16)
+      return Array((String(repeating: "0", count: 4 - digits.count) + digits).utf8) + body
+    }
+    let macaroon = try fixture.mint()
+    let v1 =
+      packet("location", "leasehold".utf8) + packet("identifier", macaroon.identifier)
+      + macaroon.caveats.flatMap { packet("cid", $0.identifier) } + packet("signature", macaroon.signature.array)
+    let line = "L402 \(Base64.encode(v1)):\(fixture.preimage.hex)"
+    #expect(try PresentedCredential.parse(authorization: [line]) == expected())
+  }
+
   @Test func metadataCarriesThePreimageAsACaveat() throws {
     let macaroon = try fixture.mint().adding(["preimage=\(fixture.preimage.hex)"])
     let presented = try PresentedCredential.parse(metadata: Hex.encode(macaroon.wire))

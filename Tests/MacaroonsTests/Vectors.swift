@@ -17,6 +17,8 @@ struct Vectors: Decodable {
     var caveats: [Caveat]
     var signatureHex: String
     var v2BinaryHex: String
+    /// Spelled as the decoder turns `base64url`: a capital follows a digit.
+    var v1BinaryBase64Url: String?
 
     var isFirstParty: Bool { caveats.allSatisfy { $0.vidHex == nil } }
     var testDescription: String { name }
