@@ -126,7 +126,7 @@ process_of() { counter "$1" cgroup.procs cgroup.procs | head -n 1; }
 traces_of() {
   groups_of "$1"
   grep -F -- "$1" /proc/self/mountinfo || true
-  find "$work/home" -xdev -name "*$1*" -not -path "*/receipts/*" 2>/dev/null || true
+  find "$work/provider" -xdev -name "*$1*" -not -path "*/receipts/*" 2>/dev/null || true
   local mount
   while read -r mount; do find "$mount" -xdev -maxdepth 3 -name "*$1*" -not -path "*/receipts/*" 2>/dev/null || true; done \
     < <(awk -v below="$work/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo)
