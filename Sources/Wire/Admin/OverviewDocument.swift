@@ -1,0 +1,154 @@
+/// How things stand, overdue work first: `GET /admin/v1/overview`.
+public struct OverviewDocument: Hashable, Sendable, Codable {
+  public var at: Timestamp
+  public var overdue: OverdueDocument
+  public var pools: [PoolDocument]
+  /// By state.
+  public var leases: [String: Int]
+  public var parked: [ParkedItem]
+  public var unbooked: [UnbookedItem]
+  public var node: String
+  public var nodeUp: Bool
+  public var listenerAlive: Bool
+  /// Our clock less the database's.
+  public var clockSkewMicroseconds: Int64
+  @Nullable public var breakerTrippedAt: Timestamp?
+
+  public init(
+    at: Timestamp, overdue: OverdueDocument, pools: [PoolDocument], leases: [String: Int], parked: [ParkedItem],
+    unbooked: [UnbookedItem], node: String, nodeUp: Bool, listenerAlive: Bool, clockSkewMicroseconds: Int64,
+    breakerTrippedAt: Timestamp? = nil
+  ) {
+    self.at = at
+    self.overdue = overdue
+    self.pools = pools
+    self.leases = leases
+    self.parked = parked
+    self.unbooked = unbooked
+    self.node = node
+    self.nodeUp = nodeUp
+    self.listenerAlive = listenerAlive
+    self.clockSkewMicroseconds = clockSkewMicroseconds
+    self.breakerTrippedAt = breakerTrippedAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case at
+    case overdue
+    case pools
+    case leases
+    case parked
+    case unbooked
+    case node
+    case nodeUp = "node_up"
+    case listenerAlive = "listener_alive"
+    case clockSkewMicroseconds = "clock_skew_microseconds"
+    case breakerTrippedAt = "breaker_tripped_at"
+  }
+}
+
+/// Work that should have been done.
+public struct OverdueDocument: Hashable, Sendable, Codable {
+  public var dueLeases: Int
+  @Nullable public var oldestDueLease: Timestamp?
+  public var outboxRows: Int
+  @Nullable public var oldestOutboxRow: Timestamp?
+  public var unbooked: Int
+  public var parked: Int
+
+  public init(
+    dueLeases: Int, oldestDueLease: Timestamp? = nil, outboxRows: Int, oldestOutboxRow: Timestamp? = nil, unbooked: Int,
+    parked: Int
+  ) {
+    self.dueLeases = dueLeases
+    self.oldestDueLease = oldestDueLease
+    self.outboxRows = outboxRows
+    self.oldestOutboxRow = oldestOutboxRow
+    self.unbooked = unbooked
+    self.parked = parked
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case dueLeases = "due_leases"
+    case oldestDueLease = "oldest_due_lease"
+    case outboxRows = "outbox_rows"
+    case oldestOutboxRow = "oldest_outbox_row"
+    case unbooked
+    case parked
+  }
+}
+
+/// Capacity of one host in one dimension.
+public struct PoolDocument: Hashable, Sendable, Codable {
+  public var host: String
+  public var kind: String
+  public var dimension: String
+  public var used: Int64
+  public var limit: Int64
+
+  public init(
+    host: String, kind: String, dimension: String, used: Int64, limit: Int64
+  ) {
+    self.host = host
+    self.kind = kind
+    self.dimension = dimension
+    self.used = used
+    self.limit = limit
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case host
+    case kind
+    case dimension
+    case used
+    case limit
+  }
+}
+
+/// A lease whose step keeps failing.
+public struct ParkedItem: Hashable, Sendable, Codable {
+  public var lease: String
+  public var until: Timestamp
+  public var reason: String
+
+  public init(
+    lease: String, until: Timestamp, reason: String
+  ) {
+    self.lease = lease
+    self.until = until
+    self.reason = reason
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case lease
+    case until
+    case reason
+  }
+}
+
+/// A settlement of ours that could not be booked.
+public struct UnbookedItem: Hashable, Sendable, Codable {
+  public var paymentHash: String
+  @Nullable public var lease: String?
+  public var msat: Int64
+  public var settledAt: Timestamp
+  public var reason: String
+
+  public init(
+    paymentHash: String, lease: String? = nil, msat: Int64, settledAt: Timestamp, reason: String
+  ) {
+    self.paymentHash = paymentHash
+    self.lease = lease
+    self.msat = msat
+    self.settledAt = settledAt
+    self.reason = reason
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case paymentHash = "payment_hash"
+    case lease
+    case msat
+    case settledAt = "settled_at"
+    case reason
+  }
+}

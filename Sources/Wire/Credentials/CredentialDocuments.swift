@@ -1,0 +1,120 @@
+/// A macaroon that was minted anew. The holder's preimage goes on serving.
+public struct MintedCredential: Hashable, Sendable, Codable {
+  /// Standard base64, padded.
+  public var macaroon: String
+  /// Its name: 64 lowercase hex digits.
+  public var token: String
+  /// Whose preimage completes it.
+  public var paymentHash: String
+  public var capabilities: String
+  public var validUntil: Timestamp
+
+  public init(
+    macaroon: String, token: String, paymentHash: String, capabilities: String, validUntil: Timestamp
+  ) {
+    self.macaroon = macaroon
+    self.token = token
+    self.paymentHash = paymentHash
+    self.capabilities = capabilities
+    self.validUntil = validUntil
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case macaroon
+    case token
+    case paymentHash = "payment_hash"
+    case capabilities
+    case validUntil = "valid_until"
+  }
+}
+
+/// A credential of a lease, by its name. The macaroon itself is kept nowhere.
+public struct CredentialItem: Hashable, Sendable, Codable {
+  public var token: String
+  /// What it was minted from.
+  @Nullable public var parent: String?
+  public var paymentHash: String
+  /// As minted.
+  public var capabilities: String
+  public var createdAt: Timestamp
+  @Nullable public var revokedAt: Timestamp?
+
+  public init(
+    token: String, parent: String? = nil, paymentHash: String, capabilities: String, createdAt: Timestamp,
+    revokedAt: Timestamp? = nil
+  ) {
+    self.token = token
+    self.parent = parent
+    self.paymentHash = paymentHash
+    self.capabilities = capabilities
+    self.createdAt = createdAt
+    self.revokedAt = revokedAt
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case token
+    case parent
+    case paymentHash = "payment_hash"
+    case capabilities
+    case createdAt = "created_at"
+    case revokedAt = "revoked_at"
+  }
+}
+
+/// What a credential is and how far it reaches: `GET /v1/credential`.
+public struct IntrospectionDocument: Hashable, Sendable, Codable {
+  public var lease: String
+  public var token: String
+  public var paymentHash: String
+  public var tier: Int
+  /// After all narrowing.
+  public var capabilities: [String]
+  /// `valid` or `stale`: stale is swapped free of charge.
+  public var expiry: String
+  /// The least of all bounds.
+  public var validUntil: Timestamp
+  public var path: String?
+  public var methods: [String]?
+  /// Bounds one invoice.
+  public var maxMsat: Int64?
+  /// The holder's own, as they stand.
+  public var caveats: [String]
+  public var thirdParty: Bool
+  public var links: [String: String]
+
+  public init(
+    lease: String, token: String, paymentHash: String, tier: Int, capabilities: [String], expiry: String,
+    validUntil: Timestamp, path: String? = nil, methods: [String]? = nil, maxMsat: Int64? = nil, caveats: [String],
+    thirdParty: Bool, links: [String: String]
+  ) {
+    self.lease = lease
+    self.token = token
+    self.paymentHash = paymentHash
+    self.tier = tier
+    self.capabilities = capabilities
+    self.expiry = expiry
+    self.validUntil = validUntil
+    self.path = path
+    self.methods = methods
+    self.maxMsat = maxMsat
+    self.caveats = caveats
+    self.thirdParty = thirdParty
+    self.links = links
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case lease
+    case token
+    case paymentHash = "payment_hash"
+    case tier
+    case capabilities
+    case expiry
+    case validUntil = "valid_until"
+    case path
+    case methods
+    case maxMsat = "max_msat"
+    case caveats
+    case thirdParty = "third_party"
+    case links
+  }
+}

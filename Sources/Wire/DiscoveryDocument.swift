@@ -1,0 +1,99 @@
+/// `/.well-known/l402.json`: what is for sale here, and how it is paid for.
+public struct DiscoveryDocument: Hashable, Sendable, Codable {
+  public var service: String
+  public var title: String
+  /// `L402`.
+  public var scheme: String
+  /// Of the macaroon identifier.
+  public var versions: [String]
+  /// BOLT 11's currency prefix.
+  public var network: String
+  public var challengeHeader: String
+  public var capabilities: [String]
+  /// Conditions a holder may add.
+  public var caveats: [String]
+  /// Those that sell something.
+  public var endpoints: [DiscoveryEndpoint]
+  public var offers: [DiscoveryOffer]
+  public var links: [String: String]
+
+  public init(
+    service: String, title: String, scheme: String, versions: [String], network: String, challengeHeader: String,
+    capabilities: [String], caveats: [String], endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
+    links: [String: String]
+  ) {
+    self.service = service
+    self.title = title
+    self.scheme = scheme
+    self.versions = versions
+    self.network = network
+    self.challengeHeader = challengeHeader
+    self.capabilities = capabilities
+    self.caveats = caveats
+    self.endpoints = endpoints
+    self.offers = offers
+    self.links = links
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case service
+    case title
+    case scheme
+    case versions
+    case network
+    case challengeHeader = "challenge_header"
+    case capabilities
+    case caveats
+    case endpoints
+    case offers
+    case links
+  }
+}
+
+/// A route that answers `402`.
+public struct DiscoveryEndpoint: Hashable, Sendable, Codable {
+  public var method: String
+  public var path: String
+  public var description: String
+
+  public init(
+    method: String, path: String, description: String
+  ) {
+    self.method = method
+    self.path = path
+    self.description = description
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case method
+    case path
+    case description
+  }
+}
+
+/// A price tag.
+public struct DiscoveryOffer: Hashable, Sendable, Codable {
+  public var id: String
+  public var title: String
+  public var kind: String
+  public var priceMsat: Int64
+  public var periodSeconds: Int64
+
+  public init(
+    id: String, title: String, kind: String, priceMsat: Int64, periodSeconds: Int64
+  ) {
+    self.id = id
+    self.title = title
+    self.kind = kind
+    self.priceMsat = priceMsat
+    self.periodSeconds = periodSeconds
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case id
+    case title
+    case kind
+    case priceMsat = "price_msat"
+    case periodSeconds = "period_seconds"
+  }
+}

@@ -1,0 +1,150 @@
+/// What can be rented, as `GET /v1/offers` shows it.
+public struct OfferDocument: Hashable, Sendable, Codable {
+  /// `[a-z0-9-]{1,63}`.
+  public var id: String
+  /// `disk` or `compute`.
+  public var kind: String
+  public var title: String
+  public var periodSeconds: Int64
+  /// For one period.
+  public var priceMsat: Int64
+  /// Only where the price is 0: what is paid instead.
+  public var depositMsat: Int64?
+  public var resources: ResourcesDocument
+  public var meters: [MeterDocument]
+  public var policy: PolicyDocument
+  /// How many periods can be bought at once.
+  public var maxPeriods: Int64
+  /// Names a compute lease may run; the first is the default.
+  public var images: [String]
+  /// How many more fit now.
+  public var available: Int64
+
+  public init(
+    id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64, depositMsat: Int64? = nil,
+    resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument, maxPeriods: Int64, images: [String],
+    available: Int64
+  ) {
+    self.id = id
+    self.kind = kind
+    self.title = title
+    self.periodSeconds = periodSeconds
+    self.priceMsat = priceMsat
+    self.depositMsat = depositMsat
+    self.resources = resources
+    self.meters = meters
+    self.policy = policy
+    self.maxPeriods = maxPeriods
+    self.images = images
+    self.available = available
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case id
+    case kind
+    case title
+    case periodSeconds = "period_seconds"
+    case priceMsat = "price_msat"
+    case depositMsat = "deposit_msat"
+    case resources
+    case meters
+    case policy
+    case maxPeriods = "max_periods"
+    case images
+    case available
+  }
+}
+
+/// What a lease holds of a host. A disk has `disk_bytes` alone.
+public struct ResourcesDocument: Hashable, Sendable, Codable {
+  public var diskBytes: Int64
+  /// Thousandths of a core.
+  public var cpuMillis: Int64?
+  public var memoryBytes: Int64?
+  public var pids: Int64?
+
+  public init(
+    diskBytes: Int64, cpuMillis: Int64? = nil, memoryBytes: Int64? = nil, pids: Int64? = nil
+  ) {
+    self.diskBytes = diskBytes
+    self.cpuMillis = cpuMillis
+    self.memoryBytes = memoryBytes
+    self.pids = pids
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case diskBytes = "disk_bytes"
+    case cpuMillis = "cpu_millis"
+    case memoryBytes = "memory_bytes"
+    case pids
+  }
+}
+
+/// A price for usage beyond what is included.
+public struct MeterDocument: Hashable, Sendable, Codable {
+  /// `cpu memory disk egress ingress requests`.
+  public var meter: String
+  /// So many of the meter's own units are one priced unit.
+  public var unit: Int64
+  /// The meter's own unit: `microsecond byte_second byte request`.
+  public var unitName: String
+  /// Free in each period, in the meter's own units.
+  public var included: Int64
+  /// For one priced unit.
+  public var priceMsat: Int64
+
+  public init(
+    meter: String, unit: Int64, unitName: String, included: Int64, priceMsat: Int64
+  ) {
+    self.meter = meter
+    self.unit = unit
+    self.unitName = unitName
+    self.included = included
+    self.priceMsat = priceMsat
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case meter
+    case unit
+    case unitName = "unit_name"
+    case included
+    case priceMsat = "price_msat"
+  }
+}
+
+/// How long each stage of a lease lasts.
+public struct PolicyDocument: Hashable, Sendable, Codable {
+  /// An invoice can be paid this long.
+  public var quoteSeconds: Int64
+  /// The renewal notice goes out this long before time runs out.
+  public var leadSeconds: Int64
+  /// Service goes on this long on credit, after the first period.
+  public var graceSeconds: Int64
+  /// Data is kept this long while suspended; half of it in the first period.
+  public var retentionSeconds: Int64
+  /// Unused for so long, `idle_action` happens.
+  public var idleSeconds: Int64?
+  /// `notify`, `suspend` or `reclaim`.
+  public var idleAction: String?
+
+  public init(
+    quoteSeconds: Int64, leadSeconds: Int64, graceSeconds: Int64, retentionSeconds: Int64, idleSeconds: Int64? = nil,
+    idleAction: String? = nil
+  ) {
+    self.quoteSeconds = quoteSeconds
+    self.leadSeconds = leadSeconds
+    self.graceSeconds = graceSeconds
+    self.retentionSeconds = retentionSeconds
+    self.idleSeconds = idleSeconds
+    self.idleAction = idleAction
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case quoteSeconds = "quote_seconds"
+    case leadSeconds = "lead_seconds"
+    case graceSeconds = "grace_seconds"
+    case retentionSeconds = "retention_seconds"
+    case idleSeconds = "idle_seconds"
+    case idleAction = "idle_action"
+  }
+}
