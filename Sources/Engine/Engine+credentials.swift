@@ -169,7 +169,7 @@ extension Engine {
     let known = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
     guard var invoice = known.0 else { throw Refusal.unknownPayment }
     var preimage = known.1
-    if preimage == nil, invoice.state == .open, try await bookIfSettled(hash) {
+    if preimage == nil, invoice.state != .settled, try await bookIfSettled(hash) {
       preimage = try await store.transaction { tx in try tx.preimage(of: hash) }
       invoice.state = .settled
     }

@@ -253,7 +253,8 @@ public enum InvoiceReservation: Hashable, Sendable {
 
 public struct InvoiceRecord: Hashable, Sendable {
   public enum State: String, Hashable, Sendable {
-    case reserved, open, settled, canceled, expired
+    /// `replaced`: another is offered instead, but this one can still be paid.
+    case reserved, open, replaced, settled, canceled, expired
   }
   public var id: Int64
   public var lease: LeaseID

@@ -1,0 +1,82 @@
+import Engine
+import L402
+import Ledger
+import Postgres
+import Units
+
+extension PostgresTransaction {
+  private static let tokenColumns = "id, lease, parent, payment_hash, capabilities, created_at, revoked_at"
+
+  private static func token(_ row: borrowing Row) throws -> TokenRecord {
+    TokenRecord(
+      id: try row.token(0), lease: try row.lease(1), parent: row.isNull(2) ? nil : try row.token(2),
+      paymentHash: try row.paymentHash(3), capabilities: try row.string(4), createdAt: try row.instant(5),
+      revokedAt: try row.optionalInstant(6))
+  }
+
+  func insertToken(_ token: TokenRecord) throws {
+    try db.pointee.execute(
+      """
+      INSERT INTO credential_token (id, lease, parent, payment_hash, capabilities, created_at)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      """, token.id.bytes.array, token.lease.uuid, token.parent?.bytes.array, token.paymentHash.bytes.array,
+      token.capabilities, token.createdAt.timestamp)
+  }
+
+  func token(_ id: TokenID) throws -> TokenRecord? {
+    try db.pointee.first(
+      "SELECT \(Self.tokenColumns) FROM credential_token WHERE id = $1", id.bytes.array, row: Self.token)
+  }
+
+  func tokens(of lease: LeaseID) throws -> [TokenRecord] {
+    try db.pointee.query(
+      "SELECT \(Self.tokenColumns) FROM credential_token WHERE lease = $1 ORDER BY created_at, id", lease.uuid,
+      row: Self.token)
+  }
+
+  func revoke(_ id: TokenID, at now: Instant) throws -> [TokenID] {
+    let revoked = try db.pointee.query(
+      """
+      WITH RECURSIVE line AS (
+        SELECT id FROM credential_token WHERE id = $1
+        UNION SELECT t.id FROM credential_token t JOIN line ON t.parent = line.id)
+      UPDATE credential_token t SET revoked_at = $2 FROM line
+       WHERE t.id = line.id AND t.revoked_at IS NULL
+      RETURNING t.id
+      """, id.bytes.array, now.timestamp
+    ) { try $0.token(0) }
+    try notify(revoked.map { .revoked($0) })
+    return revoked
+  }
+
+  func revokeAll(of lease: LeaseID, except kept: TokenID?, at now: Instant) throws -> [TokenID] {
+    let revoked = try db.pointee.query(
+      """
+      UPDATE credential_token SET revoked_at = $3
+       WHERE lease = $1 AND revoked_at IS NULL AND ($2::bytea IS NULL OR id <> $2)
+      RETURNING id
+      """, lease.uuid, kept?.bytes.array, now.timestamp
+    ) { try $0.token(0) }
+    try notify(revoked.map { .revoked($0) })
+    return revoked
+  }
+
+  func revokedTokens() throws -> [TokenID] {
+    try db.pointee.query("SELECT id FROM credential_token WHERE revoked_at IS NOT NULL") { try $0.token(0) }
+  }
+
+  func idempotent(scope: String, key: String) throws -> IdempotencyRecord? {
+    try db.pointee.first(
+      "SELECT body_hash, lease, used_at FROM idempotency WHERE scope = $1 AND key = $2", scope, key
+    ) {
+      IdempotencyRecord(
+        scope: scope, key: key, bodyHash: try $0.string(0), lease: try $0.lease(1), at: try $0.instant(2))
+    }
+  }
+
+  func insertIdempotent(_ record: IdempotencyRecord) throws {
+    try db.pointee.execute(
+      "INSERT INTO idempotency (scope, key, body_hash, lease, used_at) VALUES ($1, $2, $3, $4, $5)", record.scope,
+      record.key, record.bodyHash, record.lease.uuid, record.at.timestamp)
+  }
+}

@@ -1,0 +1,52 @@
+import Engine
+import Leasing
+import Ledger
+import Postgres
+import Units
+
+extension PostgresTransaction {
+  func beat(daemon: String, at now: Instant) throws -> Instant? {
+    // One at a time: of two daemons that start after a gap, one finds it and the other finds the first.
+    try db.pointee.execute("SELECT pg_advisory_xact_lock(hashtextextended('leasehold.beat', 0))")
+    let last = try db.pointee.first("SELECT max(beat_at) FROM daemon") { try $0.optionalInstant(0) } ?? nil
+    try db.pointee.execute(
+      """
+      INSERT INTO daemon (name, beat_at) VALUES ($1, $2)
+      ON CONFLICT (name) DO UPDATE SET beat_at = greatest(daemon.beat_at, excluded.beat_at)
+      """, daemon, now.timestamp)
+    return last
+  }
+
+  func recordOutage(from: Instant, to: Instant) throws {
+    try db.pointee.execute(
+      "INSERT INTO outage (began_at, ended_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", from.timestamp, to.timestamp)
+  }
+
+  func outage(endedAfter moment: Instant) throws -> Lease.Outage? {
+    try db.pointee.first(
+      "SELECT began_at, ended_at FROM outage WHERE ended_at > $1 ORDER BY ended_at DESC LIMIT 1", moment.timestamp
+    ) { Lease.Outage(from: try $0.instant(0), to: try $0.instant(1)) }
+  }
+
+  func sweep(at now: Instant) throws -> Int {
+    // Quotes that nobody paid, a day after they closed; money that came late keeps its lease.
+    let quotes = try db.pointee.execute(
+      """
+      DELETE FROM lease l
+       WHERE l.id IN (SELECT id FROM lease WHERE state = 'closed' AND created_at < $1 ORDER BY id LIMIT 1000)
+         AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = l.id)
+         AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = l.id)
+         AND NOT EXISTS (SELECT FROM invoice i WHERE i.lease = l.id AND i.state IN ('reserved', 'open', 'replaced'))
+      """, (now - .day * 2).timestamp)
+    let keys = try db.pointee.execute("DELETE FROM idempotency WHERE used_at < $1", (now - .day * 366).timestamp)
+    let daemons = try db.pointee.execute("DELETE FROM daemon WHERE beat_at < $1", (now - .day * 30).timestamp)
+    return quotes + keys + daemons
+  }
+
+  func lockLeaseIfFree(_ id: LeaseID) throws -> Lease? {
+    let free = try db.pointee.first("SELECT true FROM lease WHERE id = $1 FOR UPDATE SKIP LOCKED", id.uuid) {
+      try $0.bool(0)
+    }
+    return free == nil ? nil : try lockLease(id)
+  }
+}

@@ -1,0 +1,188 @@
+import Engine
+import L402
+import Leasing
+import Ledger
+import Postgres
+import Units
+
+extension PostgresTransaction {
+  private static let invoiceColumns =
+    "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11"
+
+  private static func invoice(_ row: borrowing Row) throws -> InvoiceRecord {
+    guard let state = InvoiceRecord.State(rawValue: try row.string(8)) else {
+      throw StoreError(.invariant, "an invoice is in no known state")
+    }
+    return InvoiceRecord(
+      id: try row.int64(0), lease: try row.lease(1), purpose: try row.json(2), slot: try row.string(3),
+      label: try row.string(4), amount: try row.msat(5), createdAt: try row.instant(6), expiresAt: try row.instant(7),
+      state: state, paymentHash: row.isNull(9) ? nil : try row.paymentHash(9), bolt11: try row[10])
+  }
+
+  func reserveInvoice(_ order: InvoiceOrder) throws -> InvoiceReservation {
+    // The lease's row serialises all who want to mint for it.
+    guard try lockLease(order.lease) != nil else { throw StoreError(.invariant, "an invoice needs a lease") }
+    let current = try db.pointee.first(
+      """
+      SELECT \(Self.invoiceColumns) FROM invoice
+       WHERE lease = $1 AND slot = $2 AND state IN ('reserved', 'open')
+      """, order.lease.uuid, order.slot, row: Self.invoice)
+    if let current {
+      switch current.state {
+      case .reserved:
+        return .busy(since: current.createdAt, id: current.id)
+      case .open where current.isGood(for: order):
+        return .open(current)
+      case .open:
+        // Offered no longer; it can still be paid until it expires, and is booked if it is.
+        try setInvoiceState(id: current.id, .replaced)
+      case .replaced, .settled, .canceled, .expired:
+        break
+      }
+    }
+    let id = try db.pointee.first(
+      """
+      INSERT INTO invoice (lease, slot, purpose, label, msat, created_at, expires_at, state)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved') RETURNING id
+      """, order.lease.uuid, order.slot, try JSON.encode(order.purpose), order.label, order.amount.count,
+      order.at.timestamp, order.expiresAt.timestamp
+    ) { try $0.int64(0) }
+    guard let id else { throw StoreError(.invariant, "an insert returned nothing") }
+    return .reserved(id: id)
+  }
+
+  func openInvoice(id: Int64, paymentHash: PaymentHash, bolt11: String, expiresAt: Instant) throws {
+    let opened = try db.pointee.execute(
+      """
+      UPDATE invoice SET state = 'open', payment_hash = $2, bolt11 = $3, expires_at = $4
+       WHERE id = $1 AND state = 'reserved'
+      """, id, paymentHash.bytes.array, bolt11, expiresAt.timestamp)
+    guard opened == 1 else { throw StoreError(.conflict, "the reservation of an invoice was given up meanwhile") }
+  }
+
+  func dropInvoice(id: Int64) throws {
+    try db.pointee.execute("DELETE FROM invoice WHERE id = $1 AND state = 'reserved'", id)
+  }
+
+  func invoice(_ paymentHash: PaymentHash) throws -> InvoiceRecord? {
+    try db.pointee.first(
+      "SELECT \(Self.invoiceColumns) FROM invoice WHERE payment_hash = $1", paymentHash.bytes.array, row: Self.invoice)
+  }
+
+  func openInvoices(of lease: LeaseID) throws -> [InvoiceRecord] {
+    try db.pointee.query(
+      """
+      SELECT \(Self.invoiceColumns) FROM invoice
+       WHERE lease = $1 AND state IN ('reserved', 'open', 'replaced') ORDER BY id
+      """, lease.uuid, row: Self.invoice)
+  }
+
+  func lapsedInvoices(before moment: Instant, limit: Int) throws -> [InvoiceRecord] {
+    try db.pointee.query(
+      """
+      SELECT \(Self.invoiceColumns) FROM invoice
+       WHERE state IN ('open', 'replaced') AND expires_at < $1 ORDER BY expires_at LIMIT $2
+      """, moment.timestamp, Int64(limit), row: Self.invoice)
+  }
+
+  func allOpenInvoices(limit: Int) throws -> [InvoiceRecord] {
+    try db.pointee.query(
+      """
+      SELECT \(Self.invoiceColumns) FROM invoice
+       WHERE state IN ('open', 'replaced') ORDER BY expires_at LIMIT $1
+      """, Int64(limit), row: Self.invoice)
+  }
+
+  func setInvoiceState(id: Int64, _ state: InvoiceRecord.State) throws {
+    // What settled stays settled, whoever was about to say otherwise.
+    try db.pointee.execute(
+      "UPDATE invoice SET state = $2 WHERE id = $1 AND state <> 'settled'", id, state.rawValue)
+  }
+
+  func insertPayment(_ settlement: NodeSettlement, lease: LeaseID, at now: Instant) throws -> Bool {
+    let inserted = try db.pointee.execute(
+      """
+      INSERT INTO payment (payment_hash, lease, received_msat, settled_at, booked_at) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (payment_hash) DO NOTHING
+      """, settlement.paymentHash.bytes.array, lease.uuid, settlement.received.count, settlement.settledAt.timestamp,
+      now.timestamp)
+    guard inserted == 1 else { return false }
+    try db.pointee.execute(
+      "UPDATE invoice SET state = 'settled', preimage = $2 WHERE payment_hash = $1",
+      settlement.paymentHash.bytes.array, settlement.preimage.bytes.array)
+    return true
+  }
+
+  func redeem(_ paymentHash: PaymentHash, key: String?, at now: Instant) throws -> Bool {
+    let redeemed = try db.pointee.execute(
+      """
+      UPDATE invoice SET redeemed_at = coalesce(redeemed_at, $2), redeemed_key = coalesce(redeemed_key, $3)
+       WHERE payment_hash = $1 AND state = 'settled' AND (redeemed_at IS NULL OR redeemed_key = $3)
+      """, paymentHash.bytes.array, now.timestamp, key)
+    return redeemed == 1
+  }
+
+  func preimage(of paymentHash: PaymentHash) throws -> Preimage? {
+    try db.pointee.first(
+      "SELECT preimage FROM invoice WHERE payment_hash = $1 AND preimage IS NOT NULL", paymentHash.bytes.array
+    ) { try $0.preimage(0) }
+  }
+
+  func cursor(of node: String) throws -> String? {
+    try db.pointee.first("SELECT position FROM node_cursor WHERE node = $1", node) { try $0.string(0) }
+  }
+
+  func setCursor(_ cursor: String, of node: String, at now: Instant) throws {
+    try db.pointee.execute(
+      """
+      INSERT INTO node_cursor (node, position, moved_at) VALUES ($1, $2, $3)
+      ON CONFLICT (node) DO UPDATE SET position = excluded.position, moved_at = excluded.moved_at
+      """, node, cursor, now.timestamp)
+  }
+
+  func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws {
+    try db.pointee.execute(
+      """
+      INSERT INTO unbooked_settlement
+        (payment_hash, lease, preimage, received_msat, settled_at, label, position, reason, found_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      ON CONFLICT (payment_hash) DO UPDATE SET reason = excluded.reason
+      """, settlement.paymentHash.bytes.array, lease?.uuid, settlement.preimage.bytes.array,
+      settlement.received.count, settlement.settledAt.timestamp, settlement.label, settlement.cursor, reason,
+      now.timestamp)
+  }
+
+  func unbooked(limit: Int) throws -> [UnbookedSettlement] {
+    try db.pointee.query(
+      """
+      SELECT payment_hash, preimage, received_msat, settled_at, label, position, lease, reason
+        FROM unbooked_settlement ORDER BY found_at LIMIT $1
+      """, Int64(limit)
+    ) { row in
+      UnbookedSettlement(
+        settlement: NodeSettlement(
+          paymentHash: try row.paymentHash(0), preimage: try row.preimage(1), received: try row.msat(2),
+          settledAt: try row.instant(3), label: try row.string(4), cursor: try row.string(5)),
+        lease: row.isNull(6) ? nil : try row.lease(6), reason: try row.string(7))
+    }
+  }
+
+  func deleteUnbooked(_ paymentHash: PaymentHash) throws {
+    try db.pointee.execute("DELETE FROM unbooked_settlement WHERE payment_hash = $1", paymentHash.bytes.array)
+  }
+
+  func isShielded(_ lease: LeaseID) throws -> Bool {
+    try db.pointee.first("SELECT true FROM unbooked_settlement WHERE lease = $1 LIMIT 1", lease.uuid) {
+      try $0.bool(0)
+    } ?? false
+  }
+}
+
+extension InvoiceRecord {
+  /// Offered again while a quarter of its life is left and the terms are the same.
+  fileprivate func isGood(for order: InvoiceOrder) -> Bool {
+    let life = expiresAt.microseconds(since: createdAt)
+    return amount == order.amount && purpose == order.purpose
+      && expiresAt.microseconds(since: order.at) * 4 >= life
+  }
+}

@@ -1,0 +1,137 @@
+import Engine
+import Ledger
+import Postgres
+import Units
+
+extension PostgresTransaction {
+  func insertTransfers(_ steps: [RecordedStep]) throws {
+    let rows = steps.flatMap { step in step.decision.transfers.map { (step, $0) } }
+    guard !rows.isEmpty else { return }
+    try db.pointee.execute(
+      """
+      INSERT INTO ledger_transfer (at, debit, credit, msat, cause, lease)
+      SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::uuid[])
+      """,
+      rows.map(\.0.at.timestamp), rows.map(\.1.debit.description), rows.map(\.1.credit.description),
+      rows.map(\.1.amount.count), rows.map(\.1.cause.rawValue), rows.map(\.0.before.id.uuid))
+  }
+
+  func ledgerBalance(of lease: LeaseID) throws -> Millisatoshi {
+    try db.pointee.first(
+      """
+      SELECT coalesce(sum(CASE WHEN credit = $2 THEN msat WHEN debit = $2 THEN -msat ELSE 0 END), 0)::bigint
+        FROM ledger_transfer WHERE lease = $1
+      """, lease.uuid, Account.lease(lease).description
+    ) { try $0.msat(0) } ?? .zero
+  }
+
+  func transfers(of lease: LeaseID, after id: Int64, limit: Int) throws -> [TransferRecord] {
+    try db.pointee.query(
+      """
+      SELECT id, at, debit, credit, msat, cause FROM ledger_transfer
+       WHERE lease = $1 AND id > $2 ORDER BY id LIMIT $3
+      """, lease.uuid, id, Int64(limit)
+    ) { row in
+      guard let debit = Account(try row.string(2)), let credit = Account(try row.string(3)),
+        let cause = Transfer.Cause(rawValue: try row.string(5))
+      else { throw StoreError(.invariant, "a transfer names an account or cause that is none") }
+      return TransferRecord(
+        id: try row.int64(0), at: try row.instant(1),
+        transfer: Transfer(from: debit, to: credit, try row.msat(4), cause: cause))
+    }
+  }
+
+  func audit() throws -> Audit {
+    let counts =
+      try db.pointee.first("SELECT (SELECT count(*) FROM ledger_transfer), (SELECT count(*) FROM payment)") {
+        (try $0.int64(0), try $0.int64(1))
+      } ?? (0, 0)
+    let totals = try db.pointee.query(
+      """
+      SELECT CASE WHEN account LIKE 'revenue:%' THEN account ELSE split_part(account, ':', 1) END AS kind,
+             sum(msat)::bigint
+        FROM (SELECT credit AS account, msat FROM ledger_transfer
+              UNION ALL SELECT debit, -msat FROM ledger_transfer) entry
+       GROUP BY kind
+      """
+    ) { (try $0.string(0), try $0.msat(1)) }
+    let findings = try Self.auditQueries.flatMap { query in
+      try db.pointee.query(query) { try $0.string(0) }
+    }
+    var audit = Audit(
+      transfers: counts.0, payments: counts.1, totals: Dictionary(totals) { $0 + $1 }, findings: findings)
+    let sum = audit.totals.values.reduce(Millisatoshi.zero, +)
+    if sum != .zero { audit.findings.append("the accounts sum to \(sum.count) msat, not to zero") }
+    return audit
+  }
+
+  /// Each returns a sentence for everything that is not as it should be.
+  private static let auditQueries = [
+    // A lease's mirrored balance against its transfers.
+    """
+    SELECT format('lease %s: its balance is %s msat, its transfers come to %s', l.id, l.balance_msat, t.msat)
+      FROM lease l
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE WHEN credit LIKE 'lease:%' THEN msat ELSE 0 END)
+                      - sum(CASE WHEN debit LIKE 'lease:%' THEN msat ELSE 0 END), 0) AS msat
+          FROM ledger_transfer WHERE lease = l.id) t
+     WHERE t.msat <> l.balance_msat
+    """,
+    // And its credit.
+    """
+    SELECT format('lease %s: its credit is %s msat, its transfers come to %s', l.id, l.credit_msat, t.msat)
+      FROM lease l
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE WHEN credit LIKE 'credit:%' THEN msat ELSE 0 END)
+                      - sum(CASE WHEN debit LIKE 'credit:%' THEN msat ELSE 0 END), 0) AS msat
+          FROM ledger_transfer WHERE lease = l.id) t
+     WHERE t.msat <> l.credit_msat
+    """,
+    // Every payment came in, and nothing came in that was no payment.
+    """
+    SELECT format('lease %s: %s msat were paid, %s msat were booked', coalesce(p.lease, t.lease),
+                  coalesce(p.msat, 0), coalesce(t.msat, 0))
+      FROM (SELECT lease, sum(received_msat) AS msat FROM payment GROUP BY lease) p
+      FULL JOIN (SELECT lease, sum(msat) AS msat FROM ledger_transfer WHERE debit = 'node' GROUP BY lease) t
+        ON t.lease = p.lease
+     WHERE coalesce(p.msat, 0) <> coalesce(t.msat, 0)
+    """,
+    // A settled invoice has its payment.
+    """
+    SELECT format('invoice %s is settled and has no payment', encode(i.payment_hash, 'hex'))
+      FROM invoice i
+     WHERE i.state = 'settled' AND NOT EXISTS (SELECT FROM payment p WHERE p.payment_hash = i.payment_hash)
+    """,
+    // What was rated was charged.
+    """
+    SELECT format('lease %s: usage was rated at %s msat and charged %s', coalesce(w.lease, t.lease),
+                  coalesce(w.msat, 0), coalesce(t.msat, 0))
+      FROM (SELECT lease, sum(charged_msat) AS msat FROM usage_window
+             WHERE charged_msat > 0 GROUP BY lease) w
+      FULL JOIN (SELECT lease, sum(msat) AS msat FROM ledger_transfer
+                  WHERE credit = 'revenue:usage' GROUP BY lease) t ON t.lease = w.lease
+     WHERE coalesce(w.msat, 0) <> coalesce(t.msat, 0)
+    """,
+    // Pools and allocations agree.
+    """
+    SELECT format('pool %s %s %s: %s used, %s allocated', p.host, p.kind, p.dimension, p.used, a.taken)
+      FROM pool p
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE p.dimension WHEN 'disk' THEN disk WHEN 'cpu' THEN cpu
+                                             WHEN 'memory' THEN memory ELSE pids END), 0) AS taken
+          FROM allocation WHERE allocation.host = p.host AND allocation.kind = p.kind) a
+     WHERE a.taken <> p.used
+    """,
+    // Only leases that are not closed hold capacity.
+    """
+    SELECT format('lease %s is closed and holds capacity', l.id)
+      FROM lease l JOIN allocation a ON a.lease = l.id WHERE l.state = 'closed'
+    """,
+    // Every unfinished lease will be looked at.
+    """
+    SELECT format('lease %s is %s, and nothing will wake it', l.id, l.state)
+      FROM lease l
+     WHERE l.state <> 'closed' AND l.wakes_at IS NULL AND NOT EXISTS (SELECT FROM outbox o WHERE o.lease = l.id)
+    """,
+  ]
+}

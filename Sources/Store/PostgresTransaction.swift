@@ -1,0 +1,27 @@
+import Engine
+import Ledger
+import Postgres
+
+/// One transaction, as the engine sees it. The statements are in the files of the tables they change.
+///
+/// A session can be neither copied nor kept; this holds a pointer to the one that its closure borrows, and gives it
+/// up at the end of the closure, so that keeping a transaction traps instead of reaching into a connection that is
+/// somebody else's by then.
+final class PostgresTransaction: StoreTransaction {
+  private var pointer: UnsafePointer<Session>?
+  /// Capacity taken for quotes whose rows are not written yet.
+  var pendingAllocations: [LeaseID: Allocation] = [:]
+
+  init(_ pointer: UnsafePointer<Session>) {
+    self.pointer = pointer
+  }
+
+  func end() {
+    pointer = nil
+  }
+
+  var db: UnsafePointer<Session> {
+    guard let pointer else { preconditionFailure("a transaction was kept beyond its closure") }
+    return pointer
+  }
+}

@@ -1,0 +1,52 @@
+import Engine
+import L402
+import Ledger
+import Units
+
+/// Notifications are words: `l:<lease>:<version>`, `d:<microseconds>`, `r:<token>`, several in one payload, which
+/// PostgreSQL bounds to 8000 bytes.
+extension StoreChange {
+  static func read(_ payload: String) -> [StoreChange] {
+    payload.split(separator: " ").flatMap { word -> [StoreChange] in
+      let parts = word.split(separator: ":")
+      switch (parts.first, parts.count) {
+      case ("l", 3):
+        guard let id = LeaseID(parts[1]), let version = Int64(parts[2]) else { return [] }
+        return [.lease(id, version: version), .event(id)]
+      case ("d", 2):
+        return Int64(parts[1]).map { [.due(Instant(microseconds: $0))] } ?? []
+      case ("r", 2):
+        return TokenID(hex: parts[1]).map { [.revoked($0)] } ?? []
+      default:
+        return []
+      }
+    }
+  }
+
+  var word: String {
+    switch self {
+    case .lease(let id, let version): "l:\(id):\(version)"
+    case .due(let moment): "d:\(moment.microseconds)"
+    case .revoked(let token): "r:\(token.hex)"
+    case .event(let id): "l:\(id):0"
+    case .heartbeat, .interrupted: ""
+    }
+  }
+}
+
+extension PostgresTransaction {
+  /// Tells every daemon, with the commit; many changes in few notifications.
+  func notify(_ changes: [StoreChange]) throws {
+    var payload = ""
+    for change in changes {
+      let word = change.word
+      if payload.utf8.count + word.utf8.count > 7_800 {
+        try db.pointee.notify(PostgresStore.channel, payload)
+        payload = ""
+      }
+      if !payload.isEmpty { payload += " " }
+      payload += word
+    }
+    if !payload.isEmpty { try db.pointee.notify(PostgresStore.channel, payload) }
+  }
+}

@@ -1,0 +1,69 @@
+import Engine
+import FoundationEssentials
+import L402
+import Leasing
+import Ledger
+import Macaroons
+import Postgres
+import Units
+
+// How the engine's values travel to and from PostgreSQL.
+
+extension LeaseID {
+  var uuid: UUIDBytes { UUIDBytes(high: high, low: low) }
+  init(_ uuid: UUIDBytes) { self.init(high: uuid.high, low: uuid.low) }
+}
+
+extension Instant {
+  var timestamp: Timestamp { Timestamp(microseconds: microseconds) }
+}
+
+extension Row {
+  borrowing func instant(_ column: Int) throws -> Instant {
+    Instant(microseconds: try timestamp(column))
+  }
+
+  borrowing func optionalInstant(_ column: Int) throws -> Instant? {
+    isNull(column) ? nil : try instant(column)
+  }
+
+  borrowing func lease(_ column: Int) throws -> LeaseID {
+    LeaseID(try uuid(column))
+  }
+
+  borrowing func msat(_ column: Int) throws -> Millisatoshi {
+    Millisatoshi(try int64(column))
+  }
+
+  borrowing func paymentHash(_ column: Int) throws -> PaymentHash {
+    guard let hash = PaymentHash(try bytes(column)) else { throw StoreError(.invariant, "a payment hash is 32 bytes") }
+    return hash
+  }
+
+  borrowing func token(_ column: Int) throws -> TokenID {
+    guard let token = TokenID(try bytes(column)) else { throw StoreError(.invariant, "a token id is 32 bytes") }
+    return token
+  }
+
+  borrowing func preimage(_ column: Int) throws -> Preimage {
+    guard let bytes = Bytes32(try bytes(column)) else { throw StoreError(.invariant, "a preimage is 32 bytes") }
+    return Preimage(bytes)
+  }
+
+  borrowing func json<T: Decodable>(_ column: Int, _ type: T.Type = T.self) throws -> T {
+    try JSON.decode(type, from: try string(column))
+  }
+}
+
+/// JSON in and out of `jsonb` columns.
+enum JSON {
+  static func encode(_ value: some Encodable) throws -> JSONB {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return JSONB(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  static func decode<T: Decodable>(_ type: T.Type, from text: String) throws -> T {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+  }
+}
