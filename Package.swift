@@ -42,6 +42,9 @@ let pure: [Target] = [
   room("Wire", ["Units"]),
 ]
 
+let migrations = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/schema")
+  .filter { $0.hasSuffix(".sql") && $0.first?.isNumber == true }.sorted()
+
 // The engine, what it needs of the world, and the ways of meeting those needs.
 let ground: [Target] = [
   room("Engine", ["Leasing", "Ledger", "Units", "L402", "BOLT11", log]),
@@ -49,13 +52,17 @@ let ground: [Target] = [
   .target(name: "CLinux"),
   room("Postgres", ["CLibpq", log]),
   room("Store", ["Engine", "Postgres"]),
+  // `schema/*.sql`, embedded: the daemon brings its migrations along.
+  .target(
+    name: "Schema", dependencies: ["Postgres"], path: "schema", resources: migrations.map { .embedInCode($0) },
+    swiftSettings: strict),
   room("Lightning", ["Engine", "BOLT11"]),
   room("Drivers", ["Engine", "CLinux", subprocess, log]),
   room("Notices", ["Engine", log]),
   room("Scheduling", ["Engine"]),
   room("Wallets", ["BOLT11"]),
   .target(
-    name: "TestKit", dependencies: ["Engine", "Postgres", "Store"], path: "Tests/TestKit", swiftSettings: strict),
+    name: "TestKit", dependencies: ["Engine", "Postgres", "Schema", "Store"], path: "Tests/TestKit", swiftSettings: strict),
 ]
 
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -72,7 +79,7 @@ let doors: [Target] = [
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "Store", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
+      "HTTPAPI", "WebDAV", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
       hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),

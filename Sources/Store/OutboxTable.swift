@@ -88,7 +88,8 @@ extension PostgresTransaction {
       OverdueWork(
         dueLeases: try $0.int(0), oldestDueLease: try $0.optionalInstant(1), outboxRows: try $0.int(2),
         oldestOutboxRow: try $0.optionalInstant(3), unbooked: try $0.int(4), parked: try $0.int(5))
-    } ?? OverdueWork(
-      dueLeases: 0, oldestDueLease: nil, outboxRows: 0, oldestOutboxRow: nil, unbooked: 0, parked: 0)
+    }
+      ?? OverdueWork(
+        dueLeases: 0, oldestDueLease: nil, outboxRows: 0, oldestOutboxRow: nil, unbooked: 0, parked: 0)
   }
 }

@@ -83,13 +83,14 @@ extension PostgresTransaction {
     else { return nil }
     try take(needs, from: chosen, unpaid: unpaidShare != nil)
     // Pools of the host are locked, so nobody else is choosing a slot here.
-    let slot = try db.pointee.first(
-      """
-      SELECT coalesce(min(s.slot), 0)::integer
-        FROM (SELECT 0 AS slot UNION ALL SELECT slot + 1 FROM allocation WHERE host = $1) s
-       WHERE NOT EXISTS (SELECT FROM allocation a WHERE a.host = $1 AND a.slot = s.slot)
-      """, first.host
-    ) { try $0.int32(0) } ?? 0
+    let slot =
+      try db.pointee.first(
+        """
+        SELECT coalesce(min(s.slot), 0)::integer
+          FROM (SELECT 0 AS slot UNION ALL SELECT slot + 1 FROM allocation WHERE host = $1) s
+         WHERE NOT EXISTS (SELECT FROM allocation a WHERE a.host = $1 AND a.slot = s.slot)
+        """, first.host
+      ) { try $0.int32(0) } ?? 0
     let row = Allocation(
       lease: lease, host: first.host, kind: kind, slot: slot, needs: needs, unpaid: unpaidShare != nil)
     // A quote's capacity is taken before its row is there: it goes in with it.

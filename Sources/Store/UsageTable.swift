@@ -46,7 +46,9 @@ extension PostgresTransaction {
        ORDER BY c.lease, c.incarnation, c.meter FOR UPDATE OF c
       """, keys.map(\.lease.uuid), keys.map(\.incarnation), keys.map(\.meter.rawValue)
     ) { row in
-      guard let meter = Meter(rawValue: try row.string(2)) else { throw StoreError(.invariant, "a counter of no meter") }
+      guard let meter = Meter(rawValue: try row.string(2)) else {
+        throw StoreError(.invariant, "a counter of no meter")
+      }
       return (
         CounterKey(lease: try row.lease(0), incarnation: try row.int64(1), meter: meter),
         (value: try row.int64(3), at: try row.instant(4))
@@ -186,9 +188,12 @@ extension PostgresTransaction {
         )
       }
       let known = Dictionary(allowances) { first, _ in first }
-      for (meter, windows) in Dictionary(grouping: windows, by: \.meter).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      for (meter, windows) in Dictionary(grouping: windows, by: \.meter).sorted(by: {
+        $0.key.rawValue < $1.key.rawValue
+      }) {
         usage.append(
-          UnratedUsage(lease: locked, meter: meter, windows: windows, allowance: known[meter.rawValue] ?? RatingState()))
+          UnratedUsage(lease: locked, meter: meter, windows: windows, allowance: known[meter.rawValue] ?? RatingState())
+        )
       }
     }
     return usage

@@ -1,0 +1,20 @@
+import Postgres
+
+/// The migrations, embedded at build time from the files beside this one.
+public enum Schema {
+  /// In order of their numbers.
+  public static let migrations: [Migration] = files.compactMap { name, bytes in
+    Migration(file: name, sql: String(decoding: bytes, as: UTF8.self))
+  }.sorted { $0.version < $1.version }
+
+  // SwiftPM names a resource after its file and puts an underscore for the first digit.
+  private static let files: [(String, [UInt8])] = [
+    ("0001_leases.sql", PackageResources._001_leases_sql),
+    ("0002_ledger.sql", PackageResources._002_ledger_sql),
+    ("0003_lightning.sql", PackageResources._003_lightning_sql),
+    ("0004_credentials.sql", PackageResources._004_credentials_sql),
+    ("0005_capacity.sql", PackageResources._005_capacity_sql),
+    ("0006_usage.sql", PackageResources._006_usage_sql),
+    ("0007_daemons.sql", PackageResources._007_daemons_sql),
+  ]
+}
