@@ -51,7 +51,7 @@ let ground: [Target] = [
   .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
   .target(name: "CLinux"),
   room("Postgres", ["CLibpq", log]),
-  room("Store", ["Engine", "Postgres"]),
+  room("Store", ["Engine", "Postgres", log]),
   // `schema/*.sql`, embedded: the daemon brings its migrations along.
   .target(
     name: "Schema", dependencies: ["Postgres"], path: "schema", resources: migrations.map { .embedInCode($0) },
@@ -96,7 +96,7 @@ let groundTests: [Target] = [
   tests("Wire"),
   tests("Engine", ["TestKit", "Store", "Lightning", "Scheduling"]),
   tests("Postgres", ["TestKit"]),
-  tests("Store", ["TestKit"]),
+  tests("Store", ["Schema", "TestKit"]),
   tests("Lightning", ["TestKit"]),
   tests("Drivers", ["TestKit"]),
   tests("Scheduling", ["Engine", "Units"]),

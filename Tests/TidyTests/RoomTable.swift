@@ -54,7 +54,10 @@ extension RoomTable {
 
     Room(
       name: "Postgres", kind: .adapter, arrows: ["CLibpq"], products: ["Logging"], platform: ["Dispatch", "Glibc"]),
-    Room(name: "Store", kind: .adapter, arrows: ["Engine", "Postgres"], platform: ["FoundationEssentials"]),
+    Room(
+      name: "Store", kind: .adapter, arrows: ["Engine", "Postgres"], products: ["Logging"],
+      platform: ["FoundationEssentials"]),
+    Room(name: "Schema", kind: .adapter, arrows: ["Postgres"]),
     Room(
       name: "Lightning", kind: .adapter, arrows: ["Engine", "BOLT11"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
@@ -87,7 +90,7 @@ extension RoomTable {
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "Store", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
+        "HTTPAPI", "WebDAV", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
@@ -96,7 +99,7 @@ extension RoomTable {
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
 
     Room(
-      name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Store"],
+      name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"],
       platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
   ])
 }
