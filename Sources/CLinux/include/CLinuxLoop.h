@@ -14,6 +14,10 @@ int clinux_loop_attach(int image, const char *image_name, char path[32]);
 /// The device's size follows its image.
 int clinux_loop_set_capacity(int device);
 
+/// lseek(2): the next byte that was written, the next that was not.
+static const int clinux_seek_data = 3;
+static const int clinux_seek_hole = 4;
+
 /// Discards what the file system does not use; `*bytes` is how much.
 int clinux_trim(int fd, uint64_t *bytes);
 /// ext4: writes everything out, then refuses every further access, also through descriptors that are open.

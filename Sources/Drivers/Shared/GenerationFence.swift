@@ -46,7 +46,24 @@ struct GenerationFence: Sendable {
     body: () async throws(DriverError) -> Value
   ) async throws(DriverError) -> Value {
     let file = try await locked(lease)
-    let record = try record(in: file.number, of: lease)
+    let descriptor = file.number
+    try await BlockingWork.run { () throws(DriverError) in
+      try enter(descriptor, lease, generation, purpose, verb)
+    }
+    let value = try await body()
+    if purpose == .destroy {
+      try await BlockingWork.run { () throws(DriverError) in
+        try write(Record(generation: generation, destroyed: true), to: descriptor)
+      }
+    }
+    _ = consume file
+    return value
+  }
+
+  private func enter(
+    _ descriptor: Int32, _ lease: LeaseID, _ generation: Int64, _ purpose: Purpose, _ verb: String
+  ) throws(DriverError) {
+    let record = try record(in: descriptor, of: lease)
     guard generation >= record.generation else {
       throw refusal(verb, lease, generation, "generation \(record.generation) has acted")
     }
@@ -54,13 +71,8 @@ struct GenerationFence: Sendable {
       throw refusal(verb, lease, generation, "destroyed by this generation")
     }
     if generation > record.generation {
-      try write(Record(generation: generation, destroyed: record.destroyed && purpose == .destroy), to: file.number)
+      try write(Record(generation: generation, destroyed: record.destroyed && purpose == .destroy), to: descriptor)
     }
-    let value = try await body()
-    if purpose == .destroy {
-      try write(Record(generation: generation, destroyed: true), to: file.number)
-    }
-    return value
   }
 
   /// What was acted on last. Takes no lock: the answer may be old when it arrives.

@@ -45,6 +45,12 @@ enum HostFile {
     }
   }
 
+  /// Gives a file a size without taking blocks for it; makes the file when there is none.
+  static func makeSparse(_ path: String, bytes: Int64) throws(DriverError) {
+    let file = try Descriptor(opening: path, O_RDWR | O_CREAT)
+    try systemCall("size \(path)") { ftruncate(file.number, off_t(bytes)) }
+  }
+
   /// Makes the folder's entries (names made, renamed, removed) survive a power cut.
   static func syncFolder(of path: String) throws(DriverError) {
     let folder = try Descriptor(opening: parent(of: path), O_RDONLY | O_DIRECTORY)

@@ -1,0 +1,16 @@
+import Glibc
+
+@testable import Drivers
+
+/// Writes bytes that cannot be folded into less.
+enum Fill {
+  static func write(_ count: Int, to path: String, synchronously: Bool = true) throws {
+    let file = try Descriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o644)
+    let chunk = (0..<min(count, 1 << 20)).map { _ in UInt8.random(in: .min ... .max) }
+    var left = count
+    while left > 0 {
+      left -= try systemCall("write \(path)") { Glibc.write(file.number, chunk, min(left, chunk.count)) }
+    }
+    if synchronously { try systemCall("fsync \(path)") { fsync(file.number) } }
+  }
+}
