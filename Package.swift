@@ -73,8 +73,9 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Doors, client and the two programs.
 let doors: [Target] = [
+  .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
   room("HTTPAPI", ["Engine", "L402", "Wire", hummingbird, log, metrics]),
-  room("WebDAV", ["Engine", "L402", "Wire", "CLinux", hummingbird, log]),
+  room("WebDAV", ["Engine", "L402", "Wire", "CLinux", "CExpat", hummingbird, log]),
   room("Client", ["Wire", "L402", "BOLT11", "Wallets", httpClient]),
   .executableTarget(
     name: "leaseholdd",
@@ -105,7 +106,7 @@ let groundTests: [Target] = [
 
 let doorTests: [Target] = [
   tests("HTTPAPI", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-  tests("WebDAV", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+  tests("WebDAV", [hummingbird, log]),
   tests("Client"),
   tests("leaseholdd", ["TestKit"]),
 ]

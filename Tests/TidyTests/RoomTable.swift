@@ -49,6 +49,7 @@ extension RoomTable {
     Room(name: "CSecp256k1", kind: .shim),
     Room(name: "CLibpq", kind: .shim),
     Room(name: "CLinux", kind: .shim),
+    Room(name: "CExpat", kind: .shim),
 
     Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11"], products: ["Logging"]),
 
@@ -74,7 +75,8 @@ extension RoomTable {
       products: ["Hummingbird", "Logging", "Metrics"],
       platform: ["FoundationEssentials"]),
     Room(
-      name: "WebDAV", kind: .door, arrows: ["Engine", "L402", "Wire", "CLinux"], products: ["Hummingbird", "Logging"],
+      name: "WebDAV", kind: .door, arrows: ["Engine", "L402", "Wire", "CLinux", "CExpat"],
+      products: ["Hummingbird", "Logging"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
       name: "Gateway", kind: .door, arrows: ["Engine", "L402", "Wire"], products: ["Hummingbird", "Logging"],

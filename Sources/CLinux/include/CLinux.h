@@ -4,6 +4,7 @@
 #define CLINUX_H
 
 #include "CLinuxBtrfs.h"
+#include "CLinuxFiles.h"
 #include "CLinuxLoop.h"
 
 #endif

@@ -1,0 +1,102 @@
+import HTTPTypes
+import Hummingbird
+import L402
+import Ledger
+import NIOCore
+
+/// One request, read and admitted.
+struct Call: Sendable {
+  let request: Request
+  let channel: any Channel
+  let target: Target
+  let destination: Target?
+  let ifHeader: IfHeader?
+  let admission: DoorAdmission
+
+  var lease: LeaseID { target.lease }
+  var path: ResourcePath { target.path }
+  var headers: HTTPFields { request.headers }
+  var stop: StopSign {
+    let serving = admission.stillServing
+    return StopSign { !serving() }
+  }
+
+  func tree() throws(FileFault) -> VolumeTree { try VolumeTree(admission.volume) }
+}
+
+extension Request {
+  /// Whether a body is on its way, or may be.
+  var hasBody: Bool {
+    if headers.contains(.transferEncoding) { return true }
+    guard let length = headers[.contentLength] else { return false }
+    return length != "0"
+  }
+
+  /// The client waits for a word before it sends.
+  var expectsContinue: Bool { headers[.expect]?.lowercased() == "100-continue" }
+}
+
+/// `Depth` (RFC 4918 §10.2).
+enum Depth: Hashable, Sendable {
+  case zero, one, infinity
+
+  /// - Parameter missing: what its absence means for the method.
+  init(_ headers: HTTPFields, missing: Depth) throws(DoorProblem) {
+    switch headers[.depth]?.lowercased() {
+    case nil: self = missing
+    case "0": self = .zero
+    case "1": self = .one
+    case "infinity": self = .infinity
+    case .some: throw DoorProblem(400, "bad-header", "Depth is 0, 1 or infinity")
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static func named(_ name: String) -> HTTPField.Name {
+    guard let name = HTTPField.Name(name) else { preconditionFailure("a header's name is a token") }
+    return name
+  }
+
+  static let depth = named("Depth")
+  static let destination = named("Destination")
+  static let overwrite = named("Overwrite")
+  static let ifState = named("If")
+  static let lockToken = named("Lock-Token")
+  static let timeout = named("Timeout")
+  static let dav = named("DAV")
+  static let msAuthorVia = named("MS-Author-Via")
+  static let contentTypeOptions = named("X-Content-Type-Options")
+  static let modificationTime = named("X-OC-Mtime")
+  static let acceptAuthenticate = named("Accept-Authenticate")
+  static let forwardedFor = named("X-Forwarded-For")
+}
+
+extension HTTPResponse.Status {
+  static let multiStatus = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
+}
+
+/// The methods this door knows, and the right each of them needs.
+enum DavMethod: String, CaseIterable, Sendable {
+  case options = "OPTIONS"
+  case get = "GET"
+  case head = "HEAD"
+  case propfind = "PROPFIND"
+  case put = "PUT"
+  case delete = "DELETE"
+  case mkcol = "MKCOL"
+  case copy = "COPY"
+  case move = "MOVE"
+  case proppatch = "PROPPATCH"
+  case lock = "LOCK"
+  case unlock = "UNLOCK"
+
+  var capability: Capabilities {
+    switch self {
+    case .options, .get, .head, .propfind: .read
+    case .put, .delete, .mkcol, .copy, .move, .proppatch, .lock, .unlock: .write
+    }
+  }
+
+  static let allow = allCases.map(\.rawValue).joined(separator: ", ")
+}

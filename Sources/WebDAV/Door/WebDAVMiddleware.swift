@@ -1,0 +1,23 @@
+import Hummingbird
+import NIOCore
+
+/// A request context that knows its connection.
+public protocol DataDoorContext: RequestContext {
+  var channel: any Channel { get }
+}
+
+/// Hands the door what is the door's and everything else on. It sees the path as it was sent, before any router does.
+public struct WebDAVMiddleware<Context: DataDoorContext>: RouterMiddleware {
+  private let door: WebDAVDoor
+
+  public init(_ door: WebDAVDoor) {
+    self.door = door
+  }
+
+  public func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    guard Target.answers(request.head.path) else { return try await next(request, context) }
+    return await door.respond(to: request, channel: context.channel, logger: context.logger)
+  }
+}
