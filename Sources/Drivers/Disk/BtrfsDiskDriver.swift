@@ -8,7 +8,7 @@ import Units
 /// A volume is a btrfs subvolume; its size is the limit of its qgroup.
 ///
 /// ```
-/// <pool>/fences/<lease>           the highest generation (GenerationFence)
+/// <fences>/<lease>                the highest generation (GenerationFence)
 /// <pool>/leases/<lease>/volume    the record: limit, uids, state
 /// <pool>/leases/<lease>/data      the subvolume; belongs to the lease's first uid
 /// <pool>/leases/<lease>/doomed    while it is destroyed: the ids of the subvolumes that must be gone

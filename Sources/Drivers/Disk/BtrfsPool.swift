@@ -5,7 +5,7 @@ import Units
 
 /// The btrfs that volumes live on: one in a sparse image that we make and mount, or a folder on one of the provider's.
 struct BtrfsPool: Sendable {
-  /// `leases/<lease>/data` and `fences/` lie below.
+  /// `leases/<lease>/data` lies below.
   var root: String
   /// `nil` on a file system of the provider's.
   var loop: LoopMount?
@@ -14,7 +14,8 @@ struct BtrfsPool: Sendable {
   var discards: Bool
 
   var leases: String { root + "/leases" }
-  var fences: String { root + "/fences" }
+  /// Beside the image of a pool of ours: a sync there costs a fraction of one on the pool.
+  var fences: String { loop.map { HostFile.parent(of: $0.image) + "/disk-fences" } ?? root + "/fences" }
 
   /// Frees show in the counts after a commit: often enough for a page that shows usage, seldom enough to cost nothing.
   private static let options = "commit=5,discard=sync"
@@ -61,8 +62,10 @@ struct BtrfsPool: Sendable {
       try HostFile.makeSparse(temporary, bytes: bytes)
       // One copy of the trees: the image lies on a file system that looks after its own.
       try await Tool("mkfs.btrfs").run(["-q", "-m", "single", temporary], timeout: .seconds(120))
-      try systemCall("rename \(temporary)") { rename(temporary, image) }
-      try HostFile.syncFolder(of: image)
+      try await BlockingWork.run { () throws(DriverError) in
+        try systemCall("rename \(temporary)") { rename(temporary, image) }
+        try HostFile.syncFolder(of: image)
+      }
     } catch {
       unlink(temporary)
       throw error
@@ -108,7 +111,6 @@ struct BtrfsPool: Sendable {
       discards: !options.isDisjoint(with: ["discard", "discard=sync", "discard=async"]))
     try systemCall("chmod \(path)") { chmod(path, 0o711) }
     try HostFile.makeFolder(pool.leases, mode: 0o711)
-    try HostFile.makeFolder(pool.fences, mode: 0o700)
     return pool
   }
 

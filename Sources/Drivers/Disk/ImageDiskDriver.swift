@@ -86,8 +86,10 @@ public struct ImageDiskDriver: DiskResourceDriver {
     try await fence.hold(spec.lease, generation, as: "provision") { () throws(DriverError) in
       let volume = volume(spec.lease)
       if try VolumeRecord.read(in: volume.folder) == nil {
-        try HostFile.makeFolder(volume.folder, mode: 0o710)
-        try systemCall("chown \(volume.folder)") { chown(volume.folder, 0, spec.uidBase) }
+        try await BlockingWork.run { () throws(DriverError) in
+          try HostFile.makeFolder(volume.folder, mode: 0o710)
+          try systemCall("chown \(volume.folder)") { chown(volume.folder, 0, spec.uidBase) }
+        }
         try await volume.make(bytes: spec.resources.disk.count)
       }
       try await apply(spec)

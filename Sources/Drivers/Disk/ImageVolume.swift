@@ -19,15 +19,19 @@ struct ImageVolume: Sendable {
   /// Makes the image; success when it is made.
   func make(bytes limit: Int64) async throws(DriverError) {
     guard !HostFile.exists(image) else { return }
-    try demandRoom(for: limit)
     let temporary = TemporaryName.beside(image)
     do throws(DriverError) {
-      try HostFile.makeSparse(temporary, bytes: Self.imageBytes(for: limit))
+      try await BlockingWork.run { () throws(DriverError) in
+        try demandRoom(for: limit)
+        try HostFile.makeSparse(temporary, bytes: Self.imageBytes(for: limit))
+      }
       // No reserve for root: all of it is the renter's.
       try await Tool("mkfs.ext4").run(
         ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1", temporary], timeout: .seconds(120))
-      try systemCall("rename \(temporary)") { rename(temporary, image) }
-      try HostFile.syncFolder(of: image)
+      try await BlockingWork.run { () throws(DriverError) in
+        try systemCall("rename \(temporary)") { rename(temporary, image) }
+        try HostFile.syncFolder(of: image)
+      }
     } catch {
       unlink(temporary)
       throw error

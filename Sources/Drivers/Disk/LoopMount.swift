@@ -55,8 +55,26 @@ struct LoopMount: Sendable {
   /// Unmounts it; success when it is not mounted.
   func unmount() throws(DriverError) {
     guard try entry() != nil else { return }
-    try systemCall("unmount \(mountPoint)") { umount2(mountPoint, 0) }
+    try Self.patiently { () throws(DriverError) in
+      try systemCall("unmount \(mountPoint)") { umount2(mountPoint, 0) }
+    }
   }
+
+  /// Tries again for a second. A program that is just being started has copies of all our descriptors until it becomes
+  /// itself, and makes busy what nobody uses. Blocks the thread.
+  private static func patiently(_ body: () throws(DriverError) -> Void) throws(DriverError) {
+    for _ in 0..<100 {
+      do throws(DriverError) {
+        return try body()
+      } catch {
+        guard error.words == busy else { throw error }
+        usleep(10_000)
+      }
+    }
+    try body()
+  }
+
+  private static let busy = DriverError(errno: EBUSY, attempted: "").words
 
   /// Waits until no loop device is over the image: the kernel frees it a moment after the last unmount, and later
   /// while a process that is just being started still has a copy of the mounts.
@@ -86,8 +104,10 @@ struct LoopMount: Sendable {
   /// - Throws: `.failed` with "busy" when a file is open for writing.
   func remount(readOnly: Bool) throws(DriverError) {
     let flags = Self.flags | UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0)
-    try systemCall("remount \(mountPoint) \(readOnly ? "read-only" : "writable")") {
-      Glibc.mount(nil, mountPoint, nil, flags, nil)
+    try Self.patiently { () throws(DriverError) in
+      try systemCall("remount \(mountPoint) \(readOnly ? "read-only" : "writable")") {
+        Glibc.mount(nil, mountPoint, nil, flags, nil)
+      }
     }
   }
 

@@ -15,7 +15,7 @@ struct VolumeRecord: Hashable, Sendable {
   private static let name = "volume"
 
   static func read(in folder: String) throws(DriverError) -> VolumeRecord? {
-    guard let text = try HostFile.text("\(folder)/\(name)") else { return nil }
+    guard let text = try HostFile.text("\(folder)/\(name)"), !text.isEmpty else { return nil }
     let words = text.split(whereSeparator: \.isWhitespace)
     guard words.count >= 4, words[0] == word, let limit = Int64(words[1]), let uidBase = UInt32(words[2]) else {
       throw DriverError(.failed, attempted: "read \(folder)/\(name)", words: "this is no record of ours")

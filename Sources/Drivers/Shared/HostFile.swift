@@ -21,19 +21,20 @@ enum HostFile {
     }
   }
 
-  /// Replaces the file in one step and returns when the new one would survive a power cut.
+  /// Replaces the file in one step and returns when the new one would survive a power cut, its name included: Linux
+  /// file systems keep with a synced file the rename that went before. A power cut in between leaves the old text, the
+  /// new one, or an empty file; a reader takes an empty one for none.
   static func replace(_ path: String, with text: String, mode: mode_t = 0o600) throws(DriverError) {
     let temporary = TemporaryName.beside(path)
     do throws(DriverError) {
       let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
       try write(Array(text.utf8), to: file.number, named: temporary)
-      try systemCall("fsync \(temporary)") { fsync(file.number) }
       try systemCall("rename \(temporary)") { rename(temporary, path) }
+      try systemCall("fsync \(path)") { fsync(file.number) }
     } catch {
       unlink(temporary)
       throw error
     }
-    try syncFolder(of: path)
   }
 
   static func write(_ bytes: [UInt8], to descriptor: Int32, named path: String) throws(DriverError) {

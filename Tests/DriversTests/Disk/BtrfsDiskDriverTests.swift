@@ -8,7 +8,7 @@ import Units
 
 @testable import Drivers
 
-@Suite("btrfs volumes", .needs(.root, .btrfs, .loop))
+@Suite("btrfs volumes", .needs(.root, .btrfs, .loop), .serialized)
 struct BtrfsDiskDriverTests {
   @Test(arguments: ResourceDriverConformance.allCases)
   func conforms(_ promise: ResourceDriverConformance) async throws {
@@ -21,14 +21,14 @@ struct BtrfsDiskDriverTests {
       let lease = ResourceDriverConformance.newLease()
       try await bench.disk.provision(bench.spec(lease), generation: 1)
       let volume = try await bench.disk.volume(of: lease)
-      #expect(throws: (any Error).self) { try Fill.write(12 << 20, to: volume.root + "/a") }
+      await #expect(throws: (any Error).self) { try await Fill.write(12 << 20, to: volume.root + "/a") }
       let usage = try await bench.disk.usage(of: lease)
       #expect(usage.limit == .mebibytes(8))
       #expect(usage.used.count > 7 << 20 && usage.used <= usage.limit, "\(usage)")
       try FileManager.default.removeItem(atPath: volume.root + "/a")
-      try Fill.write(4 << 20, to: volume.root + "/b")
+      try await Fill.write(4 << 20, to: volume.root + "/b")
       try await bench.disk.resize(bench.larger(lease), generation: 2)
-      try Fill.write(8 << 20, to: volume.root + "/c")
+      try await Fill.write(8 << 20, to: volume.root + "/c")
     }
   }
 
@@ -39,9 +39,9 @@ struct BtrfsDiskDriverTests {
       try await bench.disk.provision(bench.spec(lease), generation: 1)
       let root = try await bench.disk.volume(of: lease).root
       let empty = try await bench.disk.usage(of: lease).used.count
-      try Fill.write(1 << 20, to: root + "/a", synchronously: false)
+      try await Fill.write(1 << 20, to: root + "/a", synchronously: false)
       #expect(try await bench.disk.usage(of: lease).used.count >= empty + (1 << 20))
-      try Fill.write(1 << 20, to: root + "/b", synchronously: true)
+      try await Fill.write(1 << 20, to: root + "/b", synchronously: true)
       #expect(try await bench.disk.usage(of: lease).used.count >= empty + (2 << 20))
       let measured = try #require(try await bench.disk.measure(nil).first)
       #expect(try #require(measured.levels[.disk]) >= empty + (2 << 20))
@@ -58,17 +58,17 @@ struct BtrfsDiskDriverTests {
       let lease = ResourceDriverConformance.newLease()
       try await bench.disk.provision(bench.spec(lease), generation: 1)
       let root = try await bench.disk.volume(of: lease).root
-      try Fill.write(1 << 20, to: root + "/a")
+      try await Fill.write(1 << 20, to: root + "/a")
       let open = try Descriptor(opening: root + "/a", O_WRONLY)
       try await bench.disk.suspend(lease, generation: 2)
       await #expect(throws: DriverError.self) { try await bench.disk.volume(of: lease) }
       #expect(try await bench.disk.usage(of: lease).limit == .mebibytes(8))
-      #expect(throws: (any Error).self) { try Fill.write(1, to: root + "/b") }
+      await #expect(throws: (any Error).self) { try await Fill.write(1, to: root + "/b") }
       let bytes = [UInt8](repeating: 7, count: 1 << 16)
       let refused = pwrite(open.number, bytes, bytes.count, 2 << 20) < 0 || fsync(open.number) < 0
       #expect(refused)
       try await bench.disk.resume(bench.spec(lease), generation: 3)
-      try Fill.write(1, to: root + "/b")
+      try await Fill.write(1, to: root + "/b")
       #expect(FileManager.default.contents(atPath: root + "/a")?.count ?? 0 >= 1 << 20)
     }
   }
@@ -83,8 +83,8 @@ struct BtrfsDiskDriverTests {
       let root = try await bench.disk.volume(of: lease).root
       try Subvolume.make("inner", in: root)
       try Subvolume.make("inmost", in: root + "/inner")
-      try Fill.write(24 << 20, to: root + "/inner/inmost/a")
-      try Fill.write(24 << 20, to: root + "/a")
+      try await Fill.write(24 << 20, to: root + "/inner/inmost/a")
+      try await Fill.write(24 << 20, to: root + "/a")
       try await bench.disk.pool.commit()
       let inner = try bench.disk.pool.tree(of: root)
       #expect(inner.count == 3)
@@ -128,7 +128,7 @@ struct BtrfsDiskDriverTests {
       #expect(try LoopMount.devices(backedBy: image).count == 1)
       let resources = Resources(disk: .mebibytes(8))
       try await first.provision(ResourceSpec(lease: lease, resources: resources, uidBase: 7), generation: 1)
-      try Fill.write(1 << 20, to: await first.volume(of: lease).root + "/kept")
+      try await Fill.write(1 << 20, to: first.volume(of: lease).root + "/kept")
       try await first.close()
       #expect(try MountTable.read().mounted(on: LoopMount.canonical(folder) + "/disk") == nil)
       #expect(try LoopMount.devices(backedBy: image) == [])

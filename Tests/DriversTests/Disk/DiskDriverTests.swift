@@ -9,7 +9,7 @@ import Units
 
 @testable import Drivers
 
-@Suite("choosing a disk driver", .needs(.root, .btrfs, .loop))
+@Suite("choosing a disk driver", .needs(.root, .btrfs, .loop), .serialized)
 struct DiskDriverTests {
   private let logger = Logger(label: "test")
 

@@ -1,10 +1,17 @@
+import Engine
 import Glibc
 
 @testable import Drivers
 
 /// Writes bytes that cannot be folded into less.
 enum Fill {
-  static func write(_ count: Int, to path: String, synchronously: Bool = true) throws {
+  static func write(_ count: Int, to path: String, synchronously: Bool = true) async throws {
+    try await BlockingWork.run { () throws(DriverError) in
+      try writeNow(count, to: path, synchronously: synchronously)
+    }
+  }
+
+  private static func writeNow(_ count: Int, to path: String, synchronously: Bool) throws(DriverError) {
     let file = try Descriptor(opening: path, O_WRONLY | O_CREAT, mode: 0o644)
     let chunk = (0..<min(count, 1 << 20)).map { _ in UInt8.random(in: .min ... .max) }
     var left = count

@@ -8,7 +8,7 @@ import Units
 
 @testable import Drivers
 
-@Suite("ext4 images", .needs(.root, .loop))
+@Suite("ext4 images", .needs(.root, .loop), .serialized)
 struct ImageDiskDriverTests {
   @Test(arguments: ResourceDriverConformance.allCases)
   func conforms(_ promise: ResourceDriverConformance) async throws {
@@ -21,12 +21,12 @@ struct ImageDiskDriverTests {
       let lease = ResourceDriverConformance.newLease()
       try await bench.disk.provision(bench.spec(lease), generation: 1)
       let volume = try await bench.disk.volume(of: lease)
-      try Fill.write(8 << 20, to: volume.root + "/paid")
-      #expect(throws: (any Error).self) { try Fill.write(12 << 20, to: volume.root + "/a") }
+      try await Fill.write(8 << 20, to: volume.root + "/paid")
+      await #expect(throws: (any Error).self) { try await Fill.write(12 << 20, to: volume.root + "/a") }
       try FileManager.default.removeItem(atPath: volume.root + "/a")
       #expect(try await bench.disk.usage(of: lease).used.count >= 8 << 20)
       try await bench.disk.resize(bench.larger(lease), generation: 2)
-      try Fill.write(8 << 20, to: volume.root + "/b")
+      try await Fill.write(8 << 20, to: volume.root + "/b")
       #expect(try FileManager.default.contentsOfDirectory(atPath: volume.root).sorted() == ["b", "paid"])
     }
   }
@@ -39,11 +39,11 @@ struct ImageDiskDriverTests {
       spec.resources.disk = .mebibytes(64)
       try await bench.disk.provision(spec, generation: 1)
       let root = try await bench.disk.volume(of: lease).root
-      try Fill.write(1 << 20, to: root + "/a")
+      try await Fill.write(1 << 20, to: root + "/a")
       try await bench.disk.resize(bench.larger(lease), generation: 2)
       #expect(try await bench.disk.usage(of: lease).limit == .mebibytes(16))
       #expect(FileManager.default.contents(atPath: root + "/a")?.count == 1 << 20)
-      try Fill.write(15 << 20, to: root + "/b")
+      try await Fill.write(15 << 20, to: root + "/b")
       await #expect { try await bench.disk.resize(bench.spec(lease), generation: 3) } throws: {
         ($0 as? DriverError)?.kind == .noSpace
       }
@@ -76,7 +76,7 @@ struct ImageDiskDriverTests {
       let lease = ResourceDriverConformance.newLease()
       try await bench.disk.provision(bench.spec(lease), generation: 1)
       let volume = bench.disk.volume(lease)
-      try Fill.write(2 << 20, to: volume.data + "/a")
+      try await Fill.write(2 << 20, to: volume.data + "/a")
       // A second name keeps the blocks, so that they can be looked at afterwards.
       let witness = bench.configuration.stateDirectory + "/witness"
       #expect(link(volume.image, witness) == 0)
