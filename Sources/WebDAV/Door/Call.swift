@@ -98,5 +98,13 @@ enum DavMethod: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether it takes a body and reads it to the end.
+  var readsBody: Bool {
+    switch self {
+    case .put, .propfind, .proppatch, .lock: true
+    case .options, .get, .head, .delete, .mkcol, .copy, .move, .unlock: false
+    }
+  }
+
   static let allow = allCases.map(\.rawValue).joined(separator: ", ")
 }

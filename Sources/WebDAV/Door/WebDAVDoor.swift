@@ -124,10 +124,12 @@ public struct WebDAVDoor: Sendable {
     return Response(DoorProblem(500, "internal", "this should not have happened"))
   }
 
-  /// A refused upload: the client may be in the middle of its body. It gets the answer at once and two seconds to read
-  /// it; what it still sends meanwhile is dropped, and then the connection ends instead of taking the rest.
+  /// A body that nobody has read: the client may be in the middle of sending it, and it may never end. The client gets
+  /// the answer at once and two seconds to read it; what it still sends meanwhile is dropped, and then the connection
+  /// ends instead of taking the rest.
   private func settle(_ response: Response, for request: Request, channel: any Channel) -> Response {
-    guard response.status.code >= 400, request.hasBody else { return response }
+    let isRead = response.status.code < 400 && DavMethod(rawValue: request.method.rawValue)?.readsBody == true
+    guard request.hasBody, !isRead else { return response }
     var response = response
     response.headers[.connection] = "close"
     let body = response.body
