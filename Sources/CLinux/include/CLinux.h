@@ -6,5 +6,7 @@
 #include "CLinuxBtrfs.h"
 #include "CLinuxFiles.h"
 #include "CLinuxLoop.h"
+#include "CLinuxMounts.h"
+#include "CLinuxSpace.h"
 
 #endif

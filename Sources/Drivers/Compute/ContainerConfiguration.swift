@@ -1,0 +1,133 @@
+import Engine
+import Leasing
+
+/// `config.json` of the OCI runtime specification, version 1.0, as far as a container of ours has any of it.
+struct ContainerConfiguration: Encodable, Sendable {
+  var ociVersion = "1.0.2"
+  var process: Process
+  var root: Root
+  var hostname: String
+  var mounts: [Mount]
+  var linux: Linux
+
+  struct Process: Encodable, Sendable {
+    struct User: Encodable, Sendable {
+      var uid: UInt32 = 0
+      var gid: UInt32 = 0
+    }
+    struct Capabilities: Encodable, Sendable {
+      var bounding: [String] = []
+      var effective: [String] = []
+      var inheritable: [String] = []
+      var permitted: [String] = []
+      var ambient: [String] = []
+    }
+    struct ResourceLimit: Encodable, Sendable {
+      var type: String
+      var hard: UInt64
+      var soft: UInt64
+    }
+    var terminal = false
+    var user = User()
+    var args: [String]
+    var env: [String]
+    var cwd: String
+    var capabilities = Capabilities()
+    var rlimits: [ResourceLimit]
+    var noNewPrivileges = true
+    /// When the host itself runs out of memory, renters' processes go first.
+    var oomScoreAdj = 500
+  }
+
+  struct Root: Encodable, Sendable {
+    var path: String
+    var readonly = false
+  }
+
+  struct Mount: Encodable, Sendable {
+    var destination: String
+    var type: String
+    var source: String
+    var options: [String]
+  }
+
+  struct Linux: Encodable, Sendable {
+    struct IDMapping: Encodable, Sendable {
+      var containerID: UInt32 = 0
+      var hostID: UInt32
+      var size: UInt32 = 65_536
+    }
+    struct Namespace: Encodable, Sendable {
+      var type: String
+    }
+    var uidMappings: [IDMapping]
+    var gidMappings: [IDMapping]
+    var namespaces = ["pid", "network", "ipc", "uts", "mount", "user"].map { Namespace(type: $0) }
+    var sysctl: [String: String]
+    var cgroupsPath: String
+    var resources: Limits
+    var rootfsPropagation = "private"
+    var seccomp = SeccompProfile.standard
+    var maskedPaths = ContainerConfiguration.maskedPaths
+    var readonlyPaths = ContainerConfiguration.readonlyPaths
+  }
+
+  struct Limits: Encodable, Sendable {
+    struct Device: Encodable, Sendable {
+      var allow = false
+      var access = "rwm"
+    }
+    struct Memory: Encodable, Sendable {
+      var limit: Int64
+      /// Memory and swap together: no swap.
+      var swap: Int64?
+    }
+    struct CPU: Encodable, Sendable {
+      var quota: Int64
+      var period: UInt64 = 100_000
+      var shares: UInt64
+    }
+    struct PIDs: Encodable, Sendable {
+      var limit: Int64
+    }
+    var devices = [Device()]
+    var memory: Memory
+    var cpu: CPU
+    var pids: PIDs
+
+    /// - Parameter countsSwap: whether the kernel can limit swap at all.
+    init(_ resources: Resources, countsSwap: Bool) {
+      memory = Memory(limit: resources.memory.count, swap: countsSwap ? resources.memory.count : nil)
+      // The kernel takes no quota under a millisecond.
+      cpu = CPU(
+        quota: max(1_000, resources.cpuMillis * 100), shares: UInt64(max(2, resources.cpuMillis * 1_024 / 1_000)))
+      pids = PIDs(limit: resources.pids)
+    }
+  }
+
+  /// What the host's kernel says of itself is nobody's business in a container.
+  static let maskedPaths = [
+    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+    "/sys/firmware", "/sys/fs/cgroup", "/sys/kernel",
+  ]
+  static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+
+  static let systemMounts = [
+    Mount(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
+    Mount(
+      destination: "/dev", type: "tmpfs", source: "tmpfs",
+      options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
+    Mount(
+      destination: "/dev/pts", type: "devpts", source: "devpts",
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+    Mount(
+      destination: "/dev/shm", type: "tmpfs", source: "shm",
+      options: ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"]),
+    Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"]),
+  ]
+
+  static func disk(_ source: String) -> Mount {
+    Mount(destination: "/disk", type: "bind", source: source, options: ["bind", "rw", "nosuid", "nodev", "private"])
+  }
+}

@@ -1,0 +1,54 @@
+import Engine
+import FoundationEssentials
+
+/// What is remembered of a container beside it: enough to repair, restart or remove it after any crash.
+struct ContainerRecord: Codable, Sendable {
+  enum Stage: String, Codable, Sendable {
+    /// Being made: whatever is there is worth nothing and is made again.
+    case making
+    case made
+    /// Being destroyed: nothing may bring it back.
+    case destroying
+  }
+
+  /// The mark of ownership.
+  var owner = Self.mark
+  var spec: ResourceSpec
+  var stage: Stage
+  /// Rises before the counters' control group is made anew.
+  var incarnation: Int64
+  /// The renter wants it to run: cleared by `stop`, set by `start`.
+  var wanted: Bool
+  var suspended: Bool
+
+  static let mark = "leasehold"
+
+  static func read(_ path: String) throws(DriverError) -> ContainerRecord? {
+    guard let text = try HostFile.text(path) else { return nil }
+    do {
+      let record = try JSONDecoder().decode(ContainerRecord.self, from: Data(text.utf8))
+      if record.owner == mark { return record }
+    } catch {
+      throw DriverError(.failed, attempted: "read \(path)", words: "\(error)")
+    }
+    throw DriverError(.failed, attempted: "read \(path)", words: "it is not ours")
+  }
+
+  /// Returns when it would survive a power cut.
+  func write(_ path: String) async throws(DriverError) {
+    let text = try JSONText.of(self)
+    try await BlockingWork.run { () throws(DriverError) in try HostFile.replace(path, with: text) }
+  }
+}
+
+enum JSONText {
+  static func of(_ value: some Encodable) throws(DriverError) -> String {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      throw DriverError(.failed, attempted: "write JSON", words: "\(error)")
+    }
+  }
+}

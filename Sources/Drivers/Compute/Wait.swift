@@ -1,0 +1,27 @@
+import Engine
+
+/// Waiting for the kernel where it has no way of telling us.
+enum Wait {
+  /// A millisecond, without holding a thread.
+  ///
+  /// - Throws: `.failed` when the task is cancelled.
+  static func shortly() async throws(DriverError) {
+    do {
+      try await Task.sleep(for: .milliseconds(1))
+    } catch {
+      throw DriverError(.failed, attempted: "wait for the kernel", words: "cancelled")
+    }
+  }
+
+  /// Asks every millisecond until the answer is yes, or until `limit` has passed.
+  static func until(
+    _ limit: Duration, _ condition: () throws(DriverError) -> Bool
+  ) async throws(DriverError) -> Bool {
+    let end = ContinuousClock.now + limit
+    while try !condition() {
+      if ContinuousClock.now >= end { return false }
+      try await shortly()
+    }
+    return true
+  }
+}

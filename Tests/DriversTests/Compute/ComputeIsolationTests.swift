@@ -1,0 +1,150 @@
+import Engine
+import Foundation
+import Glibc
+import Leasing
+import Ledger
+import TestKit
+import Testing
+import Units
+
+@testable import Drivers
+
+@Suite(.serialized, .containerHost()) struct ComputeIsolationTests {
+  @Test func memoryIsLimited() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container()
+      #expect(try await host.run("exec dd if=/dev/zero of=/dev/null bs=128M count=1", in: lease).code == 137)
+      #expect(try #require(try host.driver.runGroup(lease).oomKills()) > 0)
+      #expect(try await host.phase(lease) == .running)
+    }
+  }
+
+  @Test func aForkBombIsHeld() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let spec = host.spec(pids: 40)
+      let lease = try await host.container(spec)
+      let bomb = try await host.driver.exec(
+        ExecCommand(arguments: ["/bin/sh", "-c", "f() { f | f & }; f; while :; do f; sleep 1; done"]), in: lease)
+      let group = host.driver.runGroup(lease)
+      try await host.eventually("it does not grow") { (try group.tasks() ?? 0) >= 35 }
+      #expect(try #require(try group.tasks()) <= 40)
+      _ = try await host.driver.destroy(lease, generation: 2)
+      withExtendedLifetime(bomb) {}
+    }
+  }
+
+  @Test func processorTimeIsLimited() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container(host.spec(command: ["/bin/sh", "-c", "while :; do :; done"], cpu: 200))
+      let group = host.driver.group(lease)
+      let began = ContinuousClock.now
+      let start = try #require(try group.cpuMicroseconds())
+      try await host.eventually("it gets none") { try #require(try group.cpuMicroseconds()) >= start + 300_000 }
+      // 0.3 s at a fifth of a core are 1.5 s; two periods' grace.
+      #expect(began.duration(to: .now) >= .milliseconds(1_300))
+    }
+  }
+
+  @Test func theDiskIsLimited() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container()
+      let full = try await host.run("dd if=/dev/zero of=/full bs=1M count=200", in: lease)
+      #expect(full.code != 0 && full.err.contains("No space left"))
+      #expect(try await host.run("rm /full && echo ok > /small && cat /small", in: lease).out == "ok\n")
+      let disk = try #require(try await host.driver.measure(nil).first?.levels[.disk])
+      #expect(disk < 32 << 20)
+    }
+  }
+
+  @Test func outputCannotFillTheHost() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container(host.spec(command: ["/bin/sh", "-c", "yes; echo done > /done; sleep 1000"]))
+      let driver = host.driver
+      // Each measurement rotates.
+      try await host.eventually("it was not rotated") {
+        _ = try await driver.measure(nil)
+        return HostFile.exists(driver.bundle(lease).olderOutput)
+      }
+      var kept = 0
+      for try await part in try await driver.logs(of: lease, tail: nil, follow: false) { kept += part.count }
+      #expect(kept > 0 && Int64(kept) <= 2 * OutputLog.partSize)
+    }
+  }
+
+  @Test func itHasNoNetworkNoCapabilitiesAndNoHost() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let spec = host.spec(environment: ["GREETING": "hello"])
+      let lease = try await host.container(spec)
+      #expect(try await host.run("ls /sys/class/net; echo $GREETING", in: lease).out == "lo\nhello\n")
+      #expect(try await host.run("ip -4 addr show up | grep -c inet", in: lease).out == "1\n")
+      for place in ["self", "1"] {
+        let status = try await host.run("cat /proc/\(place)/status", in: lease).out
+        for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+          #expect(status.contains("\(set):\t0000000000000000"), "\(place) \(set)")
+        }
+        #expect(status.contains("NoNewPrivs:\t1"))
+        #expect(status.contains("Seccomp:\t2"))
+      }
+      #expect(try await host.run("ls \(host.folder)", in: lease).code != 0)
+      #expect(try await host.run("mount -t tmpfs x /tmp", in: lease).code != 0)
+      #expect(try await host.run("unshare -U true", in: lease).code != 0)
+      #expect(try await host.run("cat /proc/kcore | head -c 1 | wc -c", in: lease).out == "0\n")
+      #expect(try await host.run("echo 1 > /proc/sys/kernel/panic", in: lease).code != 0)
+      #expect(try await host.run("ip link show lo", in: lease).code == 0)
+      #expect(try await host.run("cat /proc/mounts", in: lease).out.contains(host.folder) == false)
+      // It may listen anywhere in its own network.
+      #expect(try await host.run("nc -l -p 80 -w 1 </dev/null & kill $!", in: lease).code == 0)
+    }
+  }
+
+  @Test func itsRootIsTheLeasesFirstUidAndTheImageStaysTheHosts() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let spec = host.spec()
+      let lease = try await host.container(spec)
+      #expect(
+        try await host.run("id -u; cat /proc/self/uid_map | tr -s ' '", in: lease).out
+          == "0\n 0 \(spec.uidBase) 65536\n")
+      #expect(try await host.run("touch /mine; stat -c %u:%g /mine /bin/busybox", in: lease).out == "0:0\n0:0\n")
+      #expect(try await host.run("echo x > /bin/busybox.new; rm /bin/yes; echo out > /dev/stdout", in: lease).code == 0)
+      var status = stat()
+      #expect(lstat(host.driver.bundle(lease).upper + "/mine", &status) == 0 && status.st_uid == spec.uidBase)
+      #expect(HostFile.exists(host.folder + "/image/rootfs/bin/yes"))
+      #expect(!HostFile.exists(host.folder + "/image/rootfs/bin/busybox.new"))
+    }
+  }
+
+  @Test func anAttachedDiskIsTheSameFromBothSides() async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/leasehold-volume-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: folder) } }
+    let uid: UInt32 = 0x3000_0000
+    #expect(chown(folder, uid, uid) == 0)
+    let disk = LeaseID.random()
+    let volumes = OneVolume(lease: disk, volume: Volume(root: folder, uid: uid, gid: uid))
+    try await ComputeHost.with(volumes: volumes) { (host: ComputeHost) async throws in
+      let lease = try await host.container(host.spec(attach: disk))
+      #expect(try await host.run("echo shared > /disk/file; stat -c %u /disk/file", in: lease).out == "0\n")
+      var status = stat()
+      #expect(lstat(folder + "/file", &status) == 0 && status.st_uid == uid)
+      // Only the container's own mount holds the disk.
+      #expect(try MountTable.read().mounted(on: host.driver.bundle(lease).disk) == nil)
+      var other = host.spec()
+      other.disk = .random()
+      let error = await #expect(throws: DriverError.self) { try await host.driver.provision(other, generation: 1) }
+      #expect(error?.kind == .unavailable)
+    }
+  }
+
+  struct OneVolume: VolumeAccess {
+    let lease: LeaseID
+    let volume: Volume
+
+    func volume(of lease: LeaseID) async throws(DriverError) -> Volume {
+      if lease == self.lease { return volume }
+      throw DriverError(.absent, attempted: "find \(lease)", words: "there is none")
+    }
+    func usage(of lease: LeaseID) async throws(DriverError) -> VolumeUsage {
+      throw DriverError(.absent, attempted: "measure \(lease)", words: "there is none")
+    }
+  }
+}
