@@ -91,12 +91,18 @@ public struct Migrator: Sendable {
       """)
     let todo = try missing(db)
     for migration in todo {
-      try db.transaction { db in
+      // Not through the closure of `Link.transaction`: the optimizer of Swift 6.3 dies of specializing that.
+      db.link.retryableFailure = nil
+      try db.link.script(Isolation.readCommitted.begin(readOnly: false))
+      do {
         try db.script(migration.sql)
         try db.execute(
           "INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, sha256($3))", migration.version,
           migration.name, Array(migration.sql.utf8))
+      } catch {
+        throw db.link.rolledBack(after: error)
       }
+      try db.link.commit()
     }
     return todo.map(\.version)
   }

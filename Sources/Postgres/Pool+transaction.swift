@@ -49,19 +49,22 @@ extension Link {
   func transaction<T>(_ begin: String, _ body: (borrowing Session) throws -> T) throws -> T {
     retryableFailure = nil
     try script(begin)
-    let value: T
-    do {
-      value = try body(Session(link: self))
-    } catch {
-      throw rolledBack(after: error)
-    }
+    let value = try attempt(body)
     try commit()
     return value
   }
 
+  private func attempt<T>(_ body: (borrowing Session) throws -> T) throws -> T {
+    do {
+      return try body(Session(link: self))
+    } catch {
+      throw rolledBack(after: error)
+    }
+  }
+
   /// - Returns: what to throw: the reason for which the server failed the transaction, if running it again may help,
   ///   whatever `body` made of it; else what `body` threw.
-  private func rolledBack(after error: any Error) -> any Error {
+  func rolledBack(after error: any Error) -> any Error {
     let doomed = isBroken || isInFailedTransaction
     let reason = doomed ? retryableFailure ?? error : error
     if !isBroken {
@@ -75,7 +78,7 @@ extension Link {
     return reason
   }
 
-  private func commit() throws {
+  func commit() throws {
     let wasBroken = isBroken
     do {
       let result = try simple("COMMIT")

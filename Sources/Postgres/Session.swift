@@ -76,10 +76,3 @@ public struct Session: ~Copyable {
     try execute("SELECT pg_notify($1, $2)", channel, payload)
   }
 }
-
-extension Session {
-  /// A transaction of its own on a session that is in none. Nothing is retried.
-  func transaction<T>(_ body: (borrowing Session) throws -> T) throws -> T {
-    try link.transaction(Isolation.readCommitted.begin(readOnly: false), body)
-  }
-}
