@@ -16,14 +16,14 @@ extension ComputeDriver {
       // What a crash left of an earlier making, or of a destruction that a newer generation overtakes.
       _ = try await clear(bundle)
       try HostFile.makeFolder(bundle.folder, mode: 0o711)
-      // A group of an earlier life went with the clearing: these counters begin at 0.
+      // A group of an earlier life went with the clearing: the first start makes the first incarnation.
       var record = ContainerRecord(
-        spec: spec, stage: .making, incarnation: 1, wanted: true, suspended: false)
-      try await record.write(bundle.record)
+        spec: spec, stage: .making, incarnation: 0, wanted: true, suspended: false)
+      try record.note(bundle.record)
       try await WritableLayer(bundle: bundle).make(disk: spec.resources.disk)
-      try await launch(&record, image: image, disk: disk)
+      // With its layer it is whole; that it does not run yet is what the next order would see to.
       record.stage = .made
-      try await record.write(bundle.record)
+      try await launch(&record, image: image, disk: disk)
     }
   }
 
@@ -125,10 +125,8 @@ extension ComputeDriver {
     try await layer.mount(imageRoot: image.root, uidBase: spec.uidBase)
     if !group.exists {
       // Written before the counters begin anew: they never go back within an incarnation.
-      if record.stage == .made {
-        record.incarnation += 1
-        try await record.write(bundle.record)
-      }
+      record.incarnation += 1
+      try await record.write(bundle.record)
       try group.make()
     }
     try OutputLog(bundle).rotate()

@@ -1,5 +1,6 @@
 import Engine
 import FoundationEssentials
+import Glibc
 
 /// What is remembered of a container beside it: enough to repair, restart or remove it after any crash.
 struct ContainerRecord: Codable, Sendable {
@@ -32,6 +33,12 @@ struct ContainerRecord: Codable, Sendable {
       throw DriverError(.failed, attempted: "read \(path)", words: "\(error)")
     }
     throw DriverError(.failed, attempted: "read \(path)", words: "it is not ours")
+  }
+
+  /// For one that is worth nothing after a power cut: what it speaks of is cleared then anyway.
+  func note(_ path: String) throws(DriverError) {
+    let file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
+    try HostFile.write(Array(JSONText.of(self).utf8), to: file.number, named: path)
   }
 
   /// Returns when it would survive a power cut.

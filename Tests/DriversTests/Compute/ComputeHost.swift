@@ -46,7 +46,11 @@ struct ComputeHost: Sendable {
 
   private func close() async throws {
     for found in try await driver.list() {
-      _ = try await driver.destroy(found.lease, generation: .max)
+      do {
+        _ = try await driver.destroy(found.lease, generation: .max)
+      } catch {
+        Issue.record(error, "the others must go all the same")
+      }
     }
     #expect(try await driver.list().isEmpty)
     #expect(try MountTable.read().entries.filter { $0.mountPoint.hasPrefix(folder) } == [])
