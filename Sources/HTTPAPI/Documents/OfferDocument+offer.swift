@@ -1,0 +1,38 @@
+import Engine
+import Leasing
+import Units
+import Wire
+
+extension OfferDocument {
+  init(_ availability: OfferAvailability) {
+    let offer = availability.offer
+    let terms = offer.terms
+    self.init(
+      id: offer.id, kind: terms.kind.rawValue, title: offer.title, periodSeconds: terms.period.count,
+      priceMsat: terms.price.count, depositMsat: terms.price == .zero ? terms.deposit.count : nil,
+      resources: ResourcesDocument(terms.resources, kind: terms.kind),
+      meters: terms.meters.map {
+        MeterDocument(
+          meter: $0.meter.rawValue, unit: $0.unit, unitName: $0.meter.unit, included: $0.included,
+          priceMsat: $0.price.count)
+      },
+      policy: PolicyDocument(
+        quoteSeconds: terms.policy.quote.count, leadSeconds: terms.policy.lead.count,
+        graceSeconds: terms.policy.grace.count, retentionSeconds: terms.policy.retention.count,
+        idleSeconds: terms.policy.idle?.after.count, idleAction: terms.policy.idle?.action.rawValue),
+      maxPeriods: terms.maxPeriods, images: offer.images, available: availability.available)
+  }
+}
+
+extension ResourcesDocument {
+  init(_ resources: Resources, kind: Kind) {
+    switch kind {
+    case .disk:
+      self.init(diskBytes: resources.disk.count)
+    case .compute:
+      self.init(
+        diskBytes: resources.disk.count, cpuMillis: resources.cpuMillis, memoryBytes: resources.memory.count,
+        pids: resources.pids)
+    }
+  }
+}

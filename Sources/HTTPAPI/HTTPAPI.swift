@@ -1,0 +1,119 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+import L402
+import Logging
+
+/// The JSON door: every use case of the engine over HTTP, and the operations routes beside them.
+///
+/// Mounts on a Hummingbird router together with other doors; see ``makeRouter(of:doors:)``.
+public struct HTTPAPI: Sendable {
+  public let engine: Engine
+  public let configuration: Configuration
+  let front: FrontMetrics
+
+  public struct Configuration: Sendable {
+    /// The provider's name on the page and in the discovery document.
+    public var title: String
+    /// Said in the OpenAPI document.
+    public var version: String
+    /// Where links begin: `https://rent.example`. Empty: links are paths.
+    public var publicURL: String
+    public var proxies: TrustedProxies
+    /// What the operator's routes ask for; without one they are shut.
+    public var adminToken: AdminToken?
+    /// A larger JSON body is refused with `413`.
+    public var bodyLimit: Int
+    /// A body that is not there by then is refused with `408`.
+    public var bodyTimeout: Duration
+    /// A comment goes out on a quiet event stream this often.
+    public var keepAlive: Duration
+    /// Where the product's metrics are kept. Pass it to `MetricsSystem.bootstrap` too.
+    public var metrics: PrometheusMetrics
+
+    public init(
+      title: String = "Leasehold", version: String = "0.1.0", publicURL: String = "",
+      proxies: TrustedProxies = .none, adminToken: AdminToken? = nil, bodyLimit: Int = 64 << 10,
+      bodyTimeout: Duration = .seconds(10), keepAlive: Duration = .seconds(15),
+      metrics: PrometheusMetrics = PrometheusMetrics()
+    ) {
+      self.title = title
+      self.version = version
+      self.publicURL = publicURL
+      self.proxies = proxies
+      self.adminToken = adminToken
+      self.bodyLimit = bodyLimit
+      self.bodyTimeout = bodyTimeout
+      self.keepAlive = keepAlive
+      self.metrics = metrics
+    }
+  }
+
+  public init(engine: Engine, configuration: Configuration = Configuration()) {
+    self.engine = engine
+    self.configuration = configuration
+    front = FrontMetrics(configuration.metrics)
+  }
+
+  /// A router with our front (request log, metrics, problems), then the other doors, then our routes.
+  ///
+  /// - Parameter doors: middleware that answers what is its own and hands everything else on, such as WebDAV's.
+  public func makeRouter<Context: HTTPAPIContext>(
+    of context: Context.Type = Context.self, doors: [any MiddlewareProtocol<Request, Response, Context>] = []
+  ) -> Router<Context> {
+    let router = Router(context: context, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: FrontMiddleware<Context>(api: self))
+    for door in doors { router.add(middleware: door) }
+    routes(on: router)
+    return router
+  }
+
+  /// Adds our routes alone. Their errors are thrown: the front, or ``problemResponse(for:about:)``, turns them into
+  /// problems.
+  public func routes<Methods: RouterMethods>(on router: Methods) where Methods.Context: HTTPAPIContext {
+    for endpoint in endpoints {
+      router.on(endpoint.routerPath, method: endpoint.method) {
+        (request: Request, context: Methods.Context) async throws -> Response in
+        try await endpoint.handler(Exchange(request: request, context: context, configuration: configuration))
+      }
+    }
+  }
+}
+
+/// One route and what answers it.
+struct Endpoint: Sendable {
+  var method: HTTPRequest.Method
+  /// As in the OpenAPI document: `/v1/leases/{lease}`.
+  var path: String
+  var handler: @Sendable (Exchange) async throws -> Response
+
+  init(
+    _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping @Sendable (Exchange) async throws -> Response
+  ) {
+    self.method = method
+    self.path = path
+    self.handler = handler
+  }
+
+  var routerPath: RouterPath {
+    let segments = path.split(separator: "/").map { segment -> String in
+      segment.first == "{" ? ":" + segment.dropFirst().dropLast() : String(segment)
+    }
+    return RouterPath("/" + segments.joined(separator: "/"))
+  }
+
+  /// Whether a request's path is one of this route's.
+  func matches(_ path: String) -> Bool {
+    let mine = self.path.split(separator: "/")
+    let theirs = path.split(separator: "/")
+    return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.first == "{" || $0 == $1 }
+  }
+}
+
+extension HTTPAPI {
+  /// Every route there is. The OpenAPI document has the same; a test holds the two together.
+  var endpoints: [Endpoint] {
+    offerEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + computeEndpoints + paymentEndpoints
+      + operationsEndpoints + adminEndpoints
+  }
+}

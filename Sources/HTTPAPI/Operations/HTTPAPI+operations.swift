@@ -1,0 +1,112 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+import L402
+import Metrics
+import Wire
+
+extension HTTPAPI {
+  var operationsEndpoints: [Endpoint] {
+    [
+      Endpoint(.get, "/") { _ in page(try await engine.offers()) },
+      // Alive is all it says: a daemon whose database is away should not be killed for it.
+      Endpoint(.get, "/healthz") { _ in .json(HealthDocument(status: "ok")) },
+      Endpoint(.get, "/readyz") { _ in await readiness() },
+      Endpoint(.get, "/metrics") { _ in await metricsText() },
+      Endpoint(.get, "/openapi.json") { _ in
+        .text(
+          OpenAPI.text(version: configuration.version, title: configuration.title), "application/json",
+          headers: [.cacheControl: "public, max-age=300", .accessControlAllowOrigin: "*"])
+      },
+      Endpoint(.get, "/.well-known/l402.json") { _ in
+        .json(discovery, headers: [.cacheControl: "public, max-age=60", .accessControlAllowOrigin: "*"])
+      },
+    ]
+  }
+
+  /// `503` while a request for a lease could not be answered.
+  private func readiness() async -> Response {
+    var checks: [String: String] = [:]
+    do {
+      _ = try await engine.store.databaseTime()
+      checks["database"] = "ok"
+    } catch {
+      checks["database"] = "unreachable"
+    }
+    do throws(NodeError) {
+      _ = try await engine.node.info()
+      checks["node"] = "ok"
+    } catch {
+      checks["node"] = "unreachable"
+    }
+    let isReady = checks.values.allSatisfy { $0 == "ok" }
+    return .json(
+      HealthDocument(status: isReady ? "ok" : "unready", checks: checks), isReady ? .ok : .serviceUnavailable)
+  }
+
+  /// Overdue work first: it is what somebody should be woken for. Then capacity, and then the doors' own counters.
+  private func metricsText() async -> Response {
+    var text = PrometheusText()
+    do {
+      text.overview(try await engine.overview())
+    } catch {
+      // The doors' counters are worth having while the database is away.
+      text.gauge("leasehold_database_up", "Whether the books could be read.", 0)
+    }
+    return .text(text.text + configuration.metrics.text(), PrometheusText.contentType)
+  }
+
+  private var discovery: DiscoveryDocument {
+    DiscoveryDocument(
+      service: "leasehold", title: configuration.title, scheme: "L402", versions: ["0"],
+      network: engine.settings.network, challengeHeader: "WWW-Authenticate",
+      capabilities: Capabilities.all.list.split(separator: ",").map(String.init(_:)),
+      caveats: Condition.allCases.filter { $0 != .services && $0 != .lease }.map(\.rawValue),
+      endpoints: [
+        DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
+        DiscoveryEndpoint(
+          method: "POST", path: "/v1/leases/{lease}/renewals",
+          description: "Buy more time. Anyone may pay for a friend."),
+      ],
+      offers: engine.catalog.offers.map {
+        DiscoveryOffer(
+          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue, priceMsat: $0.terms.price.count,
+          periodSeconds: $0.terms.period.count)
+      },
+      links: ["offers": link("/v1/offers"), "openapi": link("/openapi.json")])
+  }
+}
+
+extension PrometheusText {
+  fileprivate mutating func overview(_ overview: Overview) {
+    let overdue = overview.overdue
+    let lease = overdue.oldestDueLease.map { Double(overview.at.microseconds(since: $0)) / 1_000_000 }
+    let row = overdue.oldestOutboxRow.map { Double(overview.at.microseconds(since: $0)) / 1_000_000 }
+    gauge(
+      "leasehold_due_leases", "Leases whose deadline has passed and that were not looked at.", Double(overdue.dueLeases)
+    )
+    gauge("leasehold_oldest_due_lease_seconds", "How long the first of them has waited.", max(0, lease ?? 0))
+    gauge("leasehold_outbox_rows", "Effects that are due.", Double(overdue.outboxRows))
+    gauge("leasehold_oldest_outbox_row_seconds", "How long the first of them has waited.", max(0, row ?? 0))
+    gauge("leasehold_unbooked_settlements", "Money of ours that could not be booked.", Double(overdue.unbooked))
+    gauge("leasehold_parked_leases", "Leases whose step keeps failing.", Double(overdue.parked))
+    gauge("leasehold_breaker_tripped", "Whether suspensions are held back.", overview.breakerTrippedAt == nil ? 0 : 1)
+    gauge("leasehold_node_up", "Whether the Lightning node answered last.", overview.nodeIsUp ? 1 : 0)
+    gauge("leasehold_listener_up", "Whether other daemons' commits are heard.", overview.listenerIsAlive ? 1 : 0)
+    gauge("leasehold_database_up", "Whether the books could be read.", 1)
+    gauge(
+      "leasehold_clock_skew_seconds", "Our clock less the database's.",
+      Double(overview.clockSkewMicroseconds) / 1_000_000)
+    gauges(
+      "leasehold_leases", "Leases by state.",
+      overview.census.sorted { $0.key < $1.key }.map { ([("state", $0.key)], Double($0.value)) })
+    let pools = overview.pools.map { pool in
+      (
+        dimensions: [("host", pool.host), ("kind", pool.kind.rawValue), ("dimension", pool.dimension)],
+        used: Double(pool.used), limit: Double(pool.limit)
+      )
+    }
+    gauges("leasehold_pool_used", "Capacity taken.", pools.map { ($0.dimensions, $0.used) })
+    gauges("leasehold_pool_limit", "Capacity there is.", pools.map { ($0.dimensions, $0.limit) })
+  }
+}

@@ -1,0 +1,141 @@
+// swift-format-ignore-file: one line of JSON for each operation
+
+extension OpenAPI {
+  /// One entry for each route; a test holds it to ``HTTPAPI/endpoints``.
+  static let paths = #"""
+    "/v1/offers": {
+      "get": {"operationId":"listOffers","summary":"What can be rented.","parameters":[{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/OfferList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/v1/offers/{offer}": {
+      "get": {"operationId":"getOffer","summary":"One offer.","parameters":[{"$ref":"#/components/parameters/offer"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Offer"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/v1/leases": {
+      "post": {"operationId":"rent","summary":"Quote a lease; with the paid credential of the same request, the lease.","parameters":[{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"201":{"description":"The lease that was bought.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
+    },
+    "/v1/leases/{lease}": {
+      "get": {"operationId":"getLease","summary":"The lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
+      "delete": {"operationId":"releaseLease","summary":"Give the lease back; what is left becomes credit.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/renewals": {
+      "post": {"operationId":"renew","summary":"Buy more time. Anyone may pay.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RenewRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/changes": {
+      "post": {"operationId":"change","summary":"Change to another offer of the same kind.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ChangeRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/refund": {
+      "post": {"operationId":"refund","summary":"Pay credit out.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RefundRequest"}}}},"responses":{"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/usage": {
+      "get": {"operationId":"usage","summary":"What the meters say.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UsageList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/ledger": {
+      "get": {"operationId":"ledger","summary":"Where the money went.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/LedgerList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/explain": {
+      "get": {"operationId":"explain","summary":"What happened, and why.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExplainList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/events": {
+      "get": {"operationId":"events","summary":"What happens, as it happens.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/last_event_id"}],"responses":{"200":{"description":"Server-sent events; each data is a FeedEvent.","content":{"text/event-stream":{"schema":{"$ref":"#/components/schemas/FeedEvent"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/credential": {
+      "get": {"operationId":"introspect","summary":"What the credential reaches.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Introspection"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/credential": {
+      "post": {"operationId":"swap","summary":"A fresh credential for a stale one, free of charge.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/MintedCredential"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/credentials": {
+      "get": {"operationId":"listCredentials","summary":"The lease's credentials.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/CredentialList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
+      "post": {"operationId":"narrow","summary":"A narrowed credential that can be revoked alone.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/NarrowRequest"}}}},"responses":{"201":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/MintedCredential"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/credentials/{token}": {
+      "delete": {"operationId":"revoke","summary":"Revoke a credential and all minted from it.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/token"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/credentials/rotate": {
+      "post": {"operationId":"rotate","summary":"A new credential; all others are revoked.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/MintedCredential"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/exec": {
+      "post": {"operationId":"exec","summary":"Run a command.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExecRequest"}}}},"responses":{"200":{"description":"Lines of ExecLine.","content":{"application/x-ndjson":{"schema":{"$ref":"#/components/schemas/ExecLine"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/logs": {
+      "get": {"operationId":"logs","summary":"What the container wrote.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/tail"},{"$ref":"#/components/parameters/follow"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/start": {
+      "post": {"operationId":"start","summary":"Start the container's command again.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"204":{"description":"Done."},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/stop": {
+      "post": {"operationId":"stop","summary":"End the container's processes.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"204":{"description":"Done."},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/payments/{payment_hash}": {
+      "get": {"operationId":"claim","summary":"The preimage of a settled payment, for the macaroon's holder. Authorization: L402 <macaroon>: with no preimage.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Payment"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/dev/pay": {
+      "post": {"operationId":"devPay","summary":"Pay an invoice of the embedded node.","requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Preimage"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/": {
+      "get": {"operationId":"page","summary":"The front page.","responses":{"200":{"description":"Done.","content":{"text/html":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/healthz": {
+      "get": {"operationId":"healthz","summary":"Whether the daemon lives.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}}},"security":[]}
+    },
+    "/readyz": {
+      "get": {"operationId":"readyz","summary":"Whether it can serve.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}},"503":{"description":"Not now.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}}},"security":[]}
+    },
+    "/metrics": {
+      "get": {"operationId":"metrics","summary":"Prometheus text.","responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/openapi.json": {
+      "get": {"operationId":"openapi","summary":"This document.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object"}}}}},"security":[]}
+    },
+    "/.well-known/l402.json": {
+      "get": {"operationId":"discovery","summary":"What is for sale and how it is paid for.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Discovery"}}}}},"security":[]}
+    },
+    "/admin/v1/overview": {
+      "get": {"operationId":"adminOverview","summary":"How things stand, overdue work first.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overview"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases": {
+      "get": {"operationId":"adminLeases","summary":"Leases.","parameters":[{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"},{"$ref":"#/components/parameters/state"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}": {
+      "get": {"operationId":"adminLease","summary":"Everything about a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLease"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/explain": {
+      "get": {"operationId":"adminExplain","summary":"What happened to a lease, and why.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExplainList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/outbox": {
+      "get": {"operationId":"adminLeaseOutbox","summary":"What is still to be done for a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/EffectList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/freeze": {
+      "post": {"operationId":"adminFreeze","summary":"Seal a lease: time stops, doors shut.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/thaw": {
+      "post": {"operationId":"adminThaw","summary":"Take the seal off.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/suspend": {
+      "post": {"operationId":"adminSuspend","summary":"Suspend a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/resume": {
+      "post": {"operationId":"adminResume","summary":"Resume it.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/protect": {
+      "post": {"operationId":"adminProtect","summary":"Keep a lease past its retention, or no longer.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ProtectRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/evict": {
+      "post": {"operationId":"adminEvict","summary":"End a lease at a moment; without one, call it off.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/EvictRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/audit": {
+      "get": {"operationId":"adminAudit","summary":"Prove the books.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Audit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/parked": {
+      "get": {"operationId":"adminParked","summary":"Leases whose step keeps failing.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ParkedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/unbooked": {
+      "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/outbox": {
+      "get": {"operationId":"adminOutbox","summary":"How much is still to be done.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overdue"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/breaker/release": {
+      "post": {"operationId":"adminReleaseBreaker","summary":"Let suspensions go on for ten minutes.","responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    }
+    """#
+}
