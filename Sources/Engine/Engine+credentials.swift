@@ -97,11 +97,7 @@ extension Engine {
     let row = TokenRecord(
       id: token, lease: id, parent: shown.token, paymentHash: shown.paymentHash,
       capabilities: shown.mintedCapabilities.list, createdAt: now)
-    try await store.transaction { tx in
-      // A parent revoked a moment ago leaves no child behind.
-      if let parent = try tx.token(shown.token), parent.revokedAt != nil { throw Refusal.credential(.revoked) }
-      try tx.insertToken(row)
-    }
+    try await insert(row)
     return SwappedCredential(macaroon: minted, token: token)
   }
 
@@ -115,6 +111,7 @@ extension Engine {
     let shown = try await require(.control, of: id, caller)
     let now = clock.now()
     let revoked = try await store.transaction { tx -> [TokenID] in
+      _ = try tx.lockLease(id)
       guard let record = try tx.token(token), record.lease == id else {
         throw Refusal.invalidField("token", "no such credential of this lease")
       }
@@ -145,8 +142,9 @@ extension Engine {
     }
     let swapped = try await remint(shown, adding: [], id: id)
     let now = clock.now()
-    let revoked = try await store.transaction { tx in
-      try tx.revokeAll(of: id, except: swapped.token, at: now)
+    let revoked = try await store.transaction { tx -> [TokenID] in
+      _ = try tx.lockLease(id)
+      return try tx.revokeAll(of: id, except: swapped.token, at: now)
     }
     revocations.insert(revoked)
     return swapped

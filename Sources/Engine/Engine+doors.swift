@@ -78,8 +78,7 @@ extension Engine {
       case .impaired:
         throw Refusal.unavailable(retryAfter: 30, "the resource is impaired; time does not run meanwhile")
       case .unpaidQuote:
-        if try await bookedAnew(shown, id) { continue }
-        throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")
+        guard try await bookedAnew(shown, id) else { throw Refusal.leaseClosed }
       case .gone:
         throw Refusal.leaseClosed
       }
@@ -101,12 +100,17 @@ extension Engine {
     }
   }
 
-  /// Whether the credential's payment had settled without being booked, and is booked now.
+  /// Whether the credential's payment had settled without being booked, and is booked now; `false` when it was booked
+  /// before.
   private func bookedAnew(_ shown: VerifiedCredential, _ id: LeaseID) async throws -> Bool {
     let hash = shown.paymentHash
     let invoice = try await store.transaction { tx in try tx.invoice(hash) }
     guard let invoice, invoice.lease == id, invoice.state != .settled else { return false }
-    return try await bookIfSettled(hash)
+    guard try await bookIfSettled(hash) else {
+      // Whoever knows the preimage has paid: never a second invoice.
+      throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")
+    }
+    return true
   }
 
   private func wakeIdle(_ id: LeaseID, _ caller: Caller) async throws {

@@ -8,13 +8,22 @@ import Units
 /// the row away. Whoever dies in between leaves a claim that lapses; drivers and nodes are asked again under the same
 /// key and generation.
 extension Engine {
-  /// Runs effects as they become due, a bounded number at once, for as long as the task lives. A slow one delays no
-  /// other: each ring claims what there is room for, and each end rings.
+  /// Runs effects as they become due, for as long as the task lives. Each lane has room of its own, so that a hundred
+  /// dead webhooks delay no resume, and a hanging host no invoice.
   func runEffects() async {
+    await withDiscardingTaskGroup { group in
+      for lanes in [[Effect.Lane.resource], [.invoice, .payout], [.notice]] {
+        group.addTask { await self.runEffects(of: lanes) }
+      }
+    }
+  }
+
+  /// A bounded number at once. A slow one delays no other: each ring claims what there is room for, and each end rings.
+  private func runEffects(of lanes: [Effect.Lane]) async {
     let slots = EffectSlots(settings.effectsAtOnce)
     await withDiscardingTaskGroup { group in
       for await _ in bell.rings() {
-        for claim in await claimUntilItWorks(slots) {
+        for claim in await claimUntilItWorks(slots, lanes) {
           group.addTask {
             await self.run(claim)
             slots.free()
@@ -25,12 +34,12 @@ extension Engine {
     }
   }
 
-  private func claimUntilItWorks(_ slots: EffectSlots) async -> [ClaimedEffect] {
+  private func claimUntilItWorks(_ slots: EffectSlots, _ lanes: [Effect.Lane]) async -> [ClaimedEffect] {
     let room = slots.takeAll()
     var claims: [ClaimedEffect] = []
     if room > 0 {
       await again("claiming effects") { [self] in
-        let claimed = try await claim(room)
+        let claimed = try await claim(lanes, room)
         slots.hold(claimed)
       }
       claims = slots.held()
@@ -44,7 +53,7 @@ extension Engine {
   public func runDueEffects() async throws -> Int {
     var begun = 0
     while true {
-      let claims = try await claim(settings.effectsAtOnce)
+      let claims = try await claim(Effect.Lane.allCases, settings.effectsAtOnce)
       guard !claims.isEmpty else { return begun }
       begun += claims.count
       await withDiscardingTaskGroup { group in
@@ -53,12 +62,12 @@ extension Engine {
     }
   }
 
-  private func claim(_ limit: Int) async throws -> [ClaimedEffect] {
+  private func claim(_ lanes: [Effect.Lane], _ limit: Int) async throws -> [ClaimedEffect] {
     let owner = settings.daemon
     let lasting = settings.claim
     return try await store.transaction { [self] tx in
       let now = clock.now()
-      return try tx.claimEffects(owner: owner, at: now, until: now + lasting, limit: limit)
+      return try tx.claimEffects(of: lanes, owner: owner, at: now, until: now + lasting, limit: limit)
     }
   }
 
@@ -83,8 +92,13 @@ extension Engine {
           try await Task.sleep(for: .milliseconds(settings.claim.count * 1_000 / 3))
           let until = clock.now() + settings.claim
           let owner = settings.daemon
-          guard try await store.transaction({ tx in try tx.renewClaim(claim.id, owner: owner, until: until) }) else {
-            throw StoreError(.conflict, "the claim on an effect was lost")
+          do {
+            guard try await store.transaction({ tx in try tx.renewClaim(claim.id, owner: owner, until: until) }) else {
+              throw StoreError(.conflict, "the claim on an effect was lost")
+            }
+          } catch let error as StoreError where error.kind == .unavailable || error.kind == .outcomeUnknown {
+            // Not lost yet; whoever else takes it is kept apart from us by the driver's fence.
+            log.debug("a claim could not be renewed", metadata: ["lease": "\(claim.lease)", "error": "\(error)"])
           }
         }
       }
@@ -113,6 +127,9 @@ extension Engine {
     if let generation = claim.effect.generation, generation < record.lease.generation { return .stale }
     log.debug("effect begins", metadata: ["lease": "\(id)", "effect": "\(claim.effect.name)", "key": "\(claim.key)"])
     switch claim.effect {
+    // Money came before the invoices were canceled: they serve again.
+    case .cancelInvoices where !record.lease.isReclaiming, .cancelQuote where !record.lease.isQuoted:
+      return .stale
     case .cancelInvoices:
       return try await cancelInvoices(of: id).map { .later($0, "an invoice cannot be canceled yet") }
         ?? .event(.invoicesCanceled)
@@ -207,7 +224,12 @@ extension Engine {
       alarm.set(noLaterThan: moment)
     case .event(let event):
       try await concludeStepping(claim) { engine, tx, lease, now in
-        try engine.record(event, for: lease, eventID: eventID, cause: cause, at: now)
+        // An invoice minted after the last was canceled: nothing may be destroyed while it can be paid.
+        if claim.effect.lane == .invoice, try !tx.openInvoices(of: lease.id).isEmpty {
+          try tx.postponeEffect(claim.id, owner: owner, until: now, error: "another invoice was made meanwhile")
+          return nil
+        }
+        return try engine.record(event, for: lease, eventID: eventID, cause: cause, at: now)
       }
     case .metersRead(let generation):
       try await concludeStepping(claim) { engine, tx, lease, now in
@@ -220,12 +242,14 @@ extension Engine {
 
   private func concludeStepping(
     _ claim: ClaimedEffect,
-    _ step: @escaping @Sendable (Engine, any StoreTransaction, Lease, Instant) throws -> RecordedStep
+    _ step: @escaping @Sendable (Engine, any StoreTransaction, Lease, Instant) throws -> RecordedStep?
   ) async throws {
     let owner = settings.daemon
     let written = try await store.transaction { [self] tx -> RecordedStep? in
-      guard let lease = try tx.lockLease(claim.lease), try tx.finishEffect(claim.id, owner: owner) else { return nil }
-      let recorded = try step(self, tx, lease, clock.now())
+      // The row's own lock first would be the other way round than everywhere else.
+      guard let lease = try tx.lockLease(claim.lease), try tx.holdsClaim(claim.id, owner: owner) else { return nil }
+      guard let recorded = try step(self, tx, lease, clock.now()) else { return nil }
+      _ = try tx.finishEffect(claim.id, owner: owner)
       try tx.write([recorded])
       return recorded
     }
@@ -349,5 +373,15 @@ private final class EffectSlots: Sendable {
       defer { state.claims = [] }
       return state.claims
     }
+  }
+}
+
+extension Lease {
+  fileprivate var isReclaiming: Bool {
+    if case .reclaiming = state { true } else { false }
+  }
+
+  fileprivate var isQuoted: Bool {
+    if case .quoted = state { true } else { false }
   }
 }

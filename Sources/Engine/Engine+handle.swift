@@ -44,15 +44,16 @@ extension Engine {
   ) throws -> RecordedStep {
     let now = max(clockNow, before.account.chargedTo ?? clockNow)
     var decision = Decision(lease: before)
-    if let outage = latestOutage.withLock({ $0 }), outage.to > before.createdAt, !before.isClosed,
-      (before.lastOutage?.to ?? before.createdAt) < outage.to
-    {
+    for outage in outagesUnknown(to: before) {
       let from = max(outage.from, before.createdAt)
-      decision = try before.decide(.outage(from: from, to: outage.to), at: now)
+      let next = try decision.lease.decide(.outage(from: from, to: outage.to), at: now)
+      decision.lease = next.lease
+      decision.transfers += next.transfers
+      decision.effects += next.effects
     }
     let wanted = try decision.lease.decide(event, at: now)
     decision.lease = wanted.lease
-    // Two steps, one write: the version rises by one.
+    // Several steps, one write: the version rises by one.
     if decision.lease.version > before.version { decision.lease.version = before.version + 1 }
     decision.transfers += wanted.transfers
     decision.effects += wanted.effects
@@ -62,6 +63,15 @@ extension Engine {
         event, from: before, to: decision.lease, effects: decision.effects, id: eventID, cause: cause,
         evidence: evidence, at: now),
       at: now)
+  }
+
+  private func outagesUnknown(to lease: Lease) -> [Lease.Outage] {
+    guard !lease.isClosed else { return [] }
+    let known = lease.lastOutage?.to ?? lease.createdAt
+    return outages.withLock { outages in
+      guard let last = outages.last, last.to > known else { return [] }
+      return outages.filter { $0.to > known }
+    }
   }
 
   /// After a commit: doors forget, waiters look, the alarm is set.

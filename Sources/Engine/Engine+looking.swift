@@ -23,7 +23,9 @@ extension Engine {
 
   public func lease(_ id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
     let shown = try await require(.read, of: id, caller)
-    guard let record = try await book(shown, of: id) else { throw Refusal.unknownLease }
+    guard var record = try await book(shown, of: id) else { throw Refusal.unknownLease }
+    // As of now, not as of when something last happened to it.
+    record.lease = record.lease.charged(to: clock.now())
     return record
   }
 

@@ -77,10 +77,19 @@ extension Engine {
     } catch {
       guard error.kind == .absent else { throw error }
     }
-    let last = try await driver.measure([id]).flatMap(\.readings) + doorMeters.readings(at: clock.now())
-    do {
-      try await store.transaction { [self] tx in try tx.ingest(last, at: clock.now()) }
+    var last: [MeterReading] = []
+    do throws(DriverError) {
+      last = try await driver.measure([id]).flatMap(\.readings)
     } catch {
+      // What is not there any more is not read any more.
+      guard error.kind == .absent else { throw error }
+    }
+    let atDoors = doorMeters.readings(at: clock.now())
+    let all = last + atDoors
+    do {
+      try await store.transaction { [self] tx in try tx.ingest(all, at: clock.now()) }
+    } catch {
+      doorMeters.restore(atDoors)
       throw DriverError(.failed, attempted: "storing the last reading", words: "\(error)")
     }
   }
@@ -132,7 +141,8 @@ extension UnratedUsage {
     rated.reserveCapacity(windows.count)
     for window in windows {
       var charged = Millisatoshi.zero
-      if let price {
+      // Usage found after the point of no return is nobody's debt.
+      if let price, lease.mayBeCharged {
         let period = lease.period(at: window.start)
         if period != allowance.period {
           allowance.period = period
@@ -154,6 +164,14 @@ extension UnratedUsage {
 }
 
 extension Lease {
+  /// Whether measured usage still finds a balance to be charged to.
+  var mayBeCharged: Bool {
+    switch state {
+    case .active, .grace, .suspended, .reclaiming(_, _, _, destroying: false): true
+    case .quoted, .provisioning, .reclaiming, .closed: false
+    }
+  }
+
   /// Which period since activation a moment lies in; allowances begin anew with each.
   func period(at moment: Instant) -> Int64 {
     guard let activatedAt, moment > activatedAt else { return 0 }

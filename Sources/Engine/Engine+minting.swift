@@ -41,7 +41,8 @@ extension Engine {
   private func mint(_ order: InvoiceOrder, as id: Int64, client caller: Caller) async throws -> InvoiceRecord {
     let expiry = Seconds(max(1, order.expiresAt.microseconds(since: order.at) / 1_000_000))
     do {
-      try spendMintBudget(caller)
+      // A quote has spent it before it took capacity.
+      if order.purpose != .purchase { try spendMintBudget(caller) }
       let made = try await node.createInvoice(
         InvoiceRequest(
           label: order.label, amount: order.amount, description: "Leasehold \(order.slot) \(order.lease)",
@@ -141,11 +142,23 @@ extension Engine {
     let record = TokenRecord(
       id: token, lease: lease.id, parent: shown?.token, paymentHash: hash,
       capabilities: macaroon.capabilities.list, createdAt: now)
-    try await store.transaction { tx in try tx.insertToken(record) }
+    try await insert(record)
     return PaymentDemand(
       challenge: macaroon.challenge, paymentHash: hash, amount: invoice.amount, expiresAt: invoice.expiresAt,
       lease: lease.id, state: lease.state.name, paidUntil: lease.paidUntil, reclaimsAt: lease.reclaimsAt,
       held: lease.isHeld, purpose: invoice.purpose.name)
+  }
+
+  /// Records a minted token. A parent revoked a moment ago leaves no child behind: whoever revokes locks the lease
+  /// too.
+  func insert(_ token: TokenRecord) async throws {
+    try await store.transaction { tx in
+      if let parent = token.parent {
+        _ = try tx.lockLease(token.lease)
+        if let parent = try tx.token(parent), parent.revokedAt != nil { throw Refusal.credential(.revoked) }
+      }
+      try tx.insertToken(token)
+    }
   }
 
   private struct MacaroonText {

@@ -37,8 +37,12 @@ extension Engine {
     } else {
       guard known.body == body else { return nil }
     }
+    _ = try await require(.read, of: id, caller)
     guard let record = try await book(shown, of: id) else { return nil }
-    if case .quoted = record.lease.state { return nil }
+    if case .quoted = record.lease.state {
+      // Paid is paid, also while it is not booked: never a second invoice.
+      throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")
+    }
     // Made while the renter waits, if it does not take long; `provisioning` otherwise.
     return try await settled(record, within: settings.patience)
   }
@@ -65,10 +69,10 @@ extension Engine {
     }
     if !budgetSpent { try spendMintBudget(caller) }
     let settings = settings
-    let record = try await store.transaction { [self] tx -> LeaseRecord in
+    let reserve: @Sendable (any StoreTransaction) throws -> LeaseRecord = { [self] tx in
       if let key, let earlier = try tx.idempotent(scope: scope, key: key) {
         guard earlier.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
-        if let record = try tx.lease(earlier.lease), !record.lease.isClosed { return record }
+        if let record = try tx.lease(earlier.lease), record.lease.mayStillBeBought(at: clock.now()) { return record }
         throw Refusal.conflict(code: "invoice-expired", "the quote under this key was not paid in time")
       }
       let now = clock.now()
@@ -95,6 +99,13 @@ extension Engine {
           IdempotencyRecord(scope: "purchase:\(id)", key: "key", bodyHash: key, lease: id, at: now))
       }
       return record
+    }
+    let record: LeaseRecord
+    do {
+      record = try await store.transaction(reserve)
+    } catch let error as StoreError where error.kind == .conflict && key != nil {
+      // The same key at the same moment: the other one was first.
+      record = try await store.transaction(reserve)
     }
     let lease = record.lease
     if case .quoted = lease.state {
@@ -222,6 +233,15 @@ extension Engine {
 }
 
 extension Lease {
+  /// Not given up: an unpaid quote whose invoice has not run out, or what became of one.
+  fileprivate func mayStillBeBought(at now: Instant) -> Bool {
+    switch state {
+    case .quoted(_, _, let canceling): !canceling && now < createdAt + terms.policy.quote
+    case .provisioning, .active, .grace, .suspended, .reclaiming: true
+    case .closed: false
+    }
+  }
+
   /// Something is being made or thawed, and its outcome is near.
   var isOnItsWay: Bool {
     switch state {

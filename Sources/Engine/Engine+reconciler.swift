@@ -81,7 +81,7 @@ extension Engine {
         log.error("a lease in service has lost its resource", metadata: ["lease": "\(id)"])
         try await handle(
           .impaired(reason: "the resource is gone from its host"), for: id,
-          eventID: "lost:\(id):\(record.lease.generation)", cause: .init(type: "reconciler", id: host),
+          eventID: "lost:\(id):\(record.lease.version)", cause: .init(type: "reconciler", id: host),
           evidence: ["driver": driver.name, "phase": status.phase.rawValue])
       }
       guard page.count == 500, let last = page.last else { return }

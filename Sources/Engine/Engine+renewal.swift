@@ -31,7 +31,11 @@ extension Engine {
     let hash = shown.paymentHash
     guard let record = try await book(shown, of: id) else { return nil }
     let invoice = try await store.transaction { tx in try tx.invoice(hash) }
-    guard let invoice, invoice.lease == id, invoice.state == .settled, isWanted(invoice.purpose) else { return nil }
+    guard let invoice, invoice.lease == id, isWanted(invoice.purpose) else { return nil }
+    guard invoice.state == .settled else {
+      // Paid is paid, also while it is not booked: never a second invoice.
+      throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")
+    }
     let key = caller.idempotencyKey
     let now = clock.now()
     guard try await store.transaction({ tx in try tx.redeem(hash, key: key, at: now) }) else { return nil }
@@ -57,7 +61,7 @@ extension Engine {
     guard lease.maySell(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "no time is sold that far ahead")
     }
-    guard let amount = lease.renewalAmount(periods: periods) else {
+    guard let amount = lease.renewalAmount(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "the price does not fit")
     }
     try allow(shown, amount)
@@ -104,6 +108,9 @@ extension Engine {
       throw Refusal.invalidField("offer", "the price does not fit")
     }
     if amount == .zero {
+      guard lease.timeLeft(on: terms, at: now) <= Lease.horizon.microseconds else {
+        throw Refusal.invalidField("offer", "the balance would last longer than 366 days")
+      }
       let handled = try await handle(
         .changed(terms), for: id, eventID: "change:\(caller.requestID)",
         cause: .init(type: "request", id: caller.requestID)
@@ -131,6 +138,15 @@ extension Engine {
       .released, for: id, eventID: "release:\(caller.requestID)", cause: .init(type: "request", id: caller.requestID))
     guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
     return record
+  }
+}
+
+extension Lease {
+  /// How many microseconds the balance would last on other terms.
+  fileprivate func timeLeft(on terms: Terms, at now: Instant) -> Int64 {
+    var account = charged(to: now).account
+    account.setRate(terms.rate)
+    return account.microsecondsLeft ?? .max
   }
 }
 

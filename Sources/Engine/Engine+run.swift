@@ -50,8 +50,12 @@ extension Engine {
       case .event(let id):
         watch.announce(id)
       case .heartbeat:
-        if !doors.isTrusted { await catchUp() }
-        doors.listenerIsAlive()
+        // Hearing again is not knowing again: what was missed is read first.
+        if doors.isTrusted {
+          doors.listenerIsAlive()
+        } else if await catchUp() {
+          doors.listenerIsAlive()
+        }
       case .interrupted:
         doors.listenerWasLost()
       }
@@ -59,14 +63,18 @@ extension Engine {
   }
 
   /// After a lapse of the listener: what was revoked, written or made due meanwhile was not told.
-  private func catchUp() async {
+  ///
+  /// - Returns: whether that is known now.
+  private func catchUp() async -> Bool {
     do {
       let revoked = try await store.transaction { tx in try tx.revokedTokens() }
       revocations.insert(revoked)
       watch.announceAll()
       bell.ring()
+      return true
     } catch {
       log.warning("changes could not be caught up with", metadata: ["error": "\(error)"])
+      return false
     }
   }
 
@@ -77,36 +85,48 @@ extension Engine {
   public func beat() async throws {
     let name = settings.daemon
     let patience = settings.outageAfter
+    let asked = clock.now()
     let theirs = try await store.databaseTime()
-    health.measured(clockSkew: clock.now().microseconds(since: theirs))
-    let outage = try await store.transaction { [self] tx -> Lease.Outage? in
+    health.measured(databaseClock: theirs, between: asked, and: clock.now())
+    let (now, known) = try await store.transaction { [self] tx -> (Instant, [Lease.Outage]) in
       let now = clock.now()
       if let last = try tx.beat(daemon: name, at: now), now > last + patience {
         try tx.recordOutage(from: last, to: now)
       }
-      return try tx.outage(endedAfter: now - .day * 400)
+      return (now, try tx.outages(endedAfter: now - .day * 400))
     }
-    learn(of: outage)
+    lastBeat.withLock { $0 = max($0 ?? now, now) }
+    learn(of: known)
   }
 
   /// The wall clock leapt forward against the monotonic one: as if nobody had been looking.
   public func clockJumped(from: Instant, to: Instant) async throws {
     guard to > from else { return }
-    let outage = try await store.transaction { tx in
+    let known = try await store.transaction { tx in
       try tx.recordOutage(from: from, to: to)
-      return Lease.Outage(from: from, to: to)
+      return try tx.outages(endedAfter: to - .day * 400)
     }
-    learn(of: outage)
+    learn(of: known)
   }
 
-  private func learn(of outage: Lease.Outage?) {
-    guard let outage else { return }
-    latestOutage.withLock { known in
-      guard known.map({ $0.to < outage.to }) ?? true else { return }
-      known = outage
+  /// Whether this daemon has been out of the picture for so long that nobody may have been looking: it says that it is
+  /// back, and learns what it missed, before it does anything about deadlines.
+  func beatIfLate() async throws {
+    let last = lastBeat.withLock { $0 }
+    guard let last, clock.now() > last + settings.outageAfter else { return }
+    try await beat()
+  }
+
+  private func learn(of known: [Lease.Outage]) {
+    let news = outages.withLock { outages in
+      let before = outages.last?.to
+      outages = known
+      return known.last { outage in before.map { outage.to > $0 } ?? true }
+    }
+    if let news {
       log.warning(
         "no daemon was looking for a while; deadlines move out",
-        metadata: ["seconds": "\(outage.to.microseconds(since: outage.from) / 1_000_000)"])
+        metadata: ["seconds": "\(news.to.microseconds(since: news.from) / 1_000_000)"])
     }
   }
 }

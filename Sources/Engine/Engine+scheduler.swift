@@ -8,44 +8,38 @@ extension Engine {
   /// Called at each ring, early, late or twice. Returns how many leases were stepped.
   @discardableResult
   public func wakeDueLeases() async throws -> Int {
+    try await beatIfLate()
     var total = 0
     while !Task.isCancelled {
-      let woken = try await wakeBatch()
-      total += woken
-      if woken < settings.batch { break }
+      let looked = try await wakeBatch()
+      total += looked
+      if looked < settings.batch { break }
     }
     if let next = try await store.transaction({ tx in try tx.nextDeadline() }) {
-      alarm.set(noLaterThan: next)
+      // What is due and was passed over is in somebody else's hands.
+      alarm.set(noLaterThan: max(next, clock.now().advanced(byMicroseconds: 100_000)))
     }
     return total
   }
 
+  /// - Returns: how many leases were looked at.
   private func wakeBatch() async throws -> Int {
     let limit = settings.batch
     do {
-      let steps = try await store.transaction { [self] tx in
+      let (looked, steps) = try await store.transaction { [self] tx -> (Int, [RecordedStep]) in
         let leases = try tx.lockDueLeases(at: clock.now(), limit: limit)
-        guard !leases.isEmpty else { return [RecordedStep]() }
+        guard !leases.isEmpty else { return (0, []) }
         let now = clock.now()
-        var steps: [RecordedStep] = []
-        steps.reserveCapacity(leases.count)
-        var gate = PunishmentGate(self, tx, at: now)
-        for lease in leases {
-          let step = try wake(lease, at: now)
-          if step.isPunitive, let held = try gate.holdsBack(lease) {
-            try tx.park(lease.id, until: now + 5, reason: held, at: now)
-          } else {
-            steps.append(step)
-          }
-        }
-        try tx.write(steps)
-        return steps
+        let steps = try leases.map { try wake($0, at: now) }
+        let held = try holdBack(steps, tx, at: now)
+        try tx.write(steps.filter { held[$0.before.id] == nil })
+        return (leases.count, steps.filter { held[$0.before.id] == nil && $0.changesLease })
       }
       publish(steps.map(\.decision.lease))
-      return steps.count
+      return looked
     } catch is CancellationError {
       throw CancellationError()
-    } catch let error as StoreError where error.kind == .unavailable {
+    } catch let error as StoreError where error.kind == .unavailable || error.kind == .outcomeUnknown {
       throw error
     } catch {
       log.warning("a batch of due leases failed; waking them one by one", metadata: ["error": "\(error)"])
@@ -53,33 +47,52 @@ extension Engine {
     }
   }
 
-  /// One poisoned lease never stops the others: it is parked, counted and shown.
+  /// One poisoned lease never stops the others: it is parked, counted and shown. Its own transaction may be past
+  /// saving, so it is parked in another.
   private func wakeOneByOne() async throws -> Int {
-    var woken = 0
-    for _ in 0..<settings.batch {
-      let stepped = try await store.transaction { [self] tx -> (Lease?, Bool) in
-        let now = clock.now()
-        guard let lease = try tx.lockDueLeases(at: now, limit: 1).first else { return (nil, false) }
-        let step: RecordedStep
-        do {
-          step = try wake(lease, at: now)
-        } catch {
-          try tx.park(lease.id, until: now + .minute, reason: "\(error)", at: now)
-          return (nil, true)
+    let limit = settings.batch
+    let due = try await store.transaction { [self] tx in try tx.dueLeases(at: clock.now(), limit: limit) }
+    for id in due {
+      do {
+        let stepped = try await store.transaction { [self] tx -> Lease? in
+          guard let lease = try tx.lockLease(id) else { return nil }
+          let now = clock.now()
+          guard let wakes = lease.wakesAt, wakes <= now else { return nil }
+          let step = try wake(lease, at: now)
+          guard try holdBack([step], tx, at: now).isEmpty else { return nil }
+          try tx.write([step])
+          return step.changesLease ? step.decision.lease : nil
         }
-        var gate = PunishmentGate(self, tx, at: now)
-        if step.isPunitive, let held = try gate.holdsBack(lease) {
-          try tx.park(lease.id, until: now + 5, reason: held, at: now)
-          return (nil, true)
+        if let stepped { publish([stepped]) }
+      } catch is CancellationError {
+        throw CancellationError()
+      } catch let error as StoreError where error.kind == .unavailable || error.kind == .outcomeUnknown {
+        throw error
+      } catch {
+        log.error("a lease could not be woken", metadata: ["lease": "\(id)", "error": "\(error)"])
+        try await store.transaction { [self] tx in
+          let now = clock.now()
+          try tx.park(id, until: now + .minute, reason: "\(error)", at: now)
         }
-        try tx.write([step])
-        return (step.decision.lease, true)
       }
-      if let lease = stepped.0 { publish([lease]) }
-      guard stepped.1 else { break }
-      woken += 1
     }
-    return woken
+    return due.count
+  }
+
+  /// Parks what may not be stepped now, and says which that is: what our own doubts forbid, and a lease that asked to
+  /// be looked at and has nothing to say, which would ask again at once.
+  private func holdBack(
+    _ steps: [RecordedStep], _ tx: any StoreTransaction, at now: Instant
+  ) throws -> [LeaseID: String] {
+    let held = try reasonsToSpare(steps.filter(\.isPunitive).map(\.before), tx, at: now)
+    for (id, reason) in held { try tx.park(id, until: now + 5, reason: reason, at: now) }
+    var all = held
+    for step in steps where !step.changesLease {
+      let id = step.before.id
+      all[id] = "it woke for nothing"
+      try tx.park(id, until: now + .minute, reason: "it woke for nothing", at: now)
+    }
+    return all
   }
 
   private func wake(_ lease: Lease, at now: Instant) throws -> RecordedStep {
@@ -100,49 +113,52 @@ extension RecordedStep {
   }
 }
 
-/// What stands between a timer and a punishment: our own doubts. Asked at most once a batch.
-struct PunishmentGate {
-  private let engine: Engine
-  private let tx: any StoreTransaction
-  private let now: Instant
-  private var verdict: String??
-  private var allowed = 0
+extension RecordedStep {
+  var changesLease: Bool { decision.lease.version != before.version }
+}
 
-  init(_ engine: Engine, _ tx: any StoreTransaction, at now: Instant) {
-    self.engine = engine
-    self.tx = tx
-    self.now = now
+/// What stands between a timer and a punishment: our own doubts.
+extension Engine {
+  /// Why leases are spared for now, of those that a step against them would befall. A fixed number of questions to the
+  /// database, however many leases.
+  private func reasonsToSpare(
+    _ leases: [Lease], _ tx: any StoreTransaction, at now: Instant
+  ) throws -> [LeaseID: String] {
+    guard !leases.isEmpty else { return [:] }
+    var spared: [LeaseID: String] = [:]
+    if let doubt = health.doubt(at: now, window: settings.breakerWindow) {
+      for lease in leases { spared[lease.id] = doubt }
+      return spared
+    }
+    let ids = leases.map(\.id)
+    let shielded = try tx.shielded(ids)
+    // Debt is read from the ledger again.
+    let balances = try tx.ledgerBalances(of: ids)
+    for lease in leases {
+      if shielded.contains(lease.id) {
+        spared[lease.id] = "a settlement of this lease is not booked yet"
+      } else if balances[lease.id] != lease.account.balance {
+        spared[lease.id] = "its balance differs from the ledger"
+      }
+    }
+    let rest = leases.filter { spared[$0.id] == nil }
+    let free = try breakerLeavesFree(rest.count, tx, at: now)
+    for lease in rest.dropFirst(free) { spared[lease.id] = "too many suspensions at once" }
+    return spared
   }
 
-  /// Why the lease is spared for now, or `nil`.
-  mutating func holdsBack(_ lease: Lease) throws -> String? {
-    if try tx.isShielded(lease.id) { return "a settlement of this lease is not booked yet" }
-    if case .active = lease.state, try tx.ledgerBalance(of: lease.id) != lease.account.balance {
-      return "its balance differs from the ledger"
+  /// How many of so many suspensions the circuit breaker lets through.
+  private func breakerLeavesFree(_ wanted: Int, _ tx: any StoreTransaction, at now: Instant) throws -> Int {
+    guard wanted > 0 else { return 0 }
+    let counts = try tx.breakerCounts(since: now - settings.breakerWindow)
+    // Those suspended inside the window were in service when it began.
+    let share = settings.breakerShare * Double(counts.inService + counts.suspensions)
+    let limit = max(settings.breakerLeases, Int(share))
+    let free = min(wanted, max(0, limit - counts.suspensions))
+    if free == wanted {
+      health.breakerIsQuiet()
+      return wanted
     }
-    if case .grace = lease.state, try tx.ledgerBalance(of: lease.id) != lease.account.balance {
-      return "its balance differs from the ledger"
-    }
-    if let verdict, let verdict { return verdict }
-    if let reason = try judge() {
-      verdict = reason
-      return reason
-    }
-    allowed += 1
-    return nil
-  }
-
-  private func judge() throws -> String? {
-    if let doubt = engine.health.doubt(at: now, window: engine.settings.breakerWindow) { return doubt }
-    if engine.health.breakerReleased(at: now) { return nil }
-    let counts = try tx.breakerCounts(since: now - engine.settings.breakerWindow)
-    let suspensions = counts.suspensions + allowed
-    if suspensions >= engine.settings.breakerLeases,
-      Double(suspensions) >= engine.settings.breakerShare * Double(max(1, counts.inService))
-    {
-      engine.health.breakerTripped(at: now)
-      return "too many suspensions at once"
-    }
-    return nil
+    return health.breakerHolds(at: now) ? free : wanted
   }
 }

@@ -8,14 +8,10 @@ extension Engine {
   /// Follows the node from the stored cursor for as long as the task lives. A settlement that cannot be booked goes to
   /// the unbooked and never stops the ones behind it.
   public func followSettlements() async throws {
-    let name = node.name
     var wait = 1
     while !Task.isCancelled {
       do {
-        let cursor = try await store.transaction { tx in try tx.cursor(of: name) }
-        let settlements = try await node.settlements(after: cursor, limit: 100)
-        health.nodeAnswered()
-        for settlement in settlements { try await book(settlement, advancing: true) }
+        try await bookNextSettlements()
         wait = 1
       } catch is CancellationError {
         return
@@ -27,6 +23,15 @@ extension Engine {
         wait = min(30, wait * 2)
       }
     }
+  }
+
+  /// Waits for settlements after the stored cursor and books them.
+  func bookNextSettlements() async throws {
+    let name = node.name
+    let cursor = try await store.transaction { tx in try tx.cursor(of: name) }
+    let settlements = try await node.settlements(after: cursor, limit: 100)
+    health.nodeAnswered()
+    for settlement in settlements { try await book(settlement, advancing: true) }
   }
 
   /// Asks the node about one invoice and books it if it settled: paid is paid, whether or not we were told.
@@ -57,7 +62,10 @@ extension Engine {
     do {
       let booked = try await store.transaction { [self] tx -> RecordedStep? in
         if advancing { try tx.setCursor(settlement.cursor, of: name, at: clock.now()) }
-        guard let invoice = try tx.invoice(settlement.paymentHash) else { return nil }
+        guard let invoice = try tx.invoice(settlement.paymentHash) else {
+          try keepIfOurs(settlement, tx)
+          return nil
+        }
         return try book(settlement, invoice, tx)
       }
       if let booked {
@@ -84,6 +92,14 @@ extension Engine {
     }
   }
 
+  /// A settlement without an invoice of ours is passed over, unless its label names a lease of ours: then it is money
+  /// of somebody's that we cannot place, kept and shown.
+  private func keepIfOurs(_ settlement: NodeSettlement, _ tx: any StoreTransaction) throws {
+    let words = settlement.label.split(separator: "/")
+    guard words.count >= 3, words[0] == "leasehold", let id = LeaseID(words[1]), try tx.lease(id) != nil else { return }
+    try tx.insertUnbooked(settlement, lease: id, reason: "its invoice is not in the books", at: clock.now())
+  }
+
   private func book(
     _ settlement: NodeSettlement, _ invoice: InvoiceRecord, _ tx: any StoreTransaction
   ) throws -> RecordedStep? {
@@ -103,11 +119,13 @@ extension Engine {
         try tx.confirmAllocation(lease.id)
       } else {
         let placed = try tx.allocate(
-          lease.terms.resources, for: lease.id, kind: lease.terms.kind, asUnpaidHold: nil, pinned: nil)
+          lease.terms.resources, for: lease.id, kind: lease.terms.kind, asUnpaidHold: nil,
+          pinned: try hostOfDisk(of: lease.id, tx))
         capacityFound = placed != nil
       }
-    case (.active, .change(let terms)), (.grace, .change(let terms)), (.suspended, .change(let terms)):
-      // The room was looked for when the change was quoted. If it is gone the money buys time instead.
+    case (.active, .change(let terms)), (.grace, .change(let terms)), (.suspended, .change(let terms)),
+      (.reclaiming(.retention, _, _, destroying: false), .change(let terms)):
+      // If there is no room for it any more the money is credit.
       if try !tx.reallocate(lease.id, to: terms.resources) { purpose = .purchase }
     default:
       break
@@ -121,6 +139,12 @@ extension Engine {
       cause: .init(type: "payment", id: settlement.paymentHash.hex), at: now)
     try tx.write([step])
     return step
+  }
+
+  /// An attached disk is on the host of its container.
+  private func hostOfDisk(of id: LeaseID, _ tx: any StoreTransaction) throws -> String? {
+    guard let disk = try tx.lease(id)?.request.disk else { return nil }
+    return try tx.lease(disk)?.placement?.host
   }
 
   /// Tries the unbooked again, and asks the node about invoices that should have been heard of: pushes can be lost.

@@ -26,8 +26,10 @@ public final class Engine: Sendable {
   let budget: MintBudget
   let doorMeters: DoorMeters
   let health: Health
-  /// The last time no daemon was looking, as far as this one knows.
-  let latestOutage = Mutex<Lease.Outage?>(nil)
+  /// The times when no daemon was looking, as far as this one knows; oldest first.
+  let outages = Mutex<[Lease.Outage]>([])
+  /// When this daemon last said that it is alive.
+  let lastBeat = Mutex<Instant?>(nil)
 
   /// The drivers of this host, one per kind, and their doors.
   public struct Drivers: Sendable {

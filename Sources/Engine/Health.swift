@@ -29,15 +29,17 @@ final class Health: Sendable {
     state.withLock { $0.storeFailedAt = now }
   }
 
-  /// Microseconds by which our clock is ahead of the database's.
-  func measured(clockSkew: Int64) {
-    state.withLock { $0.clockSkew = clockSkew }
+  /// What the database's clock said between two looks at ours: microseconds by which ours is ahead, as far as that is
+  /// certain.
+  func measured(databaseClock theirs: Instant, between asked: Instant, and answered: Instant) {
+    let ahead = asked.microseconds(since: theirs)
+    let behind = theirs.microseconds(since: answered)
+    state.withLock { $0.clockSkew = ahead > 0 ? ahead : behind > 0 ? -behind : 0 }
   }
 
-  func breakerTripped(at now: Instant) {
-    state.withLock {
-      if $0.breakerTrippedAt == nil { $0.breakerTrippedAt = now }
-    }
+  /// Nothing had to be held back: what was tripped is over.
+  func breakerIsQuiet() {
+    state.withLock { $0.breakerTrippedAt = nil }
   }
 
   /// The operator says: go on.
@@ -48,15 +50,17 @@ final class Health: Sendable {
     }
   }
 
-  /// Ten minutes after it tripped the breaker opens of itself, for as long.
-  func breakerReleased(at now: Instant) -> Bool {
+  /// Whether the breaker holds back what is too much. Ten minutes after it tripped it lets go of itself, for as long.
+  func breakerHolds(at now: Instant) -> Bool {
     state.withLock {
-      if let until = $0.breakerReleasedUntil, now < until { return true }
-      if let tripped = $0.breakerTrippedAt, now > tripped + 600 {
-        $0.breakerTrippedAt = nil
-        $0.breakerReleasedUntil = now + 600
+      if let until = $0.breakerReleasedUntil, now < until { return false }
+      guard let tripped = $0.breakerTrippedAt else {
+        $0.breakerTrippedAt = now
         return true
       }
+      guard now > tripped + 600 else { return true }
+      $0.breakerTrippedAt = nil
+      $0.breakerReleasedUntil = now + 600
       return false
     }
   }

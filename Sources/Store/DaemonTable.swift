@@ -22,10 +22,10 @@ extension PostgresTransaction {
       "INSERT INTO outage (began_at, ended_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", from.timestamp, to.timestamp)
   }
 
-  func outage(endedAfter moment: Instant) throws -> Lease.Outage? {
-    try db.pointee.first(
-      "SELECT began_at, ended_at FROM outage WHERE ended_at > $1 ORDER BY ended_at DESC LIMIT 1", moment.timestamp
-    ) { Lease.Outage(from: try $0.instant(0), to: try $0.instant(1)) }
+  func outages(endedAfter moment: Instant) throws -> [Lease.Outage] {
+    try db.pointee.query(
+      "SELECT began_at, ended_at FROM outage WHERE ended_at > $1 ORDER BY ended_at DESC LIMIT 1000", moment.timestamp
+    ) { Lease.Outage(from: try $0.instant(0), to: try $0.instant(1)) }.reversed()
   }
 
   func sweep(at now: Instant) throws -> Int {
@@ -33,10 +33,15 @@ extension PostgresTransaction {
     let quotes = try db.pointee.execute(
       """
       DELETE FROM lease l
-       WHERE l.id IN (SELECT id FROM lease WHERE state = 'closed' AND created_at < $1 ORDER BY id LIMIT 1000)
-         AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = l.id)
-         AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = l.id)
-         AND NOT EXISTS (SELECT FROM invoice i WHERE i.lease = l.id AND i.state IN ('reserved', 'open', 'replaced'))
+       WHERE l.id IN (
+         SELECT c.id FROM lease c
+          WHERE c.state = 'closed' AND c.created_at < $1
+            AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = c.id)
+            AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = c.id)
+            AND NOT EXISTS (SELECT FROM unbooked_settlement u WHERE u.lease = c.id)
+            AND NOT EXISTS (
+              SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced'))
+          ORDER BY c.id LIMIT 1000)
       """, (now - .day * 2).timestamp)
     let keys = try db.pointee.execute("DELETE FROM idempotency WHERE used_at < $1", (now - .day * 366).timestamp)
     let daemons = try db.pointee.execute("DELETE FROM daemon WHERE beat_at < $1", (now - .day * 30).timestamp)

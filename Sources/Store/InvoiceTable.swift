@@ -171,18 +171,21 @@ extension PostgresTransaction {
     try db.pointee.execute("DELETE FROM unbooked_settlement WHERE payment_hash = $1", paymentHash.bytes.array)
   }
 
-  func isShielded(_ lease: LeaseID) throws -> Bool {
-    try db.pointee.first("SELECT true FROM unbooked_settlement WHERE lease = $1 LIMIT 1", lease.uuid) {
-      try $0.bool(0)
-    } ?? false
+  func shielded(_ leases: [LeaseID]) throws -> Set<LeaseID> {
+    Set(
+      try db.pointee.query("SELECT lease FROM unbooked_settlement WHERE lease = ANY ($1)", leases.map(\.uuid)) {
+        try $0.lease(0)
+      })
   }
 }
 
 extension InvoiceRecord {
-  /// Offered again while a quarter of its life is left and the terms are the same.
+  /// Offered again while a quarter of its life is left and the terms are the same; to its end when another would end
+  /// no later, as a purchase's does.
   fileprivate func isGood(for order: InvoiceOrder) -> Bool {
     let life = expiresAt.microseconds(since: createdAt)
-    return amount == order.amount && purpose == order.purpose
-      && expiresAt.microseconds(since: order.at) * 4 >= life
+    let left = expiresAt.microseconds(since: order.at)
+    return amount == order.amount && purpose == order.purpose && left > 0
+      && (left >= life / 4 || order.expiresAt <= expiresAt)
   }
 }

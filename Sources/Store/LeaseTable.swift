@@ -46,7 +46,7 @@ extension PostgresTransaction {
   private static func record(_ row: borrowing Row) throws -> LeaseRecord {
     var placement: Placement?
     if !row.isNull(13) {
-      placement = Placement(host: try row.string(13), uidBase: UInt32(try row.int64(14)))
+      placement = Placement(host: try row.string(13), uidBase: try row.uid(14))
     }
     return LeaseRecord(lease: try lease(row), request: try row.json(12), placement: placement)
   }
@@ -75,6 +75,17 @@ extension PostgresTransaction {
        LIMIT $2
          FOR UPDATE OF l SKIP LOCKED
       """, now.timestamp, Int64(limit), row: Self.lease)
+  }
+
+  func dueLeases(at now: Instant, limit: Int) throws -> [LeaseID] {
+    try db.pointee.query(
+      """
+      SELECT l.id FROM lease l
+       WHERE l.wakes_at <= $1
+         AND NOT EXISTS (SELECT FROM lease_parked p WHERE p.lease = l.id AND p.until > $1)
+       ORDER BY l.wakes_at LIMIT $2
+      """, now.timestamp, Int64(limit)
+    ) { try $0.lease(0) }
   }
 
   func lease(_ id: LeaseID) throws -> LeaseRecord? {
@@ -182,7 +193,11 @@ extension PostgresTransaction {
           WHERE wakes_at IS NOT NULL AND NOT EXISTS (SELECT FROM lease_parked p WHERE p.lease = l.id)
           ORDER BY wakes_at LIMIT 1),
         (SELECT min(until) FROM lease_parked),
-        (SELECT min(greatest(due_at, claimed_until)) FROM outbox))
+        -- What waits for an older row of its lane waits for that one's moment.
+        (SELECT min(greatest(o.due_at, o.claimed_until)) FROM outbox o
+          WHERE NOT EXISTS (SELECT FROM outbox e WHERE e.lease = o.lease AND e.lane = o.lane AND e.id < o.id
+                               AND NOT (e.lane = 'resource' AND e.generation < o.generation
+                                        AND e.claimed_until IS NULL))))
       """
     ) { try $0.optionalInstant(0) } ?? nil
   }

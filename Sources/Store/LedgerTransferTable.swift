@@ -16,13 +16,16 @@ extension PostgresTransaction {
       rows.map(\.1.amount.count), rows.map(\.1.cause.rawValue), rows.map(\.0.before.id.uuid))
   }
 
-  func ledgerBalance(of lease: LeaseID) throws -> Millisatoshi {
-    try db.pointee.first(
+  func ledgerBalances(of leases: [LeaseID]) throws -> [LeaseID: Millisatoshi] {
+    let rows = try db.pointee.query(
       """
-      SELECT coalesce(sum(CASE WHEN credit = $2 THEN msat WHEN debit = $2 THEN -msat ELSE 0 END), 0)::bigint
-        FROM ledger_transfer WHERE lease = $1
-      """, lease.uuid, Account.lease(lease).description
-    ) { try $0.msat(0) } ?? .zero
+      SELECT l.id, coalesce((
+               SELECT sum(CASE WHEN credit = l.account THEN msat WHEN debit = l.account THEN -msat ELSE 0 END)
+                 FROM ledger_transfer t WHERE t.lease = l.id), 0)::bigint
+        FROM unnest($1::uuid[], $2::text[]) AS l (id, account)
+      """, leases.map(\.uuid), leases.map { Account.lease($0).description }
+    ) { (try $0.lease(0), try $0.msat(1)) }
+    return Dictionary(rows) { first, _ in first }
   }
 
   func transfers(of lease: LeaseID, after id: Int64, limit: Int) throws -> [TransferRecord] {

@@ -28,14 +28,16 @@ extension PostgresTransaction {
       effect: try row.json(4), attempts: Int(try row.int32(5)))
   }
 
-  func claimEffects(owner: String, at now: Instant, until: Instant, limit: Int) throws -> [ClaimedEffect] {
+  func claimEffects(
+    of lanes: [Effect.Lane], owner: String, at now: Instant, until: Instant, limit: Int
+  ) throws -> [ClaimedEffect] {
     // Order holds within (lease, lane). A resource row of an older generation that nobody has in hand is moot and
     // holds nothing up: what is newer says what the driver shall do.
     try db.pointee.query(
       """
       WITH due AS (
         SELECT o.id FROM outbox o
-         WHERE o.due_at <= $1
+         WHERE o.due_at <= $1 AND o.lane = ANY ($5)
            AND (o.claimed_until IS NULL OR o.claimed_until <= $1)
            AND NOT EXISTS (
              SELECT FROM outbox e
@@ -48,12 +50,18 @@ extension PostgresTransaction {
       UPDATE outbox SET claimed_by = $3, claimed_until = $4
         FROM due WHERE outbox.id = due.id
       RETURNING outbox.id, outbox.lease, outbox.version, outbox.ordinal, outbox.effect, outbox.attempts
-      """, now.timestamp, Int64(limit), owner, until.timestamp, row: Self.claim)
+      """, now.timestamp, Int64(limit), owner, until.timestamp, lanes.map(\.rawValue), row: Self.claim)
   }
 
   func renewClaim(_ id: Int64, owner: String, until: Instant) throws -> Bool {
     try db.pointee.execute(
       "UPDATE outbox SET claimed_until = $3 WHERE id = $1 AND claimed_by = $2", id, owner, until.timestamp) == 1
+  }
+
+  func holdsClaim(_ id: Int64, owner: String) throws -> Bool {
+    try db.pointee.first("SELECT true FROM outbox WHERE id = $1 AND claimed_by = $2 FOR UPDATE", id, owner) {
+      try $0.bool(0)
+    } ?? false
   }
 
   func finishEffect(_ id: Int64, owner: String) throws -> Bool {

@@ -51,18 +51,22 @@ extension PostgresTransaction {
   }
 
   private func lockPools(kind: Kind, host: String?) throws -> [String: [LockedPool]] {
+    // Those of the other kind too: uid slots are the host's.
     let pools = try db.pointee.query(
       """
-      SELECT id, host, dimension, capacity, used, unpaid, uid_base FROM pool
-       WHERE kind = $1 AND ($2::text IS NULL OR host = $2)
+      SELECT id, host, dimension, capacity, used, unpaid, uid_base, kind FROM pool
+       WHERE $1::text IS NULL OR host = $1
        ORDER BY id FOR UPDATE
-      """, kind.rawValue, host
+      """, host
     ) {
-      LockedPool(
-        id: try $0.int32(0), host: try $0.string(1), dimension: try $0.string(2), capacity: try $0.int64(3),
-        used: try $0.int64(4), unpaid: try $0.int64(5), uidBase: try $0.int64(6))
+      (
+        kind: try $0.string(7),
+        pool: LockedPool(
+          id: try $0.int32(0), host: try $0.string(1), dimension: try $0.string(2), capacity: try $0.int64(3),
+          used: try $0.int64(4), unpaid: try $0.int64(5), uidBase: try $0.int64(6))
+      )
     }
-    return Dictionary(grouping: pools, by: \.host)
+    return Dictionary(grouping: pools.filter { $0.kind == kind.rawValue }.map(\.pool), by: \.host)
   }
 
   func allocate(
@@ -81,7 +85,6 @@ extension PostgresTransaction {
         (tightness($0), $0.first?.host ?? "") < (tightness($1), $1.first?.host ?? "")
       }), let first = chosen.first
     else { return nil }
-    try take(needs, from: chosen, unpaid: unpaidShare != nil)
     // Pools of the host are locked, so nobody else is choosing a slot here.
     let slot =
       try db.pointee.first(
@@ -91,6 +94,8 @@ extension PostgresTransaction {
          WHERE NOT EXISTS (SELECT FROM allocation a WHERE a.host = $1 AND a.slot = s.slot)
         """, first.host
       ) { try $0.int32(0) } ?? 0
+    guard let uidBase = UInt32(exactly: first.uidBase + 65_536 * Int64(slot)) else { return nil }
+    try take(needs, from: chosen, unpaid: unpaidShare != nil)
     let row = Allocation(
       lease: lease, host: first.host, kind: kind, slot: slot, needs: needs, unpaid: unpaidShare != nil)
     // A quote's capacity is taken before its row is there: it goes in with it.
@@ -99,7 +104,7 @@ extension PostgresTransaction {
     } else {
       try insert(row)
     }
-    return Placement(host: first.host, uidBase: UInt32(first.uidBase + 65_536 * Int64(slot)))
+    return Placement(host: first.host, uidBase: uidBase)
   }
 
   private func take(_ needs: Resources, from pools: [LockedPool], unpaid: Bool) throws {
@@ -165,7 +170,7 @@ extension PostgresTransaction {
     try lockPools(of: [lease])
     try db.pointee.execute(
       """
-      UPDATE pool SET unpaid = unpaid - CASE dimension WHEN 'disk' THEN a.disk WHEN 'cpu' THEN a.cpu
+      UPDATE pool SET unpaid = pool.unpaid - CASE dimension WHEN 'disk' THEN a.disk WHEN 'cpu' THEN a.cpu
                                                        WHEN 'memory' THEN a.memory ELSE a.pids END
         FROM allocation a WHERE a.lease = $1 AND a.unpaid AND a.host = pool.host AND a.kind = pool.kind
       """, lease.uuid)
@@ -211,7 +216,7 @@ extension PostgresTransaction {
         FROM allocation a JOIN pool p ON p.host = a.host AND p.kind = a.kind
        WHERE a.lease = $1 LIMIT 1
       """, lease.uuid
-    ) { Placement(host: try $0.string(0), uidBase: UInt32(try $0.int64(1))) }
+    ) { Placement(host: try $0.string(0), uidBase: try $0.uid(1)) }
   }
 
   func available(_ needs: Resources, kind: Kind) throws -> Int64 {

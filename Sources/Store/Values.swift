@@ -31,6 +31,11 @@ extension Row {
     LeaseID(try uuid(column))
   }
 
+  borrowing func uid(_ column: Int) throws -> UInt32 {
+    guard let uid = UInt32(exactly: try int64(column)) else { throw StoreError(.invariant, "a uid has 32 bits") }
+    return uid
+  }
+
   borrowing func msat(_ column: Int) throws -> Millisatoshi {
     Millisatoshi(try int64(column))
   }

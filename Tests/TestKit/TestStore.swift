@@ -24,14 +24,27 @@ public enum TestStore {
     connections: Int = 4, faultHook: FaultInjection.Hook? = nil, isolation: isolated (any Actor)? = #isolation,
     _ body: (PostgresStore) async throws -> T
   ) async throws -> T {
-    try await TestDatabase.with(template: try await template.value) { database in
-      let pool = Pool(
-        .init(connection: database.connection, maxConnections: connections, faultHook: faultHook))
-      let store = PostgresStore(pool: pool, listening: database.connection, log: Logger(label: "test"))
+    try await withDatabase { database in
+      let store = store(on: database, connections: connections, faultHook: faultHook)
       let result: Result<T, any Error>
       do { result = .success(try await body(store)) } catch { result = .failure(error) }
-      await pool.close()
+      await store.pool.close()
       return try result.get()
     }
+  }
+
+  /// The database alone, for tests that open and lose stores on it themselves.
+  public static func withDatabase<T>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> T
+  ) async throws -> T {
+    try await TestDatabase.with(template: try await template.value, body)
+  }
+
+  /// Another store on a database; its pool is the caller's to close.
+  public static func store(
+    on database: TestDatabase, connections: Int = 4, faultHook: FaultInjection.Hook? = nil
+  ) -> PostgresStore {
+    let pool = Pool(.init(connection: database.connection, maxConnections: connections, faultHook: faultHook))
+    return PostgresStore(pool: pool, listening: database.connection, log: Logger(label: "test"))
   }
 }

@@ -47,6 +47,8 @@ public protocol StoreTransaction: AnyObject {
   func lockLease(_ id: LeaseID) throws -> Lease?
   /// Leases whose `wakes_at` has come, oldest first, locked; rows locked by others and parked ones are passed over.
   func lockDueLeases(at now: Instant, limit: Int) throws -> [Lease]
+  /// The ids of leases due, oldest first, neither locked nor read; parked ones are passed over.
+  func dueLeases(at now: Instant, limit: Int) throws -> [LeaseID]
   /// Without a lock.
   func lease(_ id: LeaseID) throws -> LeaseRecord?
   func leases(_ query: LeaseQuery) throws -> [LeaseRecord]
@@ -68,11 +70,15 @@ public protocol StoreTransaction: AnyObject {
 
   // MARK: Outbox
 
-  /// Claims due rows for `owner` until `until`: unclaimed or with a lapsed claim, and only the oldest of its (lease,
-  /// lane). Rows locked by others are passed over.
-  func claimEffects(owner: String, at now: Instant, until: Instant, limit: Int) throws -> [ClaimedEffect]
+  /// Claims due rows of some lanes for `owner` until `until`: unclaimed or with a lapsed claim, and only the oldest of
+  /// its (lease, lane). Rows locked by others are passed over.
+  func claimEffects(
+    of lanes: [Effect.Lane], owner: String, at now: Instant, until: Instant, limit: Int
+  ) throws -> [ClaimedEffect]
   /// Prolongs a claim; `false` when it is no longer `owner`'s.
   func renewClaim(_ id: Int64, owner: String, until: Instant) throws -> Bool
+  /// Whether the claim is still `owner`'s; locks the row.
+  func holdsClaim(_ id: Int64, owner: String) throws -> Bool
   /// Takes the row away; `false` when the claim was lost or the row is gone: then the outcome is not ours to record.
   func finishEffect(_ id: Int64, owner: String) throws -> Bool
   /// Gives the row back, due later; counts an attempt.
@@ -129,7 +135,8 @@ public protocol StoreTransaction: AnyObject {
   func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws
   func unbooked(limit: Int) throws -> [UnbookedSettlement]
   func deleteUnbooked(_ paymentHash: PaymentHash) throws
-  func isShielded(_ lease: LeaseID) throws -> Bool
+  /// Those of `leases` of which a settlement is not booked yet.
+  func shielded(_ leases: [LeaseID]) throws -> Set<LeaseID>
 
   // MARK: Credentials
 
@@ -150,8 +157,8 @@ public protocol StoreTransaction: AnyObject {
 
   // MARK: Money
 
-  /// The balance of `lease:<id>` by summing its transfers.
-  func ledgerBalance(of lease: LeaseID) throws -> Millisatoshi
+  /// The balances of `lease:<id>` by summing their transfers; none is missing.
+  func ledgerBalances(of leases: [LeaseID]) throws -> [LeaseID: Millisatoshi]
   func transfers(of lease: LeaseID, after id: Int64, limit: Int) throws -> [TransferRecord]
   /// Proves the whole ledger; see ``Audit``.
   func audit() throws -> Audit
@@ -175,8 +182,8 @@ public protocol StoreTransaction: AnyObject {
   /// Says that this daemon is alive, and returns the last moment at which any was before.
   func beat(daemon: String, at now: Instant) throws -> Instant?
   func recordOutage(from: Instant, to: Instant) throws
-  /// The latest outage that ended after `moment`.
-  func outage(endedAfter moment: Instant) throws -> Lease.Outage?
+  /// Outages that ended after `moment`, oldest first; of very many the latest.
+  func outages(endedAfter moment: Instant) throws -> [Lease.Outage]
   /// Suspensions decided since `since`, and leases in service: what the circuit breaker weighs.
   func breakerCounts(since: Instant) throws -> (suspensions: Int, inService: Int)
   /// Counts of leases by state, for metrics.

@@ -1,0 +1,179 @@
+import Engine
+import Foundation
+import L402
+import Leasing
+import Ledger
+import Lightning
+import Logging
+import Macaroons
+import Postgres
+import Store
+import TestKit
+import Testing
+import Units
+
+/// A whole provider in one process: real PostgreSQL, real invoices, a clock that stands still and a host in memory.
+///
+/// Nothing happens by itself: ``settle()`` does what is due. ``running(_:)`` lets the engine's own loops do it instead.
+final class Platform: Sendable {
+  let clock: ManualClock
+  let node: EmbeddedNode
+  let driver: SimulatedDriver
+  let postgres: PostgresStore
+  let channel: RecordingChannel
+  let catalog: Catalog
+  let keyring = MasterKeyring(key: Bytes32 { $0.copyBytes(from: [UInt8](repeating: 7, count: 32)) })
+  let engine: Engine
+  private let directory: TemporaryDirectory
+
+  static func with(
+    connections: Int = 6, catalog: Catalog = .standard, settings change: (inout Settings) -> Void = { _ in },
+    _ body: (Platform) async throws -> Void
+  ) async throws {
+    try await TestStore.with(connections: connections) { store in
+      let platform = try Platform(on: store, catalog: catalog, settings: change)
+      try await platform.engine.prepare()
+      try await body(platform)
+      platform.node.close()
+    }
+  }
+
+  init(
+    on store: PostgresStore, clock: ManualClock = ManualClock(), catalog: Catalog = .standard,
+    settings change: (inout Settings) -> Void = { _ in }
+  ) throws {
+    self.clock = clock
+    self.catalog = catalog
+    postgres = store
+    directory = TemporaryDirectory()
+    node = try EmbeddedNode(directory: directory.path, clock: clock)
+    driver = SimulatedDriver(.disk, clock: clock)
+    channel = RecordingChannel()
+    engine = Self.engine(
+      "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
+      keyring: keyring, catalog: catalog, change)
+  }
+
+  static func engine(
+    _ daemon: String, _ store: any Store, node: any LightningNode, driver: any ResourceDriver,
+    clock: ManualClock, channel: RecordingChannel, keyring: MasterKeyring, catalog: Catalog,
+    _ change: (inout Settings) -> Void = { _ in }
+  ) -> Engine {
+    var settings = Settings(daemon: daemon, network: "bcrt")
+    settings.patience = .zero
+    settings.outageAfter = .day * 1_000
+    settings.mintsPerMinutePerClient = 100_000
+    settings.mintsPerMinute = 100_000
+    change(&settings)
+    let bell = Bell()
+    return Engine(
+      store: store, node: node,
+      drivers: .init(resources: [driver.kind: driver], volumes: driver as? any VolumeAccess, containers: nil),
+      clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel], keyring: keyring,
+      catalog: catalog, settings: settings, bell: bell, log: Logger(label: "test"))
+  }
+
+  /// Another daemon on the same database, node and host.
+  func anotherEngine(
+    _ daemon: String = "two", on store: (any Store)? = nil, node: (any LightningNode)? = nil,
+    driver: (any ResourceDriver)? = nil, _ change: (inout Settings) -> Void = { _ in }
+  ) -> Engine {
+    Self.engine(
+      daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
+      clock: clock, channel: channel, keyring: keyring, catalog: catalog, change)
+  }
+
+  // MARK: Time
+
+  /// Does what is due until nothing is.
+  func settle(_ engine: Engine? = nil) async throws {
+    let engine = engine ?? self.engine
+    for _ in 0..<100 {
+      let woken = try await engine.wakeDueLeases()
+      let ran = try await engine.runDueEffects()
+      if woken == 0 && ran == 0 { return }
+    }
+    Issue.record("it never comes to rest")
+  }
+
+  func pass(_ span: Seconds, _ engine: Engine? = nil) async throws {
+    clock.advance(by: span)
+    try await settle(engine)
+  }
+
+  // MARK: Looking
+
+  func lease(_ id: LeaseID) async throws -> Lease {
+    try #require(try await record(id)).lease
+  }
+
+  func record(_ id: LeaseID) async throws -> LeaseRecord? {
+    try await postgres.transaction { tx in try tx.lease(id) }
+  }
+
+  func state(_ id: LeaseID) async throws -> String { try await lease(id).state.name }
+
+  func effects(_ id: LeaseID) async throws -> [OutboxRow] {
+    try await postgres.transaction { tx in try tx.effects(of: id) }
+  }
+
+  /// Everything over: books proved, nothing left to do, all capacity free, nothing on the host.
+  func expectRest(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    let audit = try await engine.audit()
+    #expect(audit.findings == [], sourceLocation: sourceLocation)
+    let overview = try await engine.overview()
+    #expect(overview.overdue.outboxRows == 0, sourceLocation: sourceLocation)
+    #expect(overview.unbooked.isEmpty && overview.parked.isEmpty, sourceLocation: sourceLocation)
+    #expect(overview.pools.allSatisfy { $0.used == 0 }, sourceLocation: sourceLocation)
+    #expect(driver.resources.isEmpty, sourceLocation: sourceLocation)
+  }
+}
+
+/// Remembers what the renter was told.
+final class RecordingChannel: NoticeChannel {
+  private let told = Locked<[(key: String, lease: LeaseID, notice: Notice)]>([])
+
+  func deliver(_ notice: Notice, about lease: LeaseID, key: String) async throws {
+    told.withLock { $0.append((key, lease, notice)) }
+  }
+
+  func notices(about lease: LeaseID) -> [Notice] {
+    var seen: Set<String> = []
+    return told.withLock { $0 }.filter { $0.lease == lease && seen.insert($0.key).inserted }.map(\.notice)
+  }
+}
+
+/// Rings at once for what is due by a clock that stands still; for the rest the test rings.
+struct PromptAlarm: Alarm {
+  var clock: ManualClock
+  var bell: Bell
+
+  func set(noLaterThan moment: Instant) {
+    if moment <= clock.now() { bell.ring() }
+  }
+}
+
+extension Catalog {
+  static let gigabyte = ByteCount(1 << 30)
+
+  static let disk = Terms(
+    offer: "disk", kind: .disk, resources: Resources(disk: gigabyte), period: 3_600, price: 3_600_000,
+    meters: [MeterPrice(meter: .egress, unit: 1_000, included: 5_000, price: 10)],
+    policy: Policy(quote: 600, provisioning: 600, lead: 900, grace: 150, retention: 3_600), maxPeriods: 24)
+
+  static let bigDisk = Terms(
+    offer: "big", kind: .disk, resources: Resources(disk: ByteCount(4 << 30)), period: 3_600, price: 7_200_000,
+    policy: Policy(quote: 600, provisioning: 600, lead: 900, grace: 150, retention: 3_600), maxPeriods: 24)
+
+  static let standard = of([disk, bigDisk], room: 10)
+
+  /// - Parameter room: gigabytes on the one host.
+  static func of(_ terms: [Terms], room: Int64) -> Catalog {
+    Catalog(
+      offers: terms.map { Offer(id: $0.offer, title: $0.offer, terms: $0) }, images: [],
+      hosts: [
+        HostCapacity(
+          host: "here", kind: .disk, limit: Resources(disk: ByteCount(room << 30)), uidBase: 1_000_000)
+      ])
+  }
+}

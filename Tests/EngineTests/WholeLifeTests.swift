@@ -1,0 +1,198 @@
+import Engine
+import L402
+import Leasing
+import Ledger
+import TestKit
+import Testing
+import Units
+
+@Suite struct WholeLifeTests {
+  @Test func aWholeLife() async throws {
+    try await Platform.with { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      #expect(quote.held && quote.amount == 3_600_000 && quote.state == "quoted" && quote.purpose == "purchase")
+      #expect(try await engine.offers().first?.available == 9)
+      let bought = try await renter.pay(quote)
+      let record = try await engine.rent(
+        Renter.request, body: Array("disk/1".utf8), renter.caller(bought))
+      let id = record.lease.id
+      #expect(id == quote.lease && record.lease.state.name == "provisioning")
+      try await platform.settle()
+      #expect(try await platform.state(id) == "active")
+      #expect(platform.driver.resource(id)?.phase == .running)
+      try await renter.open(id, bought)
+      let (admission, volume) = try await engine.openVolume(
+        id, .read, path: .root, renter.caller(bought, method: "GET"))
+      #expect(volume.root == "/simulated/\(id)")
+      #expect(await admission.isStillServing())
+
+      try await platform.pass(3_000)
+      #expect(platform.channel.notices(about: id).map(\.kind) == [.renewal])
+      try await platform.pass(601)
+      #expect(try await platform.state(id) == "suspended")
+      #expect(platform.driver.resource(id)?.phase == .suspended)
+      #expect(await !admission.isStillServing())
+
+      let renewal = try await renter.demand { try await renter.open(id, bought) }
+      #expect(renewal.amount == 3_600_000 && renewal.purpose == "renewal" && renewal.lease == id)
+      #expect(renewal.reclaimsAt != nil)
+      let renewed = try await renter.pay(renewal)
+      #expect(await refusal { try await renter.open(id, renewed) } == "503")
+      try await platform.settle()
+      try await renter.open(id, renewed)
+      #expect(platform.driver.resource(id)?.phase == .running)
+
+      // Time runs out: grace, suspension, retention, and the end.
+      try await platform.pass(3_601)
+      #expect(try await platform.state(id) == "grace")
+      try await renter.open(id, renewed)
+      try await platform.pass(151)
+      #expect(try await platform.state(id) == "suspended")
+      let again = try await renter.demand { try await renter.open(id, renewed) }
+      #expect(again.amount == 3_750_000)
+      try await platform.pass(3_601)
+      #expect(try await platform.state(id) == "closed")
+      #expect(await refusal { try await renter.open(id, renewed) } == "lease-closed")
+      #expect(try await engine.offers().first?.available == 10)
+      try await platform.expectRest()
+      let names = try await platform.postgres.transaction { tx in try tx.events(of: id, after: 0, limit: 100) }
+        .compactMap(\.feedName).filter { $0 != "notice" }
+      #expect(
+        names == ["quoted", "paid", "provisioned", "suspended", "paid", "resumed", "suspended", "reclaimed", "closed"])
+    }
+  }
+
+  @Test func theLoopsDoItByThemselves() async throws {
+    try await Platform.with(settings: { $0.patience = 30 }) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let running = Task { await engine.run() }
+      let quote = try await renter.quote()
+      let credential = try await renter.pay(quote)
+      let record = try await engine.rent(
+        Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
+      #expect(record.lease.state.name == "active")
+      let feed = try await engine.feed(of: quote.lease, after: 0, renter.caller(credential, method: "GET"))
+      platform.clock.advance(by: 3_601)
+      engine.bell.ring()
+      var seen: [String] = []
+      for try await event in feed {
+        seen.append(event.feedName ?? "")
+        if event.feedName == "suspended" { break }
+      }
+      #expect(seen == ["quoted", "paid", "provisioned", "suspended"])
+      // Paying opens the door by itself.
+      let renewal = try await renter.demand { try await renter.open(quote.lease, credential) }
+      let renewed = try await renter.pay(renewal)
+      try await renter.open(quote.lease, renewed)
+      running.cancel()
+      await running.value
+    }
+  }
+
+  @Test func anUnpaidQuoteIsGoneWithItsHold() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      try await platform.pass(659)
+      #expect(try await platform.state(quote.lease) == "quoted")
+      try await platform.pass(2)
+      #expect(try await platform.state(quote.lease) == "closed")
+      try await platform.expectRest()
+      platform.clock.advance(by: .day * 3)
+      try await platform.engine.sweep()
+      #expect(try await platform.record(quote.lease) == nil)
+    }
+  }
+
+  @Test func whatCannotBeMadeIsPaidBackAsCredit() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      platform.driver.fail(.provision, .noSpace)
+      let (id, credential) = try await renter.rent()
+      let lease = try await platform.lease(id)
+      #expect(lease.isClosed && lease.account.credit == 3_600_000)
+      #expect(await refusal { try await renter.open(id, credential) } == "lease-closed")
+      try await platform.expectRest()
+    }
+  }
+
+  @Test func aDriverThatFailsIsAskedAgain() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      platform.driver.fail(.provision, .failed, times: 2)
+      let (id, _) = try await renter.rent()
+      #expect(try await platform.state(id) == "provisioning")
+      #expect(try await platform.effects(id).first?.lastError != nil)
+      try await platform.pass(1)
+      try await platform.pass(2)
+      #expect(try await platform.state(id) == "active")
+    }
+  }
+
+  @Test func releaseGivesBackWhatIsLeft() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      platform.clock.advance(by: 1_200)
+      _ = try await platform.engine.release(id, renter.caller(credential, method: "DELETE"))
+      try await platform.settle()
+      let lease = try await platform.lease(id)
+      #expect(lease.isClosed && lease.account.credit == 2_400_000)
+      try await platform.expectRest()
+    }
+  }
+
+  @Test func upgradeAndDowngrade() async throws {
+    try await Platform.with { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      platform.clock.advance(by: 1_800)
+      let demand = try await renter.demand {
+        try await engine.change(id, to: "big", renter.caller(credential))
+      }
+      #expect(demand.amount == 1_800_000)
+      let upgraded = try await renter.pay(demand)
+      let record = try await engine.change(id, to: "big", renter.caller(upgraded))
+      #expect(record.lease.terms.offer == "big")
+      try await platform.settle()
+      #expect(platform.driver.resource(id)?.spec.resources.disk == ByteCount(4 << 30))
+      #expect(try await engine.offers().first?.available == 6)
+      let back = try await engine.change(id, to: "disk", renter.caller(upgraded))
+      #expect(back.lease.account.balance == 3_600_000)
+      try await platform.settle()
+      #expect(platform.driver.resource(id)?.spec.resources.disk == Catalog.gigabyte)
+      #expect(try await engine.offers().first?.available == 9)
+      #expect(try await engine.audit().findings == [])
+    }
+  }
+
+  @Test func usageBeyondTheAllowanceIsCharged() async throws {
+    try await Platform.with { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      platform.driver.use(id, .egress, 0)
+      try await engine.sample()
+      platform.clock.advance(by: 60)
+      platform.driver.use(id, .egress, 25_000)
+      try await engine.sample()
+      platform.clock.advance(by: 300)
+      try await engine.rateUsage()
+      let usage = try await engine.usage(of: id, after: nil, limit: 100, renter.caller(credential, method: "GET"))
+      #expect(usage.map(\.quantity).reduce(0, +) == 25_000)
+      #expect(usage.compactMap { $0.charged?.count }.reduce(0, +) == 200)
+      #expect(try await engine.audit().findings == [])
+      #expect(try await engine.audit().totals["revenue:usage"] == 200)
+      // The last reading before the end counts too.
+      platform.driver.use(id, .egress, 10_000)
+      _ = try await engine.release(id, renter.caller(credential, method: "DELETE"))
+      try await platform.settle()
+      #expect(try await engine.audit().totals["revenue:usage"] == 300)
+      try await platform.expectRest()
+    }
+  }
+}
