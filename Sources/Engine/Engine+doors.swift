@@ -21,6 +21,11 @@ public struct Admission: Sendable {
     await engine.isServing(lease, credential)
   }
 
+  /// The same from memory alone, for who cannot wait: `nil` when the lease was written since and must be read again.
+  public var isStillServingAsRemembered: Bool? {
+    engine.remembersServing(lease, credential)
+  }
+
   /// Metering: what passed through the door.
   public func count(egress: Int64 = 0, ingress: Int64 = 0, requests: Int64 = 0) {
     engine.doorMeters.count(lease, egress: egress, ingress: ingress, requests: requests)
@@ -127,10 +132,15 @@ extension Engine {
     }
   }
 
-  func isServing(_ id: LeaseID, _ shown: VerifiedCredential) async -> Bool {
+  func remembersServing(_ id: LeaseID, _ shown: VerifiedCredential) -> Bool? {
     let now = clock.now()
     guard now.unixSeconds < shown.validUntil, !revocations.contains(shown.token) else { return false }
-    if let view = doors.view(of: id) { return view.standing == .serving && now < view.servesUntil }
+    return doors.view(of: id).map { $0.standing == .serving && now < $0.servesUntil }
+  }
+
+  func isServing(_ id: LeaseID, _ shown: VerifiedCredential) async -> Bool {
+    if let remembered = remembersServing(id, shown) { return remembered }
+    let now = clock.now()
     do {
       let view = DoorView(try await readForDoor(id).lease)
       return view.standing == .serving && now < view.servesUntil

@@ -1,0 +1,92 @@
+import Engine
+import Leasing
+import Ledger
+import Units
+
+extension Offer {
+  /// An offer, with the names of the API.
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow(
+      "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "resources", "meters", "policy",
+      "max_periods", "images")
+    let id = try yaml["id"].string()
+    guard (1...63).contains(id.utf8.count),
+      id.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
+    else { throw yaml["id"].fault("1 to 63 of a-z, 0-9 and -") }
+    guard let kind = Kind(rawValue: try yaml["kind"].string()) else { throw yaml["kind"].fault("disk or compute") }
+    let period = Seconds(try yaml["period_seconds"].integer(in: 1...(366 * 86_400)))
+    let terms = Terms(
+      offer: id, kind: kind, tier: Int(try yaml["tier"].integer(in: 0...255, default: 0)),
+      resources: try Resources(yaml["resources"], kind: kind), period: period,
+      price: Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)),
+      deposit: Millisatoshi(try yaml["deposit_msat"].integer(in: 0...Millisatoshi.supply.count, default: 0)),
+      meters: try yaml["meters"].items.map { try MeterPrice($0) }, policy: try Policy(yaml["policy"], period: period),
+      maxPeriods: try yaml["max_periods"].integer(in: 1...1_000_000, default: 12))
+    if let fault = terms.fault { throw yaml.fault("these terms cannot be: \(fault)") }
+    if terms.price == .zero, terms.deposit == .zero {
+      throw yaml["deposit_msat"].fault("an offer without a price needs a deposit")
+    }
+    let images = try yaml["images"].strings()
+    if kind == .compute, images.isEmpty { throw yaml["images"].fault("a compute offer names its images") }
+    self.init(id: id, title: try yaml["title"].string(default: id), terms: terms, images: images)
+  }
+}
+
+extension Resources {
+  fileprivate init(_ yaml: YAMLReader, kind: Kind) throws {
+    switch kind {
+    case .disk:
+      try yaml.allow("disk_bytes")
+      self.init(disk: ByteCount(try yaml["disk_bytes"].integer(in: (1 << 20)...(1 << 56))))
+    case .compute:
+      try yaml.allow("cpu_millis", "memory_bytes", "pids", "disk_bytes")
+      self.init(
+        disk: ByteCount(try yaml["disk_bytes"].integer(in: (1 << 20)...(1 << 56))),
+        cpuMillis: try yaml["cpu_millis"].integer(in: 10...1_000_000),
+        memory: ByteCount(try yaml["memory_bytes"].integer(in: (4 << 20)...(1 << 50))),
+        pids: try yaml["pids"].integer(in: 1...1_000_000))
+    }
+  }
+}
+
+extension MeterPrice {
+  fileprivate init(_ yaml: YAMLReader) throws {
+    try yaml.allow("meter", "unit", "included", "price_msat")
+    let name = try yaml["meter"].string()
+    guard let meter = Meter(rawValue: name) else {
+      throw yaml["meter"].fault("one of: \(Meter.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    self.init(
+      meter: meter, unit: try yaml["unit"].integer(in: 1...Int64(1 << 60), default: 1),
+      included: try yaml["included"].integer(in: 0...Int64.max / 4, default: 0),
+      price: Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)))
+  }
+}
+
+extension Policy {
+  fileprivate init(_ yaml: YAMLReader, period: Seconds) throws {
+    try yaml.allow(
+      "quote_seconds", "provisioning_seconds", "lead_seconds", "grace_seconds", "retention_seconds", "idle")
+    let standard = Policy.standard(period: period)
+    func seconds(_ key: String, _ low: Int64, _ value: Seconds) throws -> Seconds {
+      Seconds(try yaml[key].integer(in: low...(366 * 86_400), default: value.count))
+    }
+    self.init(
+      quote: try seconds("quote_seconds", 10, standard.quote),
+      provisioning: try seconds("provisioning_seconds", 5, standard.provisioning),
+      lead: try seconds("lead_seconds", 0, standard.lead), grace: try seconds("grace_seconds", 0, standard.grace),
+      retention: try seconds("retention_seconds", 1, standard.retention))
+    guard lead <= max(period / 2, 1) else { throw yaml["lead_seconds"].fault("at most half a period") }
+    guard grace <= period else { throw yaml["grace_seconds"].fault("at most a period") }
+    let idle = yaml["idle"]
+    if idle.exists {
+      try idle.allow("after_seconds", "action", "retention_seconds")
+      guard let action = IdlePolicy.Action(rawValue: try idle["action"].string()) else {
+        throw idle["action"].fault("notify, suspend or reclaim")
+      }
+      self.idle = IdlePolicy(
+        after: Seconds(try idle["after_seconds"].integer(in: 60...(366 * 86_400))), action: action,
+        retention: Seconds(try idle["retention_seconds"].integer(in: 60...(366 * 86_400), default: 86_400 * 7)))
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import Engine
+import Foundation
+import Leasing
+import Ledger
+import Units
+
+/// What the provider wrote in `leasehold.yaml`, checked.
+struct Configuration: Sendable {
+  var http = HTTP()
+  var stateDirectory: String
+  var database: Database
+  var lightning: Lightning
+  var hosts: [Host]
+  var images: [ImageReference]
+  var offers: [Offer]
+  var limits = Limits()
+  var logFormat: LogFormat
+
+  struct HTTP: Sendable {
+    var host = "127.0.0.1"
+    var port = 8402
+    /// A proxy in front ends TLS; without one only loopback addresses are served.
+    var tlsEndedByProxy = false
+    /// Peers whose `X-Forwarded-For` is believed.
+    var trustedProxies: [String] = []
+
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  }
+
+  struct Database: Sendable {
+    var url: String
+    var connections: Int
+  }
+
+  struct Lightning: Sendable {
+    var node: String
+    /// The embedded node's money is play money; it is not shown to the world unless this says so.
+    var embeddedOnPublicAddress: Bool
+  }
+
+  struct Host: Sendable {
+    var name: String
+    var disk: Disk?
+    var compute: Compute?
+    var uidBase: UInt32
+  }
+
+  struct Disk: Sendable {
+    var pool: String
+    var size: ByteCount
+  }
+
+  struct Compute: Sendable {
+    /// `nil`: whichever suits the host.
+    var runtime: String?
+    var capacity: Resources
+  }
+
+  struct Limits: Sendable {
+    var mintsPerMinutePerClient = 60
+    var mintsPerMinute = 1_200
+    var unpaidHoldsPerClient = 2
+    var unpaidPercent = 50
+  }
+
+  enum LogFormat: String, Sendable, CaseIterable {
+    case text, json
+  }
+}
+
+extension Configuration {
+  static func load(_ file: String) throws -> Configuration {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw ConfigurationFault(file: file, line: nil, path: "", words: "cannot be read")
+    }
+    return try Configuration(
+      YAMLReader(
+        file: file, text: String(decoding: data, as: UTF8.self), environment: ProcessInfo.processInfo.environment))
+  }
+
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow("http", "state_directory", "database", "lightning", "hosts", "images", "offers", "limits", "log")
+    stateDirectory = try yaml["state_directory"].string()
+    guard stateDirectory.hasPrefix("/") else { throw yaml["state_directory"].fault("expected an absolute path") }
+    http = try HTTP(yaml["http"])
+    let database = yaml["database"]
+    try database.allow("url", "connections")
+    self.database = Database(
+      url: try database["url"].string(), connections: Int(try database["connections"].integer(in: 2...500, default: 8)))
+    let lightning = yaml["lightning"]
+    try lightning.allow("node", "embedded_on_public_address")
+    self.lightning = Lightning(
+      node: try lightning["node"].string(default: "embedded"),
+      embeddedOnPublicAddress: try lightning["embedded_on_public_address"].boolean(default: false))
+    guard self.lightning.node == "embedded" else {
+      throw lightning["node"].fault("this build has the node 'embedded'")
+    }
+    if !http.isLoopback {
+      guard http.tlsEndedByProxy else {
+        throw yaml["http"]["address"].fault(
+          "credentials are bearer secrets: serve a loopback address, or put a proxy with TLS in front and set "
+            + "http.tls_ended_by_proxy: true")
+      }
+      guard self.lightning.embeddedOnPublicAddress else {
+        throw lightning["node"].fault(
+          "the embedded node settles invoices for whoever asks; on a public address that must be meant: "
+            + "lightning.embedded_on_public_address: true")
+      }
+    }
+    limits = try Limits(yaml["limits"])
+    try yaml["log"].allow("format")
+    let format = try yaml["log"]["format"].string(default: "text")
+    guard let known = LogFormat(rawValue: format) else { throw yaml["log"]["format"].fault("text or json") }
+    logFormat = known
+    hosts = try yaml["hosts"].items.map { try Host($0) }
+    guard hosts.count == 1 else { throw yaml["hosts"].fault("a daemon serves the one host it runs on") }
+    images = try yaml["images"].items.map { try ImageReference($0) }
+    offers = try yaml["offers"].items.map { try Offer($0) }
+    try checkOffers(yaml["offers"])
+  }
+
+  private func checkOffers(_ yaml: YAMLReader) throws {
+    var seen: Set<String> = []
+    for (offer, place) in zip(offers, try yaml.items) {
+      guard seen.insert(offer.id).inserted else { throw place["id"].fault("'\(offer.id)' is there twice") }
+      for image in offer.images where !images.contains(where: { $0.name == image }) {
+        throw place["images"].fault("there is no image '\(image)' in images")
+      }
+      let isServed =
+        switch offer.terms.kind {
+        case .disk: hosts.contains { $0.disk != nil }
+        case .compute: hosts.contains { $0.compute != nil }
+        }
+      guard isServed else { throw place["kind"].fault("no host serves \(offer.terms.kind.rawValue)") }
+    }
+  }
+}
+
+extension Configuration.HTTP {
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow("address", "tls_ended_by_proxy", "trusted_proxies")
+    let address = try yaml["address"].string(default: "127.0.0.1:8402")
+    guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else { throw yaml["address"].fault("expected host:port, found '\(address)'") }
+    host = String(address[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+    self.port = port
+    tlsEndedByProxy = try yaml["tls_ended_by_proxy"].boolean(default: false)
+    trustedProxies = try yaml["trusted_proxies"].strings()
+  }
+}
+
+extension Configuration.Limits {
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow(
+      "mints_per_minute_per_client", "mints_per_minute", "unpaid_holds_per_client", "unpaid_percent")
+    mintsPerMinutePerClient = Int(try yaml["mints_per_minute_per_client"].integer(in: 1...1_000_000, default: 60))
+    mintsPerMinute = Int(try yaml["mints_per_minute"].integer(in: 1...1_000_000, default: 1_200))
+    unpaidHoldsPerClient = Int(try yaml["unpaid_holds_per_client"].integer(in: 0...1_000, default: 2))
+    unpaidPercent = Int(try yaml["unpaid_percent"].integer(in: 0...100, default: 50))
+  }
+}
+
+extension Configuration.Host {
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow("name", "disk", "compute", "subid_base")
+    name = try yaml["name"].string()
+    // 65,536 uids a lease, and they must end below the 32-bit "nobody".
+    uidBase = UInt32(try yaml["subid_base"].integer(in: 65_536...4_000_000_000, default: 1_000_000))
+    if yaml["disk"].exists {
+      let disk = yaml["disk"]
+      try disk.allow("pool", "size")
+      self.disk = Configuration.Disk(
+        pool: try disk["pool"].string(),
+        size: ByteCount(try disk["size"].integer(in: (128 << 20)...(1 << 60))))
+    }
+    if yaml["compute"].exists {
+      let compute = yaml["compute"]
+      try compute.allow("runtime", "cpu_millis", "memory_bytes", "pids", "disk_bytes")
+      let machine = Machine()
+      self.compute = Configuration.Compute(
+        runtime: try compute["runtime"].optionalString(),
+        capacity: Resources(
+          disk: ByteCount(try compute["disk_bytes"].integer(in: 0...(1 << 60), default: machine.diskBytes)),
+          cpuMillis: try compute["cpu_millis"].integer(in: 1...10_000_000, default: machine.cpuMillis),
+          memory: ByteCount(try compute["memory_bytes"].integer(in: 1...(1 << 60), default: machine.memoryBytes)),
+          pids: try compute["pids"].integer(in: 1...4_000_000, default: 32_768)))
+    }
+  }
+}
+
+/// What this machine has, as defaults for what it rents out.
+private struct Machine {
+  /// Four leases share a core: most sleep.
+  var cpuMillis: Int64 { Int64(ProcessInfo.processInfo.activeProcessorCount) * 4_000 }
+  /// Three quarters; the rest is the system's.
+  var memoryBytes: Int64 { Int64(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+  var diskBytes: Int64 { 64 << 30 }
+}
+
+extension ImageReference {
+  /// An image's folder has `rootfs/` and `image.json` with its digest, as `scripts/image` writes them.
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow("name", "path")
+    struct Description: Decodable { var digest: String }
+    let path = try yaml["path"].string()
+    guard let data = FileManager.default.contents(atPath: path + "/image.json") else {
+      throw yaml["path"].fault("there is no image.json in \(path)")
+    }
+    let description: Description
+    do {
+      description = try JSONDecoder().decode(Description.self, from: data)
+    } catch {
+      throw yaml["path"].fault("\(path)/image.json has no digest")
+    }
+    self.init(name: try yaml["name"].string(), digest: description.digest, path: path)
+  }
+}
