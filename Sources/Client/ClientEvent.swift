@@ -1,0 +1,14 @@
+/// What is told while something is going on.
+public enum ClientEvent: Sendable {
+  /// An invoice is about to be paid.
+  case paying(msat: Int64, purpose: String)
+  case paid(msat: Int64)
+  /// A person is asked to pay this.
+  case payByHand(invoice: String, msat: Int64)
+  /// An earlier run left this payment; it is gone on with.
+  case recovering(paymentHash: String?)
+  /// A credential that had gone stale was exchanged.
+  case swapped(lease: String)
+  /// The server asks for patience.
+  case waiting(seconds: Int64)
+}

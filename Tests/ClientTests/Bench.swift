@@ -1,0 +1,67 @@
+import Client
+import Foundation
+import Testing
+import Units
+import Wallets
+import Wire
+
+/// A shop, a server in front of it, and a renter's state; gone afterwards.
+final class Bench: Sendable {
+  let shop = Shop()
+  let server: MiniServer
+  let folder: URL
+
+  private init(server: (Shop) async throws -> MiniServer) async throws {
+    self.server = try await server(shop)
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-client-\(UUID().uuidString)")
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  static func run(_ body: (Bench) async throws -> Void) async throws {
+    let bench = try await Bench { shop in try await MiniServer { shop.answer($0) } }
+    do { try await body(bench) } catch {
+      await bench.server.close()
+      throw error
+    }
+    await bench.server.close()
+  }
+
+  var state: StateDirectory {
+    get throws { try StateDirectory(path: folder.path) }
+  }
+
+  /// A client as a new run of the program would have it.
+  func client<Result>(
+    pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 5,
+    _ body: (LeaseholdClient) async throws -> Result
+  ) async throws -> Result {
+    let address = try #require(ServerAddress(server.address))
+    let client = LeaseholdClient(
+      server: address, state: try state, settings: .init(paysAtDoors: pays, patience: patience), wallet: wallet)
+    do {
+      let result = try await body(client)
+      await client.shutdown()
+      return result
+    } catch {
+      await client.shutdown()
+      throw error
+    }
+  }
+
+  func rent() async throws -> LeaseDocument {
+    try await client { try await $0.rent(RentRequest(offer: "disk-small")).document }
+  }
+
+  /// The error that `body` ends with.
+  func failure(_ body: () async throws -> Void) async -> ClientError? {
+    await #expect(throws: ClientError.self) { try await body() }
+  }
+
+  /// The payments that the node has made.
+  var payments: [String] { shop.state.withLock { $0.payments } }
+  /// The invoices that were minted.
+  var sales: Int { shop.state.withLock { $0.sales.count } }
+
+  func upset(_ change: (inout Shop.State) -> Void) { shop.state.withLock { change(&$0) } }
+}
