@@ -108,6 +108,7 @@ let doorTests: [Target] = [
   tests("HTTPAPI", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
   tests("WebDAV", [hummingbird, log]),
   tests("Client"),
+  tests("leasehold"),
   tests("leaseholdd", ["TestKit"]),
 ]
 

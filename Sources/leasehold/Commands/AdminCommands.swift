@@ -1,0 +1,223 @@
+import ArgumentParser
+import Client
+import Foundation
+import Units
+import Wire
+
+struct AdminOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("A file with the provider's token (else $LEASEHOLD_ADMIN_TOKEN).", valueName: "file"))
+  var tokenFile: String?
+
+  /// - Parameter environment: the process's, unless a test says otherwise.
+  func tokenIfAny(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String? {
+    if let tokenFile { return try Self.read(tokenFile) }
+    if let token = environment["LEASEHOLD_ADMIN_TOKEN"], !token.isEmpty { return try Self.check(token) }
+    let home = environment["LEASEHOLD_STATE_DIRECTORY"] ?? ".leasehold/state"
+    let file = home + "/admin.token"
+    return FileManager.default.isReadableFile(atPath: file) ? try Self.read(file) : nil
+  }
+
+  func token() throws -> String {
+    guard let token = try tokenIfAny() else {
+      throw Complaint.usage("say who you are: --token-file <state>/admin.token, or LEASEHOLD_ADMIN_TOKEN")
+    }
+    return token
+  }
+
+  private static func read(_ file: String) throws -> String {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw Complaint.failed("cannot read \(file)")
+    }
+    return try check(text.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  /// What could not stand in a header line is no token.
+  private static func check(_ token: String) throws -> String {
+    guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+      throw Complaint.usage("the provider's token is one word of plain characters")
+    }
+    return token
+  }
+}
+
+struct AdminCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "admin", abstract: "For the provider: how things stand, and setting them right.",
+    subcommands: [
+      Overview.self, Leases.self, Lease.self, Audit.self, Freeze.self, Thaw.self, Suspend.self, Resume.self,
+      Evict.self, Protect.self, Breaker.self,
+    ],
+    defaultSubcommand: Overview.self)
+
+  struct Overview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "overview", abstract: "Overdue work, capacity, leases by state.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let answer = try await AdminClient(session.client, token: admin.token()).overview()
+        session.put(answer) { AdminView.overview($0, now: session.now) }
+      }
+    }
+  }
+
+  struct Leases: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "leases", abstract: "All leases.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Option(help: "Only those in this state.") var state: String?
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let list = try await AdminClient(session.client, token: admin.token()).leases(state: state)
+        session.put(list) { AdminView.leases(list.items, now: session.now) }
+      }
+    }
+  }
+
+  struct Lease: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "lease", abstract: "Everything about one lease: effects, events, why.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let answer = try await AdminClient(session.client, token: admin.token()).lease(session.lease(lease))
+        session.put(answer) { AdminView.lease($0, now: session.now) }
+      }
+    }
+  }
+
+  struct Audit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "audit", abstract: "Prove the books; ends with 1 if they do not add up.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let answer = try await AdminClient(session.client, token: admin.token()).audit()
+        session.put(answer) { AdminView.audit($0) }
+        if !answer.document.sound { throw ExitCode(ExitStatus.failed.rawValue) }
+      }
+    }
+  }
+}
+
+extension AdminCommand {
+  struct Breaker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "release-breaker", abstract: "Let suspensions go on that the circuit breaker holds back.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        try await AdminClient(session.client, token: admin.token()).releaseBreaker()
+        session.put(["breaker": "released"]) { "" }
+      }
+    }
+  }
+}
+
+/// Commands that do something to one lease.
+protocol OperatorCommand: AsyncParsableCommand {
+  var options: GlobalOptions { get }
+  var admin: AdminOptions { get }
+  var lease: String { get }
+  func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument>
+}
+
+extension OperatorCommand {
+  func run() async throws {
+    try await Session.run(options) { session in
+      let client = AdminClient(session.client, token: try admin.token())
+      let answer = try await perform(client, on: session.lease(lease), at: session.now)
+      session.put(answer) { AdminView.lease($0, now: session.now) }
+    }
+  }
+}
+
+extension AdminCommand {
+  struct Freeze: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "freeze", abstract: "Seal a lease: time stops, doors shut, nothing is reclaimed.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.perform(.freeze, on: lease)
+    }
+  }
+
+  struct Thaw: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "thaw", abstract: "Take the seal off.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.perform(.thaw, on: lease)
+    }
+  }
+
+  struct Suspend: OperatorCommand {
+    static let configuration = CommandConfiguration(commandName: "suspend", abstract: "Suspend a lease.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.perform(.suspend, on: lease)
+    }
+  }
+
+  struct Resume: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "resume", abstract: "Resume what an operator suspended.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.perform(.resume, on: lease)
+    }
+  }
+
+  struct Evict: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "evict", abstract: "End a lease, with notice; what is left of its balance goes back.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+    @Option(help: "How many seconds from now.") var after: Int64 = 86_400
+    @Flag(help: "Call the eviction off.") var cancel = false
+
+    func validate() throws {
+      if !(0...31_622_400).contains(after) { throw ValidationError("--after is from 0 to 31622400 seconds.") }
+    }
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.evict(lease, until: cancel ? nil : Timestamp(now + Seconds(after)))
+    }
+  }
+
+  struct Protect: OperatorCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "protect", abstract: "Keep a suspended lease past its retention.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument var lease: String
+    @Flag(help: "No longer.") var off = false
+
+    func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
+      try await admin.protect(lease, !off)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import ArgumentParser
+import Client
+import Foundation
+import Wire
+
+struct CredentialCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "credential", abstract: "Look at, exchange, lend and revoke credentials.",
+    subcommands: [Show.self, List.self, Swap.self, Rotate.self, Narrow.self, Revoke.self, Export.self, Import.self],
+    defaultSubcommand: Show.self)
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "What your credential is and how far it reaches.")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        session.put(try await session.client.introspect(session.lease(lease))) { credential in
+          Table.facts([
+            ("lease", credential.lease), ("token", credential.token),
+            ("capabilities", credential.capabilities.joined(separator: ", ")),
+            ("expiry", credential.expiry), ("valid until", Human.moment(credential.validUntil, session.now)),
+            ("path", credential.path), ("methods", credential.methods?.joined(separator: ", ")),
+            ("pays at most", credential.maxMsat.map { Human.sats($0) }),
+            ("caveats", credential.caveats.isEmpty ? nil : credential.caveats.joined(separator: "  ")),
+          ])
+        }
+      }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "The lease's credentials, by name.")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let list = try await session.client.credentials(of: session.lease(lease))
+        session.put(list) {
+          var table = Table("TOKEN", "CAPABILITIES", "MADE", "REVOKED")
+          for item in list.items {
+            table.add([
+              item.token, item.capabilities, Human.time(item.createdAt), item.revokedAt.map { Human.time($0) } ?? "-",
+            ])
+          }
+          return table.text
+        }
+      }
+    }
+  }
+
+  struct Swap: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "swap", abstract: "Exchange your credential for one with a later expiry, free of charge.")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        session.put(try await session.client.swap(session.lease(lease))) { MintedView.facts($0, session) }
+      }
+    }
+  }
+
+  struct Rotate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "rotate", abstract: "A new credential for you, and all others of the lease revoked.")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        session.put(try await session.client.rotate(session.lease(lease))) { MintedView.facts($0, session) }
+      }
+    }
+  }
+
+  struct Narrow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "narrow", abstract: "Make a narrower credential, to be lent to a friend.",
+      discussion: """
+        Puts out the credential as it goes into an Authorization line; it can be revoked alone, with 'credential \
+        revoke'. A friend keeps it with 'leasehold credential import'.
+
+          leasehold credential narrow @last --read-only --path /photos --hours 24
+        """)
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+    @Flag(help: "Reading, and nothing else.") var readOnly = false
+    @Option(help: "This file or folder only.") var path: String?
+    @Option(help: "Not longer than so many hours from now.") var hours: Int64?
+    @Option(help: ArgumentHelp("From these addresses only.", valueName: "cidr")) var source: String?
+    @Option(help: ArgumentHelp("Any other caveat, as it stands.", valueName: "condition=value")) var caveat: [String] =
+      []
+
+    func validate() throws {
+      if let hours, !(1...8_784).contains(hours) { throw ValidationError("--hours is from 1 to 8784.") }
+    }
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let until = hours.map { session.now.unixSeconds + $0 * 3_600 }
+        let caveats =
+          [
+            readOnly ? "leasehold_capabilities=read" : nil, path.map { "leasehold_path=\($0)" },
+            until.map { "leasehold_valid_until=\($0)" }, source.map { "leasehold_source=\($0)" },
+          ].compactMap(\.self) + caveat
+        guard !caveats.isEmpty else { throw Complaint.usage("say what to narrow, for instance --read-only") }
+        let (answer, credential) = try await session.client.narrow(session.lease(lease), caveats: caveats)
+        session.put(answer) { _ in credential.authorization + "\n" }
+        if !session.isJSON, !session.isQuiet { Terminal.remark("token \(answer.document.token)") }
+      }
+    }
+  }
+
+  struct Revoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "revoke", abstract: "Revoke a credential, and all that were made from it.")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+    @Argument(help: "Its name: see 'credential list'.") var token: String
+
+    func run() async throws {
+      try await Session.run(options) { try await $0.client.revoke(token, of: $0.lease(lease)) }
+    }
+  }
+
+  struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "export", abstract: "Put out your credential: whoever reads it has the lease.",
+      discussion: "For other programs:  curl -H \"Authorization: $(leasehold credential export @last)\" …")
+    @OptionGroup var options: GlobalOptions
+    @Argument var lease: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let id = try session.lease(lease)
+        guard let credential = try session.client.state.storedLease(id)?.credential
+        else { throw ClientError.noCredential(lease: id) }
+        session.put(["lease": id, "authorization": credential.authorization]) { credential.authorization + "\n" }
+      }
+    }
+  }
+
+  struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "import", abstract: "Keep a credential that you were given, read from standard input.")
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let text = try FileHandle.standardInput.readToEnd().map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard let credential = Credential(text.trimmingCharacters(in: .whitespacesAndNewlines)),
+          let lease = credential.lease
+        else { throw Complaint.failed("that is no credential of a lease") }
+        try session.client.state.keep(credential, of: lease, at: session.client.server, now: session.now)
+        session.put(["lease": lease]) { "lease \(lease)\n" }
+      }
+    }
+  }
+}
+
+enum MintedView {
+  static func facts(_ minted: MintedCredential, _ session: Session) -> String {
+    Table.facts([
+      ("token", minted.token), ("capabilities", minted.capabilities),
+      ("valid until", Human.moment(minted.validUntil, session.now)),
+    ])
+  }
+}

@@ -1,0 +1,102 @@
+import Units
+import Wire
+
+/// What a provider sees.
+enum AdminView {
+  static func overview(_ overview: OverviewDocument, now: Instant) -> String {
+    let overdue = overview.overdue
+    var text = Table.facts([
+      ("overdue leases", count(overdue.dueLeases, since: overdue.oldestDueLease, now)),
+      ("outbox", count(overdue.outboxRows, since: overdue.oldestOutboxRow, now)),
+      ("parked", "\(overdue.parked)"),
+      ("unbooked", "\(overdue.unbooked)"),
+      ("node", overview.node + (overview.nodeUp ? "" : ", down")),
+      ("listener", overview.listenerAlive ? "alive" : "silent"),
+      ("clock", "\(overview.clockSkewMicroseconds) µs off the database's"),
+      ("breaker", overview.breakerTrippedAt.map { "holds suspensions back since \(Human.time($0))" }),
+      (
+        "leases",
+        overview.leases.isEmpty
+          ? "none" : overview.leases.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+      ),
+    ])
+    if !overview.pools.isEmpty {
+      var table = Table([("HOST", .left), ("POOL", .left), ("USED", .right), ("LIMIT", .right), ("", .right)])
+      for pool in overview.pools {
+        let isBytes = pool.dimension.contains("bytes") || ["disk", "memory"].contains(pool.dimension)
+        table.add([
+          pool.host, "\(pool.kind) \(pool.dimension)", isBytes ? Human.bytes(pool.used) : "\(pool.used)",
+          isBytes ? Human.bytes(pool.limit) : "\(pool.limit)",
+          pool.limit > 0 ? "\(Int(Double(pool.used) / Double(pool.limit) * 100))%" : "-",
+        ])
+      }
+      text += "\n" + table.text
+    }
+    if !overview.parked.isEmpty {
+      var table = Table("PARKED LEASE", "UNTIL", "REASON")
+      for item in overview.parked { table.add([item.lease, Human.time(item.until), item.reason]) }
+      text += "\n" + table.text
+    }
+    if !overview.unbooked.isEmpty {
+      var table = Table("UNBOOKED PAYMENT", "LEASE", "AMOUNT", "SETTLED", "REASON")
+      for item in overview.unbooked {
+        table.add([
+          item.paymentHash, item.lease ?? "-", Human.sats(item.msat), Human.time(item.settledAt), item.reason,
+        ])
+      }
+      text += "\n" + table.text
+    }
+    return text
+  }
+
+  private static func count(_ count: Int, since: Timestamp?, _ now: Instant) -> String {
+    "\(count)" + (since.map { ", oldest due \(Human.relative($0, to: now))" } ?? "")
+  }
+
+  static func leases(_ items: [AdminLeaseItem], now: Instant) -> String {
+    guard !items.isEmpty else { return "no leases\n" }
+    var table = Table([
+      ("LEASE", .left), ("OFFER", .left), ("STATE", .left), ("HOST", .left), ("PAID UNTIL", .left),
+      ("BALANCE", .right), ("WAKES", .left),
+    ])
+    for item in items {
+      table.add([
+        item.lease.id, item.lease.offer, Human.state(item.lease), item.host ?? "-",
+        item.lease.paidUntil.map { Human.relative($0, to: now) } ?? "-", Human.sats(item.lease.balanceMsat),
+        item.wakesAt.map { Human.relative($0, to: now) } ?? "-",
+      ])
+    }
+    return table.text
+  }
+
+  static func lease(_ document: AdminLeaseDocument, now: Instant) -> String {
+    var text =
+      LeaseView.facts(document.lease, now: now)
+      + Table.facts([
+        ("host", document.host), ("uids from", document.uidBase.map { "\($0)" }),
+        ("command", document.command.isEmpty ? nil : document.command.joined(separator: " ")),
+        ("wakes", document.wakesAt.map { Human.moment($0, now) }), ("impaired", document.impairment),
+      ])
+    if !document.effects.isEmpty {
+      var table = Table([
+        ("EFFECT", .left), ("KEY", .left), ("DUE", .left), ("TRIES", .right), ("LAST ERROR", .left),
+      ])
+      for effect in document.effects {
+        table.add([
+          effect.effect, effect.key, Human.relative(effect.dueAt, to: now), "\(effect.attempts)",
+          effect.lastError ?? "-",
+        ])
+      }
+      text += "\n" + table.text
+    }
+    return text + (document.events.isEmpty ? "" : "\n" + HistoryView.table(document.events))
+  }
+
+  static func audit(_ audit: AuditDocument) -> String {
+    var text = Table.facts(
+      [("transfers", "\(audit.transfers)"), ("payments", "\(audit.payments)")]
+        + audit.totalsMsat.sorted { $0.key < $1.key }.map { ($0.key, Human.sats($0.value)) })
+    text += audit.sound ? "the books add up\n" : audit.findings.map { "WRONG  \(Terminal.printable($0))\n" }.joined()
+    return text
+  }
+}

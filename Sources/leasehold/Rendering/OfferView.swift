@@ -1,0 +1,40 @@
+import Wire
+
+/// Offers for people.
+enum OfferView {
+  static func table(_ offers: [OfferDocument]) -> String {
+    guard !offers.isEmpty else { return "nothing is on offer\n" }
+    var table = Table([
+      ("OFFER", .left), ("KIND", .left), ("PRICE", .right), ("LEFT", .right), ("RESOURCES", .left), ("TITLE", .left),
+    ])
+    for offer in offers {
+      table.add([
+        offer.id, offer.kind, Human.price(offer.priceMsat, per: offer.periodSeconds), "\(offer.available)",
+        Human.resources(offer.resources), offer.title,
+      ])
+    }
+    return table.text
+  }
+
+  static func facts(_ offer: OfferDocument) -> String {
+    Table.facts(
+      [
+        ("offer", offer.id), ("title", offer.title), ("kind", offer.kind),
+        ("price", Human.price(offer.priceMsat, per: offer.periodSeconds)),
+        ("deposit", offer.depositMsat.map { Human.sats($0) }),
+        ("resources", Human.resources(offer.resources)),
+        ("left", "\(offer.available)"),
+        ("images", offer.images.isEmpty ? nil : offer.images.joined(separator: ", ")),
+        ("buys at once", "up to \(offer.maxPeriods) periods"),
+        ("notice", Human.span(offer.policy.leadSeconds) + " before time runs out"),
+        ("grace", Human.span(offer.policy.graceSeconds) + ", then suspended"),
+        ("data kept", Human.span(offer.policy.retentionSeconds) + " while suspended"),
+      ]
+        + offer.meters.map { meter in
+          (
+            "meter",
+            "\(meter.meter): \(Human.sats(meter.priceMsat)) per \(meter.unit) \(meter.unitName), \(meter.included) included"
+          )
+        })
+  }
+}

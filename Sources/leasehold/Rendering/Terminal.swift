@@ -1,0 +1,35 @@
+import Foundation
+
+/// The three streams.
+enum Terminal {
+  static let errorIsTTY = isatty(2) == 1
+
+  static func write(_ text: String) { write(Array(text.utf8), to: 1) }
+  static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
+
+  /// One line that says what is wrong.
+  static func complain(_ text: String) { writeError("leasehold: \(printable(text))\n") }
+
+  /// A remark for a person, beside what a command puts out.
+  static func remark(_ text: String) { writeError(printable(text) + "\n") }
+
+  /// Everything, or nothing more: a reader that went away wants no more.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        return
+      }
+    }
+  }
+
+  /// Text from elsewhere, without the control characters that could move a terminal's cursor or recolour it.
+  static func printable(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+  }
+}
