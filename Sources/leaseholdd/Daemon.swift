@@ -183,6 +183,7 @@ extension Configuration {
   func makeStateDirectory() throws {
     try FileManager.default.createDirectory(
       atPath: stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+    try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: stateDirectory)
   }
 
   var catalog: Catalog {

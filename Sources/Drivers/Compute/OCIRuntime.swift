@@ -75,11 +75,12 @@ struct OCIRuntime: Sendable {
   /// They are known by their arguments: our `--root` and the lease.
   func endStrays(of lease: LeaseID) async throws(DriverError) {
     let runtime = self
-    for _ in 0..<5_000 {
+    var round = 0
+    for _ in 0..<300 {
       let strays = try await BlockingWork.run { () throws(DriverError) in try runtime.strays(of: lease) }
       if strays.isEmpty { return }
       for stray in strays { kill(stray, SIGKILL) }
-      try await Wait.shortly()
+      try await Wait.longer(&round)
     }
     throw DriverError(.failed, attempted: "end strays of \(lease)", words: "they do not die")
   }

@@ -13,6 +13,17 @@ enum Wait {
     }
   }
 
+  /// The same, for waits that may be long: 1 ms at first, twice as long each round, 128 ms at the most.
+  static func longer(_ round: inout Int) async throws(DriverError) {
+    let pause = 1 << min(round, 7)
+    round += 1
+    do {
+      try await Task.sleep(for: .milliseconds(pause))
+    } catch {
+      throw DriverError(.failed, attempted: "wait for the kernel", words: "cancelled")
+    }
+  }
+
   /// Asks every millisecond until the answer is yes, or until `limit` has passed.
   static func until(
     _ limit: Duration, _ condition: () throws(DriverError) -> Bool

@@ -195,6 +195,7 @@ struct WritableLayer: Sendable {
     // Unmounting writes out what is cached, and a busy disk takes its time.
     let end = ContinuousClock.now + .seconds(60)
     let (points, layer) = (bundle.mountPoints, self)
+    var round = 0
     while true {
       let done = try await BlockingWork.run { () throws(DriverError) in
         let table = try MountTable.read()
@@ -211,7 +212,7 @@ struct WritableLayer: Sendable {
       if ContinuousClock.now >= end {
         throw DriverError(.failed, attempted: "unmount \(bundle.folder)", words: "something uses it")
       }
-      try await Wait.shortly()
+      try await Wait.longer(&round)
     }
   }
 
