@@ -105,7 +105,7 @@ let groundTests: [Target] = [
 ]
 
 let doorTests: [Target] = [
-  tests("HTTPAPI", ["TestKit", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+  tests("HTTPAPI", ["TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests("WebDAV", [hummingbird, log]),
   tests("Client"),
   tests("leasehold"),

@@ -21,7 +21,7 @@ struct Exchange: Sendable {
     parameters = context.parameters
     channel = context.channel
     logger = context.logger
-    requestID = context.id
+    requestID = context.requestID
     self.configuration = configuration
   }
 

@@ -38,12 +38,12 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     if let foreign = error as? HTTPError, foreign.status == .notFound {
       error = api.unknownRoute(path)
     }
-    var response = api.problemResponse(for: error, to: request, requestID: context.id)
+    var response = api.problemResponse(for: error, to: request, requestID: context.requestID)
     if response.status.code >= 500, !(error is Problem) {
       context.logger.error("a request failed", metadata: ["error": "\(loggable(error))"])
     }
-    // What is left of a refused body is not worth waiting for. The client gets two seconds to read the answer.
-    if response.status.code >= 400, request.hasBody, request.head.method != .head {
+    // What is left of an endless body is not worth waiting for. The client gets two seconds to read the answer.
+    if mayBeEndless(request, error) {
       response.headers[.connection] = "close"
       let body = response.body
       let channel = context.channel
@@ -53,6 +53,15 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
       }
     }
     return response
+  }
+
+  /// A body of known, moderate length is taken to its end, so that the connection can be used again: most refusals are
+  /// `402`s whose body was read anyway.
+  private func mayBeEndless(_ request: Request, _ error: any Error) -> Bool {
+    if let problem = error as? Problem, problem.code == "body-timeout" { return true }
+    if request.headers.contains(.transferEncoding) { return true }
+    guard let length = request.headers[.contentLength] else { return false }
+    return Int(length).map { $0 > api.configuration.bodyLimit } ?? true
   }
 
   /// Two lines of these would let two readers of one request disagree (RFC 9112 §11.2). `Authorization` may stand
@@ -71,15 +80,6 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     let path = request.head.path ?? ""
     for door in ["/dav", "/c"] where path == door || path.hasPrefix(door + "/") { return door }
     return "unknown"
-  }
-}
-
-extension Request {
-  /// Whether a body is on its way, or may be.
-  var hasBody: Bool {
-    if headers.contains(.transferEncoding) { return true }
-    guard let length = headers[.contentLength] else { return false }
-    return length != "0"
   }
 }
 

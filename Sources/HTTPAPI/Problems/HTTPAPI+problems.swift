@@ -27,6 +27,19 @@ extension HTTPAPI {
     return .problem(document, problem.status, headers: problem.headers)
   }
 
+  /// The same for errors that are the engine's or this door's; `nil` for others, which their own door knows better.
+  ///
+  /// - Parameters: as of ``problemResponse(for:to:requestID:)``.
+  public func knownProblemResponse(
+    for error: any Error, to request: Request? = nil, requestID: String? = nil
+  ) -> Response? {
+    switch error {
+    case is Problem, is Refusal, is JSONFault, is StoreError, is NodeError, is DriverError, is CancellationError:
+      problemResponse(for: error, to: request, requestID: requestID)
+    default: nil
+    }
+  }
+
   /// The `402`, exactly as clients in use read it: one `WWW-Authenticate` line, and everything a person wants to know
   /// in the body.
   private func paymentRequired(_ demand: PaymentDemand, to request: Request?, requestID: String?) -> Response {

@@ -30,62 +30,69 @@ extension Exchange {
     headers: HTTPFields, _ source: AsyncThrowingStream<Element, any Error>, tick: Duration, begin: String? = nil,
     _ render: @escaping @Sendable (StreamPiece<Element>) async -> StreamAnswer
   ) -> Response {
-    let request = request
+    let channel = channel
     return Response(
       status: .ok, headers: headers,
       body: ResponseBody { writer in
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
-          if let begin { try await writer.write(ByteBuffer(string: begin)) }
-          try await Self.relay(source, tick: tick) { piece in
-            switch await render(piece) {
-            case .nothing: return true
-            case .bytes(let bytes):
-              try await writer.write(bytes)
-              return true
-            case .end(let bytes):
-              if let bytes { try await writer.write(bytes) }
-              return false
-            }
+        if let begin { try await writer.write(ByteBuffer(string: begin)) }
+        let isWhole = try await Self.relay(source, tick: tick, to: channel) { piece in
+          switch await render(piece) {
+          case .nothing: return true
+          case .bytes(let bytes):
+            try await writer.write(bytes)
+            return true
+          case .end(let bytes):
+            if let bytes { try await writer.write(bytes) }
+            return false
           }
         }
+        guard isWhole else { throw ChannelError.inputClosed }
         try await writer.finish(nil)
       })
   }
 
-  /// Calls `body` with every piece until it says that it is enough.
-  static func relay<Element: Sendable>(
-    _ source: AsyncThrowingStream<Element, any Error>, tick: Duration,
+  /// Calls `body` with every piece until it says that it is enough, or the client has gone.
+  ///
+  /// - Returns: `false` when the client has gone.
+  private static func relay<Element: Sendable>(
+    _ source: AsyncThrowingStream<Element, any Error>, tick: Duration, to channel: any Channel,
     _ body: (StreamPiece<Element>) async throws -> Bool
-  ) async throws {
+  ) async throws -> Bool {
     let (pieces, pieceSink) = AsyncStream<StreamPiece<Element>>.makeStream()
     let (turns, turnSink) = AsyncStream<Void>.makeStream()
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        var turns = turns.makeAsyncIterator()
-        do {
-          for try await element in source {
-            pieceSink.yield(.element(element))
-            guard await turns.next() != nil else { return }
+    var isWhole = false
+    try await HangUpWatch.watching(channel, { pieceSink.finish() }) {
+      isWhole = try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          var turns = turns.makeAsyncIterator()
+          do {
+            for try await element in source {
+              pieceSink.yield(.element(element))
+              guard await turns.next() != nil else { return }
+            }
+            pieceSink.yield(.ended)
+          } catch {
+            pieceSink.yield(.failed(error))
           }
-          pieceSink.yield(.ended)
-        } catch {
-          pieceSink.yield(.failed(error))
         }
-      }
-      group.addTask {
-        while !Task.isCancelled {
-          try await Task.sleep(for: tick)
-          pieceSink.yield(.tick)
+        group.addTask {
+          while !Task.isCancelled {
+            try await Task.sleep(for: tick)
+            pieceSink.yield(.tick)
+          }
         }
+        defer { group.cancelAll() }
+        for await piece in pieces {
+          guard try await body(piece) else { return true }
+          switch piece {
+          case .element: turnSink.yield()
+          case .tick: break
+          case .ended, .failed: return true
+          }
+        }
+        return false
       }
-      defer { group.cancelAll() }
-      for await piece in pieces {
-        guard try await body(piece) else { return }
-        if case .element = piece { turnSink.yield() }
-        if case .ended = piece { return }
-        if case .failed = piece { return }
-      }
-      try Task.checkCancellation()
     }
+    return isWhole
   }
 }

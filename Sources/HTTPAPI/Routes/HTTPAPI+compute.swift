@@ -41,7 +41,7 @@ extension HTTPAPI {
       exchange.caller())
     admission.count(ingress: Int64(input.count), requests: 1)
     let headers: HTTPFields = [
-      .contentType: "application/x-ndjson", .cacheControl: "no-store", .connection: "close",
+      .contentType: "application/x-ndjson", .cacheControl: "no-store",
     ]
     let logger = exchange.logger
     return exchange.streaming(headers: headers, output, tick: .seconds(1)) { piece in
@@ -89,7 +89,7 @@ extension HTTPAPI {
       of: exchange.lease(), tail: tail, follow: follow, exchange.caller())
     admission.count(requests: 1)
     let headers: HTTPFields = [
-      .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .connection: "close",
+      .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
       .contentSecurityPolicy: "sandbox; default-src 'none'",
     ]
     let logger = exchange.logger

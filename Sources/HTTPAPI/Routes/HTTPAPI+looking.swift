@@ -64,7 +64,7 @@ extension HTTPAPI {
     let feed = try await engine.feed(of: exchange.lease(), after: last, exchange.caller())
     let base = configuration.publicURL
     let headers: HTTPFields = [
-      .contentType: "text/event-stream", .cacheControl: "no-store", .connection: "close",
+      .contentType: "text/event-stream", .cacheControl: "no-store",
     ]
     return exchange.streaming(headers: headers, feed, tick: configuration.keepAlive, begin: ": open\n\n") { piece in
       switch piece {

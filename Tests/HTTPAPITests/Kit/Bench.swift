@@ -1,0 +1,184 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+import L402
+import Leasing
+import Ledger
+import Lightning
+import Logging
+import Macaroons
+import Store
+import TestKit
+import Units
+import Wire
+
+import struct Foundation.Date
+import class Foundation.FileManager
+import struct Foundation.UUID
+
+@testable import HTTPAPI
+
+/// The door over an engine with a real store and a real node. What it rents out is made and frozen in memory: drivers
+/// have suites of their own.
+struct Bench: Sendable {
+  let engine: Engine
+  let node: EmbeddedNode
+  let clock: ManualClock
+  let containers: StillContainers
+  let api: HTTPAPI
+  let keyring: MasterKeyring
+
+  static let adminToken = "operator-token-for-tests"
+
+  static func with(
+    bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
+    _ body: @Sendable (Bench) async throws -> Void
+  ) async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/leasehold-http-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }  // It may never have been made.
+    try await TestStore.with { store in
+      let clock = ManualClock(Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
+      let bell = Bell()
+      let node = try EmbeddedNode(directory: folder, clock: clock)
+      let containers = StillContainers()
+      let keyring = MasterKeyring(key: .random())
+      var settings = Settings(daemon: "test", network: "bcrt")
+      settings.unpaidHoldsPerClient = unpaidHolds
+      settings.unpaidShare = 1
+      settings.patience = 10
+      let engine = Engine(
+        store: store, node: node,
+        drivers: .init(
+          resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
+          containers: containers),
+        clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], keyring: keyring, catalog: catalog,
+        settings: settings, bell: bell, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      try await engine.prepare()
+      let api = HTTPAPI(
+        engine: engine,
+        configuration: .init(adminToken: AdminToken(adminToken), bodyTimeout: bodyTimeout, keepAlive: .milliseconds(50))
+      )
+      let running = Task { await engine.run() }
+      defer { running.cancel() }
+      try await body(
+        Bench(engine: engine, node: node, clock: clock, containers: containers, api: api, keyring: keyring))
+      running.cancel()
+      await running.value
+      node.close()
+    }
+  }
+
+  static let catalog = Catalog(
+    offers: [
+      Offer(
+        id: "disk", title: "A <disk>",
+        terms: Terms(
+          offer: "disk", kind: .disk, resources: Resources(disk: .mebibytes(1)), period: 3_600, price: 10_000,
+          policy: .standard(period: 3_600), maxPeriods: 24)),
+      Offer(
+        id: "box", title: "A box",
+        terms: Terms(
+          offer: "box", kind: .compute,
+          resources: Resources(disk: .mebibytes(1), cpuMillis: 100, memory: .mebibytes(16), pids: 16), period: 3_600,
+          price: 20_000, policy: .standard(period: 3_600), maxPeriods: 24), images: ["busybox"]),
+    ],
+    images: [ImageReference(name: "busybox", digest: "sha256:" + String(repeating: "0", count: 64), path: "/nowhere")],
+    hosts: [
+      HostCapacity(host: "here", kind: .disk, limit: Resources(disk: .mebibytes(64)), uidBase: 1 << 20),
+      HostCapacity(
+        host: "here", kind: .compute,
+        limit: Resources(disk: .mebibytes(64), cpuMillis: 4_000, memory: .mebibytes(256), pids: 512), uidBase: 1 << 24),
+    ])
+
+  /// Calls the door through a socket.
+  func live(_ body: @escaping @Sendable (Door) async throws -> Void) async throws {
+    let (ports, running) = AsyncStream<Int>.makeStream()
+    let application = Application(
+      router: api.makeRouter(of: BasicHTTPAPIContext.self),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) },
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await application.run()
+        return false
+      }
+      for await port in ports {
+        group.addTask {
+          try await body(Door(port: port, bench: self))
+          return true
+        }
+        break
+      }
+      defer { group.cancelAll() }
+      while let isOver = try await group.next(), !isOver {}
+    }
+  }
+}
+
+/// Rings when something is due already: the manual clock moves only when a test says so.
+struct BellAlarm: Alarm {
+  let bell: Bell
+  let clock: ManualClock
+
+  func set(noLaterThan moment: Instant) {
+    if moment <= clock.now() { bell.ring() }
+  }
+}
+
+/// Everything it is asked for is so.
+struct StillDriver: ResourceDriver {
+  let kind: Kind
+  var name: String { "still" }
+
+  func probe() async throws(DriverError) {}
+  func provision(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {}
+  func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError) {}
+  func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {}
+  func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {}
+  func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {
+    ErasureReceipt(method: .absent, detail: "")
+  }
+  func inspect(_ lease: LeaseID) async throws(DriverError) -> ResourceStatus {
+    ResourceStatus(lease: lease, phase: .running, generation: 0)
+  }
+  func list() async throws(DriverError) -> [ResourceStatus] { [] }
+  func measure(_ leases: [LeaseID]?) async throws(DriverError) -> [Measurement] { [] }
+}
+
+/// A container that says what its command is, and that it was dropped.
+final class StillContainers: ContainerAccess {
+  let dropped: AsyncStream<Void>
+  private let dropSink: AsyncStream<Void>.Continuation
+
+  init() {
+    (dropped, dropSink) = AsyncStream<Void>.makeStream()
+  }
+
+  func exec(
+    _ command: ExecCommand, in lease: LeaseID
+  ) async throws(DriverError) -> AsyncThrowingStream<ExecOutput, any Error> {
+    let dropSink = dropSink
+    return AsyncThrowingStream { continuation in
+      continuation.onTermination = { _ in dropSink.yield() }
+      continuation.yield(.standardOutput(Array(command.arguments.joined(separator: " ").utf8)))
+      continuation.yield(.standardError(command.standardInput))
+      // `sleep` says nothing more.
+      guard command.arguments.first != "sleep" else { return }
+      continuation.yield(.exited(code: 3))
+      continuation.finish()
+    }
+  }
+
+  func logs(
+    of lease: LeaseID, tail: Int?, follow: Bool
+  ) async throws(DriverError) -> AsyncThrowingStream<[UInt8], any Error> {
+    AsyncThrowingStream { continuation in
+      continuation.yield(Array("tail \(tail ?? -1) follow \(follow)\n".utf8))
+      continuation.finish()
+    }
+  }
+
+  func start(_ lease: LeaseID) async throws(DriverError) {}
+  func stop(_ lease: LeaseID) async throws(DriverError) {}
+}

@@ -1,0 +1,85 @@
+import HTTPTypes
+import Testing
+import Wire
+
+@testable import HTTPAPI
+
+@Suite struct OperationsTests {
+  @Test func healthMetricsDiscoveryAndPage() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        #expect(try await door.ask(.get, "/healthz").document(HealthDocument.self).status == "ok")
+        let ready = try await door.ask(.get, "/readyz")
+        #expect(ready.status == 200)
+        #expect(try ready.document(HealthDocument.self).checks == ["database": "ok", "node": "ok"])
+        _ = try await door.rent()
+        let metrics = try await door.ask(.get, "/metrics")
+        #expect(metrics.text.hasPrefix("# HELP leasehold_due_leases"))
+        #expect(metrics.text.contains("leasehold_leases{state=\"active\"} 1\n"))
+        #expect(metrics.text.contains("leasehold_pool_limit{dimension=\"disk\",host=\"here\",kind=\"disk\"}"))
+        #expect(metrics.text.contains("http_requests_total{method=\"POST\",route=\"/v1/leases\",status=\"201\"} 1\n"))
+        let discovery = try await door.ask(.get, "/.well-known/l402.json").document(DiscoveryDocument.self)
+        #expect(discovery.network == "bcrt" && discovery.offers.count == 2)
+        let page = try await door.ask(.get, "/")
+        #expect(page.text.contains("A &lt;disk&gt;"))
+        #expect(page.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
+        #expect(try await door.ask(.head, "/v1/offers").status == 200)
+        let offers = try await door.ask(.get, "/v1/offers?limit=1").document(ListDocument<OfferDocument>.self)
+        #expect(offers.items.map(\.id) == ["box"] && offers.nextCursor == "box")
+        let disk = try await door.ask(.get, "/v1/offers/disk").document(OfferDocument.self)
+        #expect(disk.available == 63 && disk.priceMsat == 10_000 && disk.resources.diskBytes == 1 << 20)
+      }
+    }
+  }
+
+  @Test func theOperatorsRoutesAskForTheToken() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        for endpoint in bench.api.endpoints where endpoint.path.hasPrefix("/admin") {
+          for authorization in [nil, "Bearer wrong-token-of-some-length"] {
+            let answer = try await door.ask(
+              endpoint.method, endpoint.path.replacing("{lease}", with: "00000000000000000000000000"),
+              authorization: authorization)
+            #expect(answer.status == 401, "\(endpoint.path)")
+            #expect(answer.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func theOperatorSeesAndActs() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let token = "Bearer \(Bench.adminToken)"
+        let (lease, authorization) = try await door.rent()
+        let there = "/admin/v1/leases/\(lease.id)"
+        let overview = try await door.ask(.get, "/admin/v1/overview", authorization: token)
+          .document(OverviewDocument.self)
+        #expect(overview.leases["active"] == 1 && overview.nodeUp)
+        let list = try await door.ask(.get, "/admin/v1/leases?state=active", authorization: token)
+          .document(ListDocument<AdminLeaseItem>.self)
+        #expect(list.items.map(\.lease.id) == [lease.id] && list.items.first?.host == "here")
+        #expect(try await door.ask(.get, "/admin/v1/leases?state=happy", authorization: token).status == 422)
+        let shown = try await door.ask(.get, there, authorization: token).document(AdminLeaseDocument.self)
+        #expect(shown.events.first?.event == "quoted")
+        let frozen = try await door.ask(.post, there + "/freeze", authorization: token)
+          .document(AdminLeaseItem.self)
+        #expect(frozen.lease.flags.frozen)
+        #expect(try await door.ask(.get, "/v1/leases/\(lease.id)", authorization: authorization).status == 200)
+        let protected = try await door.ask(
+          .post, there + "/protect", #"{"protected":true}"#, authorization: token
+        ).document(AdminLeaseItem.self)
+        #expect(protected.lease.flags.protected)
+        let audit = try await door.ask(.get, "/admin/v1/audit", authorization: token).document(AuditDocument.self)
+        #expect(audit.sound && audit.totalsMsat.values.reduce(0, +) == 0 && audit.payments == 1)
+        #expect(try await door.ask(.post, "/admin/v1/breaker/release", authorization: token).status == 204)
+        for path in ["/parked", "/unbooked", "/outbox"] {
+          #expect(try await door.ask(.get, "/admin/v1" + path, authorization: token).status == 200)
+        }
+        #expect(try await door.ask(.get, there + "/outbox", authorization: token).status == 200)
+        #expect(try await door.ask(.get, there + "/explain", authorization: token).status == 200)
+      }
+    }
+  }
+}
