@@ -14,7 +14,11 @@ extension Engine {
   /// a minute: nobody has seen its invoice.
   func invoice(for order: InvoiceOrder, client caller: Caller) async throws -> InvoiceRecord {
     for attempt in 0..<200 {
-      let reservation = try await store.transaction { tx in try tx.reserveInvoice(order) }
+      let reservation = try await store.transaction { tx in
+        // Its state may have changed since the price was asked.
+        guard let lease = try tx.lockLease(order.lease), lease.mayBeInvoiced else { throw Refusal.leaseClosed }
+        return try tx.reserveInvoice(order)
+      }
       switch reservation {
       case .open(let invoice):
         return invoice
@@ -173,6 +177,17 @@ extension Engine {
 }
 
 extension Lease {
+  /// Whether an invoice of it can still buy anything. Once all were canceled there are no new ones: what is paid may
+  /// be about to be destroyed.
+  fileprivate var mayBeInvoiced: Bool {
+    switch state {
+    case .quoted(_, _, let canceling): !canceling
+    case .provisioning, .active, .grace, .suspended: true
+    case .reclaiming(.retention, _, invoicesCanceled: false, destroying: false): true
+    case .reclaiming, .closed: false
+    }
+  }
+
   var reclaimsAt: Instant? {
     if case .suspended(_, let until, resuming: false) = state { until } else { nil }
   }

@@ -28,6 +28,7 @@ final class Renter: Sendable {
     self.address = address
   }
 
+  var quoteEngine: Engine { platform.engine }
   var paid: [Payment] { payments.withLock { $0 } }
 
   func caller(

@@ -101,7 +101,7 @@ extension RoomTable {
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
 
     Room(
-      name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"],
+      name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"], products: ["Logging"],
       platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
   ])
 }

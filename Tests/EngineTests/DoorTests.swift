@@ -1,0 +1,109 @@
+import L402
+import Leasing
+import Ledger
+import TestKit
+import Testing
+import Units
+
+@testable import Engine
+
+@Suite struct DoorTests {
+  /// Runs two daemons that hear each other, and hands them over once both doors are trusted.
+  private func pair(_ body: (Platform, Engine, Engine) async throws -> Void) async throws {
+    try await Platform.with(connections: 10) { platform in
+      let two = platform.anotherEngine()
+      try await two.prepare()
+      let running = [platform.engine, two].map { engine in Task { await engine.run() } }
+      while !platform.engine.doors.isTrusted || !two.doors.isTrusted { await Task.yield() }
+      try await body(platform, platform.engine, two)
+      for task in running { task.cancel() }
+      for task in running { await task.value }
+    }
+  }
+
+  @Test func aVerifiedRequestAsksNoDatabase() async throws {
+    try await pair { platform, engine, _ in
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      let credential = try await renter.pay(quote)
+      _ = try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
+      try await platform.waits(for: quote.lease) { $0.state.name == "active" }
+      // Loops with something to do at this moment ask for themselves: the fewest of several rounds is the door's own.
+      var fewest = Int.max
+      for _ in 0..<20 {
+        try await renter.open(quote.lease, credential)
+        let before = platform.postgres.pool.statementCount
+        for _ in 0..<100 {
+          let admission = try await renter.open(quote.lease, credential)
+          #expect(await admission.isStillServing())
+        }
+        fewest = min(fewest, platform.postgres.pool.statementCount - before)
+        if fewest == 0 { break }
+      }
+      #expect(fewest == 0)
+      // By the door's own clock, without anybody telling it.
+      platform.clock.advance(by: 3_600)
+      #expect(engine.doors.view(of: quote.lease) != nil)
+      #expect(await refusal { try await renter.open(quote.lease, credential) } == "402")
+    }
+  }
+
+  @Test func whatOneDaemonRevokesOrSuspendsAnotherOpensNoMore() async throws {
+    try await pair { platform, one, two in
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      let credential = try await renter.pay(quote)
+      _ = try await one.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
+      let id = quote.lease
+      try await platform.waits(for: id) { $0.state.name == "active" }
+      let friend = try await one.narrow(id, caveats: ["leasehold_capabilities=read"], renter.caller(credential))
+      let shown = try #require(try PresentedCredential.parse(authorization: [credential]))
+      let lent = try PresentedCredential(macaroon: friend.macaroon, preimage: shown.preimage).authorization
+      try await renter.open(id, lent, .read, method: "GET", engine: two)
+      let began = ContinuousClock.now
+      try await one.revoke(friend.token, of: id, renter.caller(credential))
+      while await refusal({ try await renter.open(id, lent, .read, method: "GET", engine: two) }) == "nothing" {
+        await Task.yield()
+      }
+      #expect(ContinuousClock.now - began < .seconds(2))
+      let admission = try await renter.open(id, credential, engine: two)
+      let suspending = ContinuousClock.now
+      _ = try await one.operate(.suspend, on: id, requestID: "1")
+      while await admission.isStillServing() { await Task.yield() }
+      #expect(ContinuousClock.now - suspending < .seconds(2))
+      #expect(await refusal { try await renter.open(id, credential, engine: two) } == "403 lease-frozen")
+    }
+  }
+
+  @Test func aDoorThatHearsNothingAsks() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      try await renter.open(id, credential)
+      let two = platform.anotherEngine()
+      try await two.prepare()
+      let own = try #require(try await two.credential(of: renter.caller(credential)))
+      try await platform.engine.revoke(own.token, of: id, renter.caller(credential))
+      // It hears nothing of it, and does not believe itself.
+      #expect(await refusal { try await renter.open(id, credential, engine: two) } == "401 credential-revoked")
+    }
+  }
+
+  @Test func aViewThatWasOvertakenWhileItWasReadIsNotKept() async throws {
+    let doors = DoorCache()
+    doors.listenerIsAlive()
+    let lease = Lease.quote(
+      LeaseID(unixMilliseconds: 1, random: (1, 1)), Catalog.disk, held: true, at: Instant(unixSeconds: 1_800_000_000))
+    doors.beginReading(lease.id)
+    doors.invalidate(lease.id, below: 1)
+    doors.finishReading(lease.id, DoorView(lease))
+    #expect(doors.view(of: lease.id) == nil)
+    doors.beginReading(lease.id)
+    doors.finishReading(lease.id, DoorView(lease))
+    #expect(doors.view(of: lease.id)?.version == 0)
+    doors.listenerWasLost()
+    #expect(doors.view(of: lease.id) == nil && !doors.isTrusted)
+    doors.listenerIsAlive()
+    #expect(doors.view(of: lease.id) == nil)
+  }
+}
