@@ -38,6 +38,9 @@ public struct Credential: Hashable, Sendable, CustomStringConvertible, CustomRef
     macaroon.value(of: .capabilities).flatMap { Capabilities(list: $0) } ?? []
   }
 
+  /// When it expires by its own words, in seconds since 1970.
+  public var validUntil: Int64? { macaroon.value(of: .validUntil).flatMap { Int64($0) } }
+
   /// Narrowed by its holder's own conditions, offline. Each can only take away.
   public func narrowed(by caveats: [String]) -> Credential {
     Credential(sound: macaroon.adding(caveats), preimage)

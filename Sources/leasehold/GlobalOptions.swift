@@ -12,7 +12,7 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp(
       "Where credentials are kept (default: $XDG_STATE_HOME/leasehold, else ~/.local/state/leasehold).",
       valueName: "folder"))
-  var state: String?
+  var stateDirectory: String?
 
   @Flag(help: "Put out one JSON document instead of text.")
   var json = false
@@ -35,9 +35,10 @@ struct GlobalOptions: ParsableArguments {
     return address
   }
 
-  func stateDirectory() throws -> StateDirectory {
-    guard let path = state ?? StateDirectory.standardPath(environment: ProcessInfo.processInfo.environment) else {
-      throw Complaint.usage("neither XDG_STATE_HOME nor HOME says where state is kept; use --state")
+  func openState() throws -> StateDirectory {
+    guard let path = stateDirectory ?? StateDirectory.standardPath(environment: ProcessInfo.processInfo.environment)
+    else {
+      throw Complaint.usage("neither XDG_STATE_HOME nor HOME says where state is kept; use --state-directory")
     }
     return try StateDirectory(
       path: path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path)

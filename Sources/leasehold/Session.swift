@@ -16,7 +16,7 @@ struct Session: Sendable {
   ) async throws {
     let isQuiet = options.quiet
     let client = LeaseholdClient(
-      server: try options.address(), state: try options.stateDirectory(),
+      server: try options.address(), state: try options.openState(),
       settings: LeaseholdClient.Settings(paysAtDoors: paysAtDoors, paysByHand: paysByHand, limit: limit),
       tell: { progress in
         if case .payByHand(let invoice, let msat) = progress {

@@ -242,6 +242,21 @@ import Wire
     }
   }
 
+  @Test func `a credential that may not pay is left at home when paying`() async throws {
+    try await Bench.run { bench in
+      let lease = try await bench.rent()
+      let address = try #require(ServerAddress(bench.server.address))
+      let whole = try #require(try bench.state.storedLease(lease.id)?.credential)
+      try bench.state.forget(lease.id)
+      let reader = whole.narrowed(by: ["leasehold_capabilities=read"])
+      try bench.state.keep(reader, of: lease.id, at: address, now: LeaseholdClient.systemClock())
+      _ = try await bench.client { try await $0.renew(lease.id) }
+      let first = bench.shop.state.withLock { $0.requests.first { $0.path.hasSuffix("/renewals") } }
+      #expect(first?.headers.contains(name: "Authorization") == false)
+      #expect(bench.payments.count == 2)
+    }
+  }
+
   @Test func `503 is waited out`() async throws {
     try await Bench.run { bench in
       bench.upset { $0.busyAnswers = 1 }

@@ -44,6 +44,24 @@ import Wire
     #expect(help.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 
+  @Test func `put takes several files and one place`() throws {
+    #expect(try parse(PutCommand.self, "put", "-r", "a", "b", "@last:/c/").paths == ["a", "b", "@last:/c/"])
+    #expect(throws: (any Error).self) { try LeaseholdCommand.parseAsRoot(["put", "@last:/"]) }
+  }
+
+  // Names and orders of arguments that cannot be parsed are found out only when a command is.
+  @Test func `every command can be parsed`() {
+    func walk(_ command: any ParsableCommand.Type, _ path: [String]) {
+      let groups = command.configuration.groupedSubcommands.flatMap(\.subcommands)
+      let subcommands = command.configuration.subcommands + groups
+      for next in subcommands { walk(next, path + [next.configuration.commandName ?? next._commandName]) }
+      if subcommands.isEmpty {
+        #expect(throws: (any Error).self, "\(path)") { try command.parse(["--no-such-option"]) }
+      }
+    }
+    walk(LeaseholdCommand.self, [])
+  }
+
   @Test func `bad usage is told from help`() {
     #expect(LeaseholdCommand.exitCode(for: failure(["frobnicate"])) != .success)
     #expect(LeaseholdCommand.exitCode(for: failure(["rent"])) != .success)

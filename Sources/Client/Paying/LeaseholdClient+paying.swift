@@ -55,7 +55,7 @@ extension LeaseholdClient {
 
     var waited = Seconds.zero
     while true {
-      let response = try await transmit(call(open.purchase, as: open.purchase.lease.map { .perhaps($0) } ?? .nobody))
+      let response = try await transmit(call(open.purchase, as: try asker(of: open.purchase)))
       if (200..<300).contains(response.status.code) {
         let answer = try await Self.read(LeaseDocument.self, response)
         try state.finish(open)
@@ -244,6 +244,13 @@ extension LeaseholdClient {
       if let resumed { resumed } else { try await meet(headers, problem, for: &open, limit: nil) }
     try state.finish(open)
     return credential
+  }
+
+  /// Who asks first. A credential that may not pay would be refused where a stranger is welcome.
+  private func asker(of purchase: Purchase) throws(ClientError) -> Call.Authority {
+    guard let lease = purchase.lease, let credential = try state.storedLease(lease)?.credential else { return .nobody }
+    if purchase.path.hasSuffix("/renewals"), !credential.capabilities.contains(.pay) { return .nobody }
+    return .credential(credential)
   }
 
   private func call(_ purchase: Purchase, as authority: Call.Authority) -> Call {

@@ -6,14 +6,17 @@ import Wire
 
 struct AdminOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A file with the provider's token (else $LEASEHOLD_ADMIN_TOKEN).", valueName: "file"))
+    help: ArgumentHelp(
+      "A file with the provider's token (default: $LEASEHOLD_ADMIN_TOKEN, else .leasehold/state/admin.token).",
+      valueName: "file"))
   var tokenFile: String?
 
   /// - Parameter environment: the process's, unless a test says otherwise.
   func tokenIfAny(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String? {
     if let tokenFile { return try Self.read(tokenFile) }
     if let token = environment["LEASEHOLD_ADMIN_TOKEN"], !token.isEmpty { return try Self.check(token) }
-    let home = environment["LEASEHOLD_STATE_DIRECTORY"] ?? ".leasehold/state"
+    // Where scripts/run keeps it.
+    let home = environment["LEASEHOLD_STATE_DIRECTORY"] ?? (environment["LEASEHOLD_HOME"] ?? ".leasehold") + "/state"
     let file = home + "/admin.token"
     return FileManager.default.isReadableFile(atPath: file) ? try Self.read(file) : nil
   }

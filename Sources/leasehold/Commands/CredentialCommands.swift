@@ -91,7 +91,7 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
     @Flag(help: "Reading, and nothing else.") var readOnly = false
     @Option(help: "This file or folder only.") var path: String?
-    @Option(help: "Not longer than so many hours from now.") var hours: Int64?
+    @Option(help: "Not longer than so many hours from now, nor than your own.") var hours: Int64?
     @Option(help: ArgumentHelp("From these addresses only.", valueName: "cidr")) var source: String?
     @Option(help: ArgumentHelp("Any other caveat, as it stands.", valueName: "condition=value")) var caveat: [String] =
       []
@@ -102,16 +102,38 @@ struct CredentialCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
+        let id = try session.lease(lease)
         let until = hours.map { session.now.unixSeconds + $0 * 3_600 }
         let caveats =
           [
             readOnly ? "leasehold_capabilities=read" : nil, path.map { "leasehold_path=\($0)" },
-            until.map { "leasehold_valid_until=\($0)" }, source.map { "leasehold_source=\($0)" },
+            source.map { "leasehold_source=\($0)" },
           ].compactMap(\.self) + caveat
-        guard !caveats.isEmpty else { throw Complaint.usage("say what to narrow, for instance --read-only") }
-        let (answer, credential) = try await session.client.narrow(session.lease(lease), caveats: caveats)
+        guard !caveats.isEmpty || until != nil else {
+          throw Complaint.usage("say what to narrow, for instance --read-only")
+        }
+        let (answer, credential) = try await narrow(session, id, caveats, until)
         session.put(answer) { _ in credential.authorization + "\n" }
         if !session.isJSON, !session.isQuiet { Terminal.remark("token \(answer.document.token)") }
+      }
+    }
+
+    /// What is minted ends with the time that is paid. Where that is sooner than what was asked for, the wish would be
+    /// a widening, and is left out.
+    private func narrow(
+      _ session: Session, _ lease: String, _ caveats: [String], _ until: Int64?
+    ) async throws -> (answer: Answer<MintedCredential>, credential: Credential) {
+      guard let until else { return try await session.client.narrow(lease, caveats: caveats) }
+      do {
+        return try await session.client.narrow(lease, caveats: caveats + ["leasehold_valid_until=\(until)"])
+      } catch {
+        guard case .problem(let problem) = error, problem.status == 422, !caveats.isEmpty else { throw error }
+        let (answer, credential) = try await session.client.narrow(lease, caveats: caveats)
+        guard answer.document.validUntil.instant.unixSeconds <= until else {
+          try await session.client.revoke(answer.document.token, of: lease)
+          throw error
+        }
+        return (answer, credential)
       }
     }
   }

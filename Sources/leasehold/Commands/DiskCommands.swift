@@ -6,6 +6,7 @@ import Wire
 struct PutCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "put", abstract: "Upload files and folders.",
+    usage: "leasehold put [options] <file> ... <lease:path>",
     discussion: """
         leasehold put photo.jpg @last:/             into the lease's root
         leasehold put -r photos @last:/backup/      a folder, with everything in it
@@ -15,11 +16,17 @@ struct PutCommand: AsyncParsableCommand {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var door: DoorOptions
   @Flag(name: .shortAndLong, help: "Folders, with everything in them.") var recursive = false
-  @Argument(help: "Files here; - is standard input.") var sources: [String]
-  @Argument(help: "LEASE:path; a path that ends in a slash is a folder to put them into.") var target: String
+  @Argument(
+    help: "Files here (- is standard input), then LEASE:path; one that ends in a slash is a folder to put them into.")
+  var paths: [String]
+
+  func validate() throws {
+    if paths.count < 2 { throw ValidationError("Say what to upload, and where to: leasehold put FILE LEASE:path") }
+  }
 
   func run() async throws {
-    let target = try RemoteArgument(target)
+    let sources = paths.dropLast()
+    let target = try RemoteArgument(paths.last ?? "")
     try await Session.run(options, paysAtDoors: door.pay) { session in
       let transfer = Transfer(session: session, lease: try session.lease(target.lease))
       for source in sources {

@@ -49,7 +49,7 @@ struct BudgetCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let state = try options.stateDirectory()
+    let state = try options.openState()
     var budget = try state.budget()
     if let perDay { budget.perDay = try Self.read(perDay) }
     if let perPayment { budget.perPayment = try Self.read(perPayment) }
