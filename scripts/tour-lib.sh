@@ -45,7 +45,7 @@ expect() {
 }
 
 json() { jq --exit-status --raw-output "$1" "$body" || fail "the answer has no $1"; }
-problem() { same "the problem's code" "$1" "$(json .type | sed 's|.*/||')"; }
+problem() { same "the problem's code" "$1" "$(json .type | sed 's|.*[/:]||')"; }
 as_json=(--header 'Content-Type: application/json')
 
 # Pays the invoice of the challenge in $headers and sets `authorization` to what it bought.
@@ -63,11 +63,15 @@ pay_challenge() {
 
 # buy STATUS METHOD PATH [curl's arguments…]: what any L402 client does. Request, 402, pay, the same request again.
 buy() {
-  local wanted=$1
+  local wanted=$1 again=()
   shift
   expect 402 "$@"
   pay_challenge
-  expect "$wanted" "$@" --header "$authorization"
+  # The credential takes the place of the one that was shown, as a client's one Authorization header.
+  while (($#)); do
+    if [[ $1 == --header && $2 == Authorization:* ]]; then shift 2; else again+=("$1") && shift; fi
+  done
+  expect "$wanted" "${again[@]}" --header "$authorization"
 }
 
 # follow LEASE AUTHORIZATION: opens the lease's events, from the first.
@@ -108,10 +112,11 @@ run_in() {
 
 # The control groups of a lease, in every hierarchy.
 groups_of() { find /sys/fs/cgroup -mindepth 1 -type d -name "*$1*" 2>/dev/null || true; }
-# counter LEASE V1-FILE V2-FILE: the first of the two that its groups have.
+# counter LEASE V1-FILE V2-FILE [SUBGROUP]: the first of the two that its groups have.
 counter() {
   local group file
   for group in $(groups_of "$1"); do
+    group+=${4:+/$4}
     for file in "$group/$2" "$group/$3"; do
       if [[ -r $file ]]; then cat "$file" && return; fi
     done
@@ -120,7 +125,8 @@ counter() {
 }
 cpu_used() { counter "$1" cpuacct.usage cpu.stat | awk 'NR == 1 { print $NF }'; }
 is_frozen() { counter "$1" freezer.state cgroup.freeze | grep -qE '^(FROZEN|1)$'; }
-process_of() { counter "$1" cgroup.procs cgroup.procs | head -n 1; }
+# The container's processes and their limits are one level down.
+process_of() { counter "$1" cgroup.procs cgroup.procs run | head -n 1; }
 
 # Everything on this host that carries the lease's name: groups, mounts, folders.
 traces_of() {
