@@ -85,6 +85,13 @@ let doors: [Target] = [
     ],
     swiftSettings: strict),
   .executableTarget(name: "leasehold", dependencies: ["Client", arguments], swiftSettings: strict),
+  // What `scripts/bench` runs.
+  .executableTarget(
+    name: "leasehold-bench",
+    dependencies: [
+      "HTTPAPI", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL", hummingbird, log,
+    ],
+    path: "Tests/Benchmarks", swiftSettings: strict),
 ]
 
 let groundTests: [Target] = [

@@ -103,5 +103,10 @@ extension RoomTable {
     Room(
       name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"], products: ["Logging"],
       platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
+    // `Tests/Benchmarks`, a program that `scripts/bench` runs.
+    Room(
+      name: "leasehold-bench", kind: .testing,
+      arrows: ["HTTPAPI", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL"],
+      products: ["Hummingbird", "Logging"], platform: ["Dispatch", "Foundation", "Glibc"]),
   ])
 }

@@ -13,9 +13,11 @@ import Testing
         }
       }
     }
-    for file in try repository.files(in: "Tests/TestKit") {
-      for violation in rules.violations(room: "TestKit", file: file.path, text: file.text) {
-        Issue.record("\(violation)")
+    for (room, folder) in [("TestKit", "Tests/TestKit"), ("leasehold-bench", "Tests/Benchmarks")] {
+      for file in try repository.files(in: folder) {
+        for violation in rules.violations(room: room, file: file.path, text: file.text) {
+          Issue.record("\(violation)")
+        }
       }
     }
   }
