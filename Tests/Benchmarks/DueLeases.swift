@@ -36,6 +36,7 @@ enum DueLeases {
     try await pool.withConnection { db in
       try db.script(
         """
+        DROP TABLE IF EXISTS bench_due;
         CREATE TABLE bench_due (id uuid PRIMARY KEY, version bigint NOT NULL, wakes_at timestamptz) WITH (fillfactor = 70);
         CREATE INDEX bench_due_due ON bench_due (wakes_at) WHERE wakes_at IS NOT NULL;
         INSERT INTO bench_due SELECT gen_random_uuid(), 0, '2001-01-01' FROM generate_series(1, \(leases));
@@ -47,9 +48,14 @@ enum DueLeases {
         {
           try await seed(engine.store, leases, at: clock.now() - .minute * 46)
           let start = ContinuousClock.now
-          let stepped = try await engine.wakeDueLeases()
+          var stepped = 0
+          while stepped < leases {
+            // A look may end early when rows are in other hands.
+            let more = try await engine.wakeDueLeases()
+            guard more > 0 else { throw BenchFault("\(stepped) leases stepped instead of \(leases)") }
+            stepped += more
+          }
           let elapsed = (ContinuousClock.now - start) / .seconds(1)
-          guard stepped == leases else { throw BenchFault("\(stepped) leases stepped instead of \(leases)") }
           return Double(stepped) / elapsed
         }
       ])

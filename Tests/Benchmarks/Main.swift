@@ -3,7 +3,21 @@ import Foundation
 /// `leasehold-bench --database URL --directory DIR [--json FILE] [--quick] [NAME…]`: see `scripts/bench`.
 @main
 struct Main {
-  static func main() async throws {
+  static func main() async {
+    do {
+      try await run()
+    } catch {
+      FileHandle.standardError.write(Data("leasehold-bench: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  /// Unbuffered: a long run shows each figure as it comes, also into a file.
+  private static func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
+  private static func run() async throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
     let quick = arguments.firstIndex(of: "--quick").map { arguments.remove(at: $0) } != nil
     func value(_ name: String) -> String? {
@@ -26,11 +40,11 @@ struct Main {
     }
 
     var report = Report(conditions: try await world.conditions(), figures: [])
-    print(report.heading)
+    say(report.heading)
     for (name, measure) in all where arguments.isEmpty || arguments.contains(name) {
       for figure in try await measure(world) {
         report.figures.append(figure)
-        print(figure.line)
+        say(figure.line)
       }
     }
     if let json {

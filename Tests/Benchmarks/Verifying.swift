@@ -74,14 +74,20 @@ enum Verifying {
       note: "a second of one core; 4 caveats, header, preimage, 10,000 revoked, HKDF")
   }
 
+  /// The same for every macaroon, so its blocks are hashed beforehand, as ours are.
+  private static let generator: leasehold_hmac_key = {
+    let name: StaticString = "macaroons-key-generator"
+    var key = leasehold_hmac_key()
+    leasehold_hmac_key_init(&key, name.utf8Start, name.utf8CodeUnitCount)
+    return key
+  }()
+
   /// Generator, identifier, and a link for each caveat.
   private static func bareChain(_ rootKey: Bytes32, _ parts: [[UInt8]]) {
-    let name: StaticString = "macaroons-key-generator"
+    var generator = generator
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Bytes32.count) { buffer in
       guard let signature = buffer.baseAddress else { return }
-      var key = leasehold_hmac_key()
-      leasehold_hmac_key_init(&key, name.utf8Start, name.utf8CodeUnitCount)
-      rootKey.withUnsafeBytes { leasehold_hmac(&key, $0.baseAddress, $0.count, nil, 0, signature) }
+      rootKey.withUnsafeBytes { leasehold_hmac(&generator, $0.baseAddress, $0.count, nil, 0, signature) }
       for part in parts {
         part.withUnsafeBytes { leasehold_hmac_link(signature, $0.baseAddress, $0.count) }
       }
