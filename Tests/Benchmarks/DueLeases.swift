@@ -46,7 +46,7 @@ enum DueLeases {
       world.rounds, { try await bareLoop(pool, leases) },
       [
         {
-          try await seed(engine.store, leases, at: clock.now() - .minute * 46)
+          try await seed(engine.store, leases, at: clock.now() - .minute * 48)
           let start = ContinuousClock.now
           var stepped = 0
           while stepped < leases {
@@ -88,7 +88,8 @@ enum DueLeases {
     return Double(leases) / ((ContinuousClock.now - start) / .seconds(1))
   }
 
-  /// Leases bought and made at `moment`, by the same steps as ever.
+  /// Leases bought and made at `moment`, by the same steps as ever. The notice is due a quarter of the period before
+  /// its end, with some jitter.
   private static func seed(_ store: any Store, _ leases: Int, at moment: Instant) async throws {
     for start in stride(from: 0, to: leases, by: batch) {
       let count = min(batch, leases - start)
