@@ -24,7 +24,7 @@ public final class PostgresCluster: Sendable {
 
   /// A server of its own, for tests that stop it or set it up differently.
   /// - Parameter options: as for `postgres`: `-c name=value …`.
-  public static func start(options: String = "-c max_connections=200") async throws -> PostgresCluster {
+  public static func start(options: String = "-c max_connections=1000") async throws -> PostgresCluster {
     var template = Array("/tmp/leasehold-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -53,7 +53,7 @@ public final class PostgresCluster: Sendable {
   public func stop() async throws { try await control("stop") }
 
   /// Starts it again after ``stop()``.
-  public func restart(options: String = "-c max_connections=200") async throws {
+  public func restart(options: String = "-c max_connections=1000") async throws {
     try await control("stop")
     try await control("start", ["LEASEHOLD_POSTGRES_OPTIONS": options])
   }
