@@ -270,7 +270,8 @@ import Wire
       await bench.server.close()
       let error = await bench.failure { _ = try await bench.rent() }
       guard case .unreachable(let words) = error else { Issue.record("\(String(describing: error))"); return }
-      #expect(words.contains("connection refused"))
+      // Refused; or reset, where a test beside this one has been given the same port meanwhile.
+      #expect(words.contains("connection refused") || words.contains("connection reset"))
     }
   }
 }

@@ -8,13 +8,22 @@ struct StateDirectory: ~Copyable {
 
   /// Makes the folder (0700) where it is missing and takes its lock.
   ///
+  /// A lock that was just given up may be held for a moment longer by a child on its way from `fork` to `exec`, which
+  /// shares the description: it is asked for again for a second.
+  ///
   /// - Throws: `.refused`, naming the process, when another one holds it.
   init(_ path: String) throws(NodeError) {
     try Self.makeFolder(path)
     let lock = try FileDescriptor(opening: path + "/lock", O_RDWR | O_CREAT)
+    var looks = 0
     while flock(lock.number, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }
+      if code == EWOULDBLOCK, looks < 50 {
+        looks += 1
+        usleep(20_000)
+        continue
+      }
       guard code == EWOULDBLOCK else {
         throw NodeError(.unavailable, attempted: "lock \(path)", words: String(cString: strerror(code)))
       }
@@ -28,6 +37,9 @@ struct StateDirectory: ~Copyable {
     self.path = path
     self.lock = lock
   }
+
+  /// Unlocks, which closing alone does not while a child shares the description.
+  deinit { flock(lock.number, LOCK_UN) }
 
   private static func makeFolder(_ path: String) throws(NodeError) {
     var made = path.hasPrefix("/") ? "/" : ""
