@@ -54,7 +54,8 @@ let ground: [Target] = [
   room("Store", ["Engine", "Postgres", log]),
   // `schema/*.sql`, embedded: the daemon brings its migrations along.
   .target(
-    name: "Schema", dependencies: ["Postgres"], path: "schema", resources: migrations.map { .embedInCode($0) },
+    name: "Schema", dependencies: ["Postgres"], path: "schema", exclude: ["current.sql"],
+    resources: migrations.map { .embedInCode($0) },
     swiftSettings: strict),
   room("Lightning", ["Engine", "BOLT11"]),
   room("Drivers", ["Engine", "CLinux", subprocess, log]),

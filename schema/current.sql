@@ -1,0 +1,442 @@
+-- What the migrations come to, for reading. Written by SchemaTests; never edited.
+
+CREATE FUNCTION public.ledger_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger is added to, never changed';
+END $$;
+
+CREATE TABLE public.allocation (
+    lease uuid NOT NULL,
+    host text NOT NULL,
+    kind text NOT NULL,
+    slot integer NOT NULL,
+    disk bigint NOT NULL,
+    cpu bigint NOT NULL,
+    memory bigint NOT NULL,
+    pids bigint NOT NULL,
+    unpaid boolean NOT NULL,
+    CONSTRAINT allocation_slot_counts CHECK ((slot >= 0))
+);
+
+CREATE TABLE public.credential_token (
+    id bytea NOT NULL,
+    lease uuid NOT NULL,
+    parent bytea,
+    payment_hash bytea NOT NULL,
+    capabilities text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT credential_token_has_32_bytes CHECK ((length(id) = 32))
+);
+
+CREATE TABLE public.daemon (
+    name text NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.idempotency (
+    scope text NOT NULL,
+    key text NOT NULL,
+    body_hash text NOT NULL,
+    lease uuid NOT NULL,
+    used_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.invoice (
+    id bigint NOT NULL,
+    lease uuid NOT NULL,
+    slot text NOT NULL,
+    purpose jsonb NOT NULL,
+    label text NOT NULL,
+    msat bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    payment_hash bytea,
+    bolt11 text,
+    preimage bytea,
+    redeemed_at timestamp with time zone,
+    redeemed_key text,
+    CONSTRAINT invoice_asks_for_money CHECK ((msat > 0)),
+    CONSTRAINT invoice_is_made_unless_reserved CHECK (((state = ANY (ARRAY['reserved'::text, 'canceled'::text])) OR (payment_hash IS NOT NULL))),
+    CONSTRAINT invoice_preimage_means_settled CHECK (((preimage IS NOT NULL) = (state = 'settled'::text))),
+    CONSTRAINT invoice_state CHECK ((state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'settled'::text, 'canceled'::text, 'expired'::text])))
+);
+
+ALTER TABLE public.invoice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.invoice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.lease (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    offer text NOT NULL,
+    terms jsonb NOT NULL,
+    request jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    detail jsonb NOT NULL,
+    version bigint NOT NULL,
+    generation bigint NOT NULL,
+    balance_msat bigint NOT NULL,
+    credit_msat bigint NOT NULL,
+    rate_msat bigint NOT NULL,
+    rate_span_us bigint NOT NULL,
+    remainder bigint NOT NULL,
+    charged_to timestamp with time zone,
+    wakes_at timestamp with time zone,
+    CONSTRAINT lease_closed_holds_nothing CHECK (((state <> 'closed'::text) OR (balance_msat = 0))),
+    CONSTRAINT lease_credit_is_owed CHECK ((credit_msat >= 0)),
+    CONSTRAINT lease_generation_counts CHECK ((generation >= 0)),
+    CONSTRAINT lease_kind CHECK ((kind = ANY (ARRAY['disk'::text, 'compute'::text]))),
+    CONSTRAINT lease_rate_has_a_span CHECK ((rate_span_us >= 1)),
+    CONSTRAINT lease_rate_never_pays CHECK ((rate_msat >= 0)),
+    CONSTRAINT lease_remainder_is_less_than_one CHECK (((remainder >= 0) AND (remainder < rate_span_us))),
+    CONSTRAINT lease_state CHECK ((state = ANY (ARRAY['quoted'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'reclaiming'::text, 'closed'::text]))),
+    CONSTRAINT lease_version_counts CHECK ((version >= 0))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.lease_event (
+    sequence bigint NOT NULL,
+    id text NOT NULL,
+    lease uuid NOT NULL,
+    version bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    name text NOT NULL,
+    feed_name text,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    cause_type text NOT NULL,
+    cause_id text NOT NULL,
+    evidence jsonb NOT NULL
+);
+
+ALTER TABLE public.lease_event ALTER COLUMN sequence ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.lease_event_sequence_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.lease_parked (
+    lease uuid NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    parked_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.ledger_transfer (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    debit text NOT NULL,
+    credit text NOT NULL,
+    msat bigint NOT NULL,
+    cause text NOT NULL,
+    lease uuid NOT NULL,
+    CONSTRAINT ledger_transfer_goes_elsewhere CHECK ((debit <> credit)),
+    CONSTRAINT ledger_transfer_moves_money CHECK ((msat > 0))
+);
+
+ALTER TABLE public.ledger_transfer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_transfer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.node_cursor (
+    node text NOT NULL,
+    "position" text NOT NULL,
+    moved_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.outage (
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    CONSTRAINT outage_lasts CHECK ((ended_at > began_at))
+);
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    lease uuid NOT NULL,
+    version bigint NOT NULL,
+    ordinal integer NOT NULL,
+    lane text NOT NULL,
+    generation bigint,
+    effect jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    CONSTRAINT outbox_claim_is_whole CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
+    CONSTRAINT outbox_lane CHECK ((lane = ANY (ARRAY['resource'::text, 'invoice'::text, 'payout'::text, 'notice'::text])))
+)
+WITH (fillfactor='60');
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.payment (
+    payment_hash bytea NOT NULL,
+    lease uuid NOT NULL,
+    received_msat bigint NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    booked_at timestamp with time zone NOT NULL,
+    CONSTRAINT payment_is_money CHECK ((received_msat > 0))
+);
+
+CREATE TABLE public.pool (
+    id integer NOT NULL,
+    host text NOT NULL,
+    kind text NOT NULL,
+    dimension text NOT NULL,
+    configured bigint NOT NULL,
+    capacity bigint NOT NULL,
+    used bigint DEFAULT 0 NOT NULL,
+    unpaid bigint DEFAULT 0 NOT NULL,
+    uid_base bigint NOT NULL,
+    CONSTRAINT pool_dimension CHECK ((dimension = ANY (ARRAY['disk'::text, 'cpu'::text, 'memory'::text, 'pids'::text]))),
+    CONSTRAINT pool_is_not_oversold CHECK (((used >= 0) AND (used <= capacity))),
+    CONSTRAINT pool_unpaid_is_part CHECK (((unpaid >= 0) AND (unpaid <= used)))
+);
+
+ALTER TABLE public.pool ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.pool_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.quote_client (
+    lease uuid NOT NULL,
+    client text NOT NULL
+);
+
+CREATE TABLE public.schema_migration (
+    version bigint NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.unbooked_settlement (
+    payment_hash bytea NOT NULL,
+    lease uuid,
+    preimage bytea NOT NULL,
+    received_msat bigint NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    label text NOT NULL,
+    "position" text NOT NULL,
+    reason text NOT NULL,
+    found_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.usage_counter (
+    lease uuid NOT NULL,
+    incarnation bigint NOT NULL,
+    meter text NOT NULL,
+    value bigint NOT NULL,
+    read_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.usage_rating (
+    lease uuid NOT NULL,
+    meter text NOT NULL,
+    period bigint NOT NULL,
+    used bigint NOT NULL,
+    remainder bigint NOT NULL
+);
+
+CREATE TABLE public.usage_window (
+    lease uuid NOT NULL,
+    incarnation bigint NOT NULL,
+    meter text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    quantity bigint NOT NULL,
+    charged_msat bigint,
+    CONSTRAINT usage_window_counts_up CHECK ((quantity >= 0)),
+    CONSTRAINT usage_window_meter CHECK ((meter = ANY (ARRAY['cpu'::text, 'memory'::text, 'disk'::text, 'egress'::text, 'ingress'::text, 'requests'::text]))),
+    CONSTRAINT usage_window_never_pays CHECK ((charged_msat >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.allocation
+    ADD CONSTRAINT allocation_owns_its_uids UNIQUE (host, slot);
+
+ALTER TABLE ONLY public.allocation
+    ADD CONSTRAINT allocation_pkey PRIMARY KEY (lease);
+
+ALTER TABLE ONLY public.credential_token
+    ADD CONSTRAINT credential_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.daemon
+    ADD CONSTRAINT daemon_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (scope, key);
+
+ALTER TABLE ONLY public.invoice
+    ADD CONSTRAINT invoice_label UNIQUE (label);
+
+ALTER TABLE ONLY public.invoice
+    ADD CONSTRAINT invoice_payment_hash UNIQUE (payment_hash);
+
+ALTER TABLE ONLY public.invoice
+    ADD CONSTRAINT invoice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.lease_event
+    ADD CONSTRAINT lease_event_pkey PRIMARY KEY (sequence);
+
+ALTER TABLE ONLY public.lease_event
+    ADD CONSTRAINT lease_event_takes_effect_once UNIQUE (id);
+
+ALTER TABLE ONLY public.lease_parked
+    ADD CONSTRAINT lease_parked_pkey PRIMARY KEY (lease);
+
+ALTER TABLE ONLY public.lease
+    ADD CONSTRAINT lease_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_transfer
+    ADD CONSTRAINT ledger_transfer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.node_cursor
+    ADD CONSTRAINT node_cursor_pkey PRIMARY KEY (node);
+
+ALTER TABLE ONLY public.outage
+    ADD CONSTRAINT outage_pkey PRIMARY KEY (began_at, ended_at);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_key UNIQUE (lease, version, ordinal);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT payment_pkey PRIMARY KEY (payment_hash);
+
+ALTER TABLE ONLY public.pool
+    ADD CONSTRAINT pool_is_one UNIQUE (host, kind, dimension);
+
+ALTER TABLE ONLY public.pool
+    ADD CONSTRAINT pool_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.quote_client
+    ADD CONSTRAINT quote_client_pkey PRIMARY KEY (lease);
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.unbooked_settlement
+    ADD CONSTRAINT unbooked_settlement_pkey PRIMARY KEY (payment_hash);
+
+ALTER TABLE ONLY public.usage_counter
+    ADD CONSTRAINT usage_counter_pkey PRIMARY KEY (lease, incarnation, meter);
+
+ALTER TABLE ONLY public.usage_rating
+    ADD CONSTRAINT usage_rating_pkey PRIMARY KEY (lease, meter);
+
+ALTER TABLE ONLY public.usage_window
+    ADD CONSTRAINT usage_window_pkey PRIMARY KEY (lease, incarnation, meter, window_start);
+
+CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
+
+CREATE INDEX credential_token_of_lease ON public.credential_token USING btree (lease);
+
+CREATE INDEX credential_token_revoked ON public.credential_token USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
+
+CREATE INDEX idempotency_of_lease ON public.idempotency USING btree (lease);
+
+CREATE INDEX invoice_of_lease ON public.invoice USING btree (lease);
+
+CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (lease, slot) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text]));
+
+CREATE INDEX invoice_unsettled ON public.invoice USING btree (expires_at) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text]));
+
+CREATE INDEX lease_by_state ON public.lease USING btree (state, id);
+
+CREATE INDEX lease_due ON public.lease USING btree (wakes_at) WHERE (wakes_at IS NOT NULL);
+
+CREATE INDEX lease_event_of_lease ON public.lease_event USING btree (lease, sequence);
+
+CREATE INDEX lease_event_suspensions ON public.lease_event USING btree (at) WHERE ((name = 'woke'::text) AND (to_state = 'suspended'::text));
+
+CREATE INDEX ledger_transfer_of_lease ON public.ledger_transfer USING btree (lease, id);
+
+CREATE INDEX outage_by_end ON public.outage USING btree (ended_at);
+
+CREATE INDEX outbox_due ON public.outbox USING btree (due_at, id);
+
+CREATE INDEX outbox_order ON public.outbox USING btree (lease, lane, id);
+
+CREATE INDEX payment_of_lease ON public.payment USING btree (lease);
+
+CREATE INDEX quote_client_of ON public.quote_client USING btree (client);
+
+CREATE INDEX unbooked_settlement_of_lease ON public.unbooked_settlement USING btree (lease);
+
+CREATE INDEX usage_window_listing ON public.usage_window USING btree (lease, window_start);
+
+CREATE INDEX usage_window_unrated ON public.usage_window USING btree (window_start, lease) WHERE (charged_msat IS NULL);
+
+CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION public.ledger_is_append_only();
+
+ALTER TABLE ONLY public.allocation
+    ADD CONSTRAINT allocation_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.credential_token
+    ADD CONSTRAINT credential_token_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invoice
+    ADD CONSTRAINT invoice_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.lease_event
+    ADD CONSTRAINT lease_event_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.lease_parked
+    ADD CONSTRAINT lease_parked_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.ledger_transfer
+    ADD CONSTRAINT ledger_transfer_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT payment_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
+
+ALTER TABLE ONLY public.quote_client
+    ADD CONSTRAINT quote_client_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_counter
+    ADD CONSTRAINT usage_counter_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_rating
+    ADD CONSTRAINT usage_rating_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_window
+    ADD CONSTRAINT usage_window_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
