@@ -14,12 +14,11 @@ import Units
       let two = platform.anotherEngine()
       try await two.prepare()
       let renter = Renter(platform)
+      let following = [one, two].map { engine in Task { try await engine.followSettlements() } }
       for round in 1...5 {
         let quote = try await renter.quote()
         let credential = try await renter.pay(quote)
         try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask { try await one.bookNextSettlements() }
-          group.addTask { try await two.bookNextSettlements() }
           group.addTask { try await one.sweepSettlements() }
           group.addTask { try await two.sweepSettlements() }
           group.addTask { _ = try await one.lease(quote.lease, renter.caller(credential, method: "GET")) }
@@ -27,6 +26,12 @@ import Units
             _ = try await two.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
           }
           try await group.waitForAll()
+        }
+        // Both followers have come past it too.
+        let last = try await platform.node.settlements(after: nil, limit: 100).last?.cursor
+        let began = ContinuousClock.now
+        while try await platform.postgres.transaction({ tx in try tx.cursor(of: "embedded") }) != last {
+          try #require(ContinuousClock.now - began < .seconds(60))
         }
         let lease = try await platform.lease(quote.lease)
         #expect(lease.account.balance == 3_600_000 && lease.account.credit == .zero)
@@ -36,6 +41,8 @@ import Units
         _ = try await one.release(quote.lease, renter.caller(credential, method: "DELETE"))
         try await platform.settle()
       }
+      for task in following { task.cancel() }
+      for task in following { try await task.value }
     }
   }
 
