@@ -63,7 +63,8 @@ let ground: [Target] = [
   room("Scheduling", ["Engine"]),
   room("Wallets", ["BOLT11"]),
   .target(
-    name: "TestKit", dependencies: ["Engine", "Postgres", "Schema", "Store", log], path: "Tests/TestKit", swiftSettings: strict),
+    name: "TestKit", dependencies: ["Engine", "Postgres", "Schema", "Store", log], path: "Tests/TestKit",
+    swiftSettings: strict),
 ]
 
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")

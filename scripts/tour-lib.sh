@@ -124,17 +124,27 @@ counter() {
   fail "no $2 or $3 in the control groups of $1"
 }
 cpu_used() { counter "$1" cpuacct.usage cpu.stat | awk 'NR == 1 { print $NF }'; }
-is_frozen() { counter "$1" freezer.state cgroup.freeze | grep -qE '^(FROZEN|1)$'; }
+# A hybrid host has groups of version 2 as well, which freeze nothing there: one that is frozen is enough.
+is_frozen() {
+  local group file
+  for group in $(groups_of "$1"); do
+    for file in "$group"{,/run}/{freezer.state,cgroup.freeze}; do
+      if [[ -r $file ]] && grep -qxE 'FROZEN|1' "$file"; then return; fi
+    done
+  done
+  return 1
+}
 # The container's processes and their limits are one level down.
 process_of() { counter "$1" cgroup.procs cgroup.procs run | head -n 1; }
 
-# Everything on this host that carries the lease's name: groups, mounts, folders.
+# Everything on this host that carries the lease's name: groups, mounts, folders. A driver's receipts and the fences that
+# keep a late command from bringing a lease back are meant to stay.
 traces_of() {
   groups_of "$1"
   grep -F -- "$1" /proc/self/mountinfo || true
-  find "$work/provider" -xdev -name "*$1*" -not -path "*/receipts/*" 2>/dev/null || true
+  find "$work/provider" -xdev -name "*$1*" -not -path "*/receipts/*" -not -path "*fences/*" 2>/dev/null || true
   local mount
-  while read -r mount; do find "$mount" -xdev -maxdepth 3 -name "*$1*" -not -path "*/receipts/*" 2>/dev/null || true; done \
+  while read -r mount; do find "$mount" -xdev -maxdepth 3 -name "*$1*" -not -path "*/receipts/*" -not -path "*fences/*" 2>/dev/null || true; done \
     < <(awk -v below="$work/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo)
 }
 
