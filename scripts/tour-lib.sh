@@ -112,6 +112,8 @@ run_in() {
 
 # The control groups of a lease, in every hierarchy.
 groups_of() { find /sys/fs/cgroup -mindepth 1 -type d -name "*$1*" 2>/dev/null || true; }
+# The same with everything below them, the deepest first.
+subgroups_of() { groups_of "$1" | while read -r group; do find "$group" -depth -type d; done; }
 # counter LEASE V1-FILE V2-FILE [SUBGROUP]: the first of the two that its groups have.
 counter() {
   local group file
@@ -173,11 +175,11 @@ end_leases() {
   while read -r lease; do
     [[ -n $lease ]] || continue
     # Killing does not reach a frozen process of version 1 until it is thawed.
-    for group in $(groups_of "$lease"); do
+    for group in $(subgroups_of "$lease"); do
       if [[ -w $group/cgroup.procs ]]; then xargs --no-run-if-empty kill -KILL <"$group/cgroup.procs" 2>/dev/null || true; fi
       if [[ -w $group/freezer.state ]]; then echo THAWED >"$group/freezer.state" 2>/dev/null || true; fi
       if [[ -w $group/cgroup.freeze ]]; then echo 0 >"$group/cgroup.freeze" 2>/dev/null || true; fi
     done
-    for group in $(groups_of "$lease" | sort -r); do rmdir "$group" 2>/dev/null || true; done
+    for group in $(subgroups_of "$lease"); do rmdir "$group" 2>/dev/null || true; done
   done <"$work/leases"
 }
