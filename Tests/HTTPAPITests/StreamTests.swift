@@ -54,7 +54,7 @@ import Wire
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func goingAwayDropsTheCommand() async throws {
+  @Test(.timeLimit(.minutes(5))) func goingAwayDropsTheCommand() async throws {
     try await Bench.with { bench in
       try await bench.live { door in
         let (here, authorization) = try await box(door)
@@ -71,7 +71,7 @@ import Wire
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func bodiesThatNeverEndAreGivenUp() async throws {
+  @Test(.timeLimit(.minutes(5))) func bodiesThatNeverEndAreGivenUp() async throws {
     try await Bench.with(bodyTimeout: .milliseconds(200)) { bench in
       try await bench.live { door in
         let socket = try Socket(port: door.port)
@@ -88,7 +88,7 @@ import Wire
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func eventsComeAsTheyHappenAndEnd() async throws {
+  @Test(.timeLimit(.minutes(5))) func eventsComeAsTheyHappenAndEnd() async throws {
     try await Bench.with { bench in
       try await bench.live { door in
         let (lease, authorization) = try await door.rent()

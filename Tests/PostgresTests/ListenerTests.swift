@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 @Suite struct ListenerTests {
-  @Test(.timeLimit(.minutes(1))) func notificationsArriveInOrder() async throws {
+  @Test(.timeLimit(.minutes(5))) func notificationsArriveInOrder() async throws {
     try await TestDatabase.withPool { pool in
       let listener = Listener(connection: pool.configuration.connection, channels: ["lease \"x\"", "other"])
       var events = listener.events.makeAsyncIterator()
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aHeartbeatComesAfterWhatWasCommittedBeforeIt() async throws {
+  @Test(.timeLimit(.minutes(5))) func aHeartbeatComesAfterWhatWasCommittedBeforeIt() async throws {
     try await TestDatabase.withPool { pool in
       let listener = Listener(connection: pool.configuration.connection, channels: ["c"], bufferLimit: 1000)
       var events = listener.events.makeAsyncIterator()
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aLostConnectionIsMadeAgainAndSaidToBe() async throws {
+  @Test(.timeLimit(.minutes(5))) func aLostConnectionIsMadeAgainAndSaidToBe() async throws {
     try await TestDatabase.withPool { pool in
       let listener = Listener(connection: pool.configuration.connection, channels: ["c"])
       var events = listener.events.makeAsyncIterator()
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aSlowConsumerIsToldWhatItMissed() async throws {
+  @Test(.timeLimit(.minutes(5))) func aSlowConsumerIsToldWhatItMissed() async throws {
     try await TestDatabase.withPool { pool in
       let listener = Listener(connection: pool.configuration.connection, channels: ["c"], bufferLimit: 2)
       var events = listener.events.makeAsyncIterator()

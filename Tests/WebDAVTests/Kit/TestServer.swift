@@ -28,7 +28,7 @@ struct TestServer: Sendable {
   var url: String { "http://127.0.0.1:\(port)\(base)" }
 
   static func with<Result: Sendable>(
-    _ disk: Disk, idle: TimeAmount = .seconds(30), _ body: @escaping @Sendable (TestServer) async throws -> Result
+    _ disk: Disk, idle: TimeAmount = .minutes(5), _ body: @escaping @Sendable (TestServer) async throws -> Result
   ) async throws -> Result {
     let gate = TestGate(disk.volume)
     let router = Router(context: TestContext.self)
