@@ -61,7 +61,7 @@ struct Daemon {
       catalog: configuration.catalog, settings: settings, bell: bell, log: log)
   }
 
-  /// Unique among the daemons of one database, and the same after a restart.
+  /// Unique among the daemons of one database. A restart is another daemon: what its predecessor had claimed lapses.
   private static func name(_ configuration: Configuration) -> String {
     "\(ProcessInfo.processInfo.hostName):\(configuration.stateDirectory):\(getpid())"
   }

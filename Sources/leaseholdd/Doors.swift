@@ -26,7 +26,9 @@ struct EngineGate: DataDoorGate {
     let client = proxies.client(peer: request.peerAddress, lines: request.forwardedFor)
     let caller = Caller(
       authorization: request.authorization, method: request.method, address: client.address,
-      addressText: client.text, requestID: "dav")
+      addressText: client.text,
+      // Each request causes its own event: under one shared id an idle lease would be woken once and never again.
+      requestID: "dav-\(UInt64.random(in: .min ... .max))")
     let (admission, volume) = try await engine.openVolume(
       request.lease, request.capability, path: request.path, others: request.otherPaths, caller)
     let serving = OpenStream(admission)
