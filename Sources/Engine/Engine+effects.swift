@@ -306,6 +306,8 @@ extension Engine {
         switch state {
         case .settled(let settlement): try await bookLate(settlement)
         case .canceled, .open: try await mark(invoice, .canceled)
+        case .accepted:
+          throw NodeError(.unavailable, attempted: "canceling an invoice", words: "its payment is still held")
         case .expired: try await mark(invoice, .expired)
         }
       } catch {

@@ -36,6 +36,29 @@ public protocol PayingNode: LightningNode {
   func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState?
 }
 
+/// A node that can hold a payment: it has arrived, and is taken or sent back as we decide.
+///
+/// Pay on success stands on it: the renter's money is held while the resource is made. The preimage is the engine's, and
+/// the node learns it only with ``settleHold(_:)``.
+public protocol HoldingNode: LightningNode {
+  /// Makes an invoice over a payment hash whose preimage only the engine knows, or returns the one already made.
+  ///
+  /// - Throws: `.labelTaken` when the hash stands for an invoice of another amount.
+  func createHoldInvoice(
+    _ request: InvoiceRequest, paymentHash: PaymentHash
+  ) async throws(NodeError) -> NodeInvoice
+
+  /// Returns as soon as the invoice is no longer open, at once if it is not open now; the state is what it is then.
+  ///
+  /// - Throws: `.unknownInvoice`; `.unavailable` when the connection is lost: the caller looks up and waits again.
+  func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState
+
+  /// Takes a held payment. Twice: it is taken already. The settlement is delivered behind the cursor as any other.
+  ///
+  /// - Throws: `.unknownInvoice`; `.invoiceExpired` when nothing is held any more.
+  func settleHold(_ preimage: Preimage) async throws(NodeError)
+}
+
 public enum PayoutState: Hashable, Sendable {
   case pending
   case paid(preimage: Preimage, fee: Millisatoshi)
@@ -91,9 +114,25 @@ public struct NodeInvoice: Hashable, Sendable {
 
 public enum InvoiceState: Hashable, Sendable {
   case open
+  /// Hold invoices only: the payment has arrived and waits for ``HoldingNode/settleHold(_:)`` or a cancel.
+  case accepted(HeldPayment)
   case settled(NodeSettlement)
   case canceled
   case expired
+}
+
+/// A payment that has arrived and is not taken yet.
+public struct HeldPayment: Hashable, Sendable {
+  /// What arrived; may be more than was asked.
+  public var received: Millisatoshi
+  /// By then it must be settled or canceled, or the node lets it go by itself: well before the HTLC's CLTV expiry.
+  /// `nil` where the node does not say.
+  public var decideBy: Instant?
+
+  public init(received: Millisatoshi, decideBy: Instant?) {
+    self.received = received
+    self.decideBy = decideBy
+  }
 }
 
 /// The node's word that an invoice was paid.
