@@ -118,7 +118,7 @@ let doorTests: [Target] = [
   tests("WebDAV", [hummingbird, log]),
   tests("Client"),
   tests("leasehold"),
-  tests("leaseholdd", ["TestKit"]),
+  tests("leaseholdd", ["Engine", "L402", "Leasing", "Units"]),
 ]
 
 // A room that has not been furnished yet has no folder; it is left out until it does.

@@ -16,5 +16,6 @@ public enum Schema {
     ("0005_capacity.sql", PackageResources._005_capacity_sql),
     ("0006_usage.sql", PackageResources._006_usage_sql),
     ("0007_daemons.sql", PackageResources._007_daemons_sql),
+    ("0008_capacity_held_for_changes.sql", PackageResources._008_capacity_held_for_changes_sql),
   ]
 }

@@ -20,6 +20,18 @@ CREATE TABLE public.allocation (
     CONSTRAINT allocation_slot_counts CHECK ((slot >= 0))
 );
 
+CREATE TABLE public.capacity_hold (
+    invoice bigint NOT NULL,
+    lease uuid NOT NULL,
+    host text NOT NULL,
+    kind text NOT NULL,
+    disk bigint NOT NULL,
+    cpu bigint NOT NULL,
+    memory bigint NOT NULL,
+    pids bigint NOT NULL,
+    CONSTRAINT capacity_hold_takes CHECK (((disk >= 0) AND (cpu >= 0) AND (memory >= 0) AND (pids >= 0)))
+);
+
 CREATE TABLE public.credential_token (
     id bytea NOT NULL,
     lease uuid NOT NULL,
@@ -288,6 +300,9 @@ ALTER TABLE ONLY public.allocation
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_pkey PRIMARY KEY (lease);
 
+ALTER TABLE ONLY public.capacity_hold
+    ADD CONSTRAINT capacity_hold_pkey PRIMARY KEY (invoice);
+
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_pkey PRIMARY KEY (id);
 
@@ -360,6 +375,8 @@ ALTER TABLE ONLY public.usage_rating
 ALTER TABLE ONLY public.usage_window
     ADD CONSTRAINT usage_window_pkey PRIMARY KEY (lease, incarnation, meter, window_start);
 
+CREATE INDEX capacity_hold_of_lease ON public.capacity_hold USING btree (lease);
+
 CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
 
 CREATE INDEX credential_token_of_lease ON public.credential_token USING btree (lease);
@@ -404,6 +421,12 @@ CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.led
 
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.capacity_hold
+    ADD CONSTRAINT capacity_hold_invoice_fkey FOREIGN KEY (invoice) REFERENCES public.invoice(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.capacity_hold
+    ADD CONSTRAINT capacity_hold_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

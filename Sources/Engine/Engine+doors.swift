@@ -54,8 +54,9 @@ extension Engine {
       return admission
     }
     let deadline = ContinuousClock.now + .seconds(settings.patience.count)
-    // Twice through at the most: what is on its way is waited for once, and a payment not booked yet is booked.
-    for _ in 0..<3 {
+    // A payment not booked yet is booked, what is on its way is waited for, and what was written meanwhile is read
+    // again: a few times through at the most.
+    for _ in 0..<5 {
       let record = try await readForDoor(id)
       guard record.lease.terms.kind == kind else {
         throw Refusal.invalidField("lease", "the lease is of another kind")
@@ -65,13 +66,13 @@ extension Engine {
       case .serving:
         guard clock.now() < view.servesUntil else {
           // Time has run out and the timer has not come yet.
-          if try await bookedAnew(shown, id) { continue }
+          if try await moneyArrived(shown, since: record.lease) { continue }
           throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: 1, shown: shown, caller))
         }
         try refuseStale(shown)
         return admission
       case .unpaid:
-        if try await bookedAnew(shown, id) { continue }
+        if try await moneyArrived(shown, since: record.lease) { continue }
         throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: 1, shown: shown, caller))
       case .soon, .idle:
         if view.standing == .idle { try await wakeIdle(id, caller) }
@@ -83,7 +84,7 @@ extension Engine {
       case .impaired:
         throw Refusal.unavailable(retryAfter: 30, "the resource is impaired; time does not run meanwhile")
       case .unpaidQuote:
-        guard try await bookedAnew(shown, id) else { throw Refusal.leaseClosed }
+        guard try await moneyArrived(shown, since: record.lease) else { throw Refusal.leaseClosed }
       case .gone:
         throw Refusal.leaseClosed
       }
@@ -105,12 +106,19 @@ extension Engine {
     }
   }
 
-  /// Whether the credential's payment had settled without being booked, and is booked now; `false` when it was booked
-  /// before.
-  private func bookedAnew(_ shown: VerifiedCredential, _ id: LeaseID) async throws -> Bool {
+  /// Whether the credential's payment is booked now and was not when the lease was read: it is to be read again.
+  ///
+  /// The invoice is looked at before the lease: a payment commits both at once, so whoever sees it settled sees what
+  /// it did for the lease too. The other way round a payment booked in between would be answered with a second invoice.
+  private func moneyArrived(_ shown: VerifiedCredential, since before: Lease) async throws -> Bool {
     let hash = shown.paymentHash
-    let invoice = try await store.transaction { tx in try tx.invoice(hash) }
-    guard let invoice, invoice.lease == id, invoice.state != .settled else { return false }
+    let id = before.id
+    let (invoice, version) = try await store.transaction { tx in
+      let invoice = try tx.invoice(hash)
+      return (invoice, try tx.lease(id)?.lease.version)
+    }
+    guard let invoice, invoice.lease == id else { return false }
+    guard invoice.state != .settled else { return version != before.version }
     guard try await bookIfSettled(hash) else {
       // Whoever knows the preimage has paid: never a second invoice.
       throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")

@@ -13,11 +13,16 @@ extension Engine {
   /// A second asker waits for the first. One whose daemon died between the two transactions is taken over after half
   /// a minute: nobody has seen its invoice.
   func invoice(for order: InvoiceOrder, client caller: Caller) async throws -> InvoiceRecord {
+    let share = settings.unpaidShare
     for attempt in 0..<200 {
       let reservation = try await store.transaction { tx in
         // Its state may have changed since the price was asked.
         guard let lease = try tx.lockLease(order.lease), lease.mayBeInvoiced else { throw Refusal.leaseClosed }
-        return try tx.reserveInvoice(order)
+        let reservation = try tx.reserveInvoice(order)
+        if case .reserved(let id) = reservation, let extra = order.extra {
+          guard try tx.hold(extra, for: order.lease, invoice: id, unpaidShare: share) else { throw Refusal.noCapacity }
+        }
+        return reservation
       }
       switch reservation {
       case .open(let invoice):

@@ -123,7 +123,8 @@ extension Engine {
     let order = InvoiceOrder(
       lease: id, purpose: .change(terms), slot: "change:\(terms.offer)",
       label: "leasehold/\(id)/change/\(newLeaseID())", amount: amount,
-      expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote), at: now)
+      expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote),
+      extra: terms.resources.beyond(lease.terms.resources), at: now)
     let invoice = try await invoice(for: order, client: caller)
     throw Refusal.paymentRequired(try await challenge(invoice, lease: lease, periods: 1, shown: shown))
   }

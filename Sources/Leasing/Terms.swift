@@ -47,6 +47,16 @@ public struct Resources: Hashable, Sendable, Codable {
   }
 }
 
+extension Resources {
+  /// What is needed in addition to `held`, dimension by dimension; `nil` when that is enough.
+  public func beyond(_ held: Resources) -> Resources? {
+    let extra = Resources(
+      disk: ByteCount(max(0, disk.count - held.disk.count)), cpuMillis: max(0, cpuMillis - held.cpuMillis),
+      memory: ByteCount(max(0, memory.count - held.memory.count)), pids: max(0, pids - held.pids))
+    return extra == Resources(disk: ByteCount(0)) ? nil : extra
+  }
+}
+
 /// A price for usage beyond what the offer includes.
 public struct MeterPrice: Hashable, Sendable, Codable {
   public var meter: Meter

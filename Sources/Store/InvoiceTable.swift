@@ -61,6 +61,7 @@ extension PostgresTransaction {
   }
 
   func dropInvoice(id: Int64) throws {
+    try releaseHold(of: id)
     try db.pointee.execute("DELETE FROM invoice WHERE id = $1 AND state = 'reserved'", id)
   }
 
@@ -94,6 +95,11 @@ extension PostgresTransaction {
   }
 
   func setInvoiceState(id: Int64, _ state: InvoiceRecord.State) throws {
+    // What can still be paid keeps its hold.
+    switch state {
+    case .canceled, .expired: try releaseHold(of: id)
+    case .reserved, .open, .replaced, .settled: break
+    }
     // What settled stays settled, whoever was about to say otherwise.
     try db.pointee.execute(
       "UPDATE invoice SET state = $2 WHERE id = $1 AND state <> 'settled'", id, state.rawValue)
@@ -107,9 +113,12 @@ extension PostgresTransaction {
       """, settlement.paymentHash.bytes.array, lease.uuid, settlement.received.count, settlement.settledAt.timestamp,
       now.timestamp)
     guard inserted == 1 else { return false }
-    try db.pointee.execute(
-      "UPDATE invoice SET state = 'settled', preimage = $2 WHERE payment_hash = $1",
-      settlement.paymentHash.bytes.array, settlement.preimage.bytes.array)
+    let invoice = try db.pointee.first(
+      "UPDATE invoice SET state = 'settled', preimage = $2 WHERE payment_hash = $1 RETURNING id",
+      settlement.paymentHash.bytes.array, settlement.preimage.bytes.array
+    ) { try $0.int64(0) }
+    // What was held for it is free for the change that follows in this very transaction.
+    if let invoice { try releaseHold(of: invoice) }
     return true
   }
 

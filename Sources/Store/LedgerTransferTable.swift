@@ -122,7 +122,9 @@ extension PostgresTransaction {
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(CASE p.dimension WHEN 'disk' THEN disk WHEN 'cpu' THEN cpu
                                              WHEN 'memory' THEN memory ELSE pids END), 0) AS taken
-          FROM allocation WHERE allocation.host = p.host AND allocation.kind = p.kind) a
+          FROM (SELECT host, kind, disk, cpu, memory, pids FROM allocation
+                UNION ALL SELECT host, kind, disk, cpu, memory, pids FROM capacity_hold) held
+         WHERE held.host = p.host AND held.kind = p.kind) a
      WHERE a.taken <> p.used
     """,
     // Only leases that are not closed hold capacity.

@@ -5,7 +5,7 @@ import Postgres
 import Units
 
 /// A pool as it stands, its row locked.
-private struct LockedPool {
+struct LockedPool {
   var id: Int32
   var host: String
   var dimension: String
@@ -18,13 +18,13 @@ private struct LockedPool {
   /// always be: a share of one disk is no disk.
   func fits(_ need: Int64, unpaidShare: Double?) -> Bool {
     guard need <= capacity - used else { return false }
-    guard let unpaidShare, unpaid > 0 else { return true }
+    guard let unpaidShare, unpaid > 0, need > 0 else { return true }
     return Double(unpaid + need) <= unpaidShare * Double(capacity)
   }
 }
 
 extension Resources {
-  fileprivate func need(_ dimension: String) -> Int64 {
+  func need(_ dimension: String) -> Int64 {
     switch dimension {
     case "disk": disk.count
     case "cpu": cpuMillis
@@ -50,7 +50,7 @@ extension PostgresTransaction {
     }
   }
 
-  private func lockPools(kind: Kind, host: String?) throws -> [String: [LockedPool]] {
+  func lockPools(kind: Kind, host: String?) throws -> [String: [LockedPool]] {
     // Those of the other kind too: uid slots are the host's.
     let pools = try db.pointee.query(
       """
@@ -107,7 +107,7 @@ extension PostgresTransaction {
     return Placement(host: first.host, uidBase: uidBase)
   }
 
-  private func take(_ needs: Resources, from pools: [LockedPool], unpaid: Bool) throws {
+  func take(_ needs: Resources, from pools: [LockedPool], unpaid: Bool) throws {
     let taken = pools.map { needs.need($0.dimension) }
     try db.pointee.execute(
       """
@@ -179,6 +179,7 @@ extension PostgresTransaction {
 
   func freeAllocations(of leases: [LeaseID]) throws {
     try lockPools(of: leases)
+    try releaseHolds(of: leases)
     try db.pointee.execute(
       """
       WITH gone AS (DELETE FROM allocation WHERE lease = ANY ($1) RETURNING *),
@@ -201,7 +202,7 @@ extension PostgresTransaction {
   }
 
   /// Leases by id first, then pools by id: one order everywhere.
-  private func lockPools(of leases: [LeaseID]) throws {
+  func lockPools(of leases: [LeaseID]) throws {
     try db.pointee.execute(
       """
       SELECT FROM pool WHERE (host, kind) IN (SELECT host, kind FROM allocation WHERE lease = ANY ($1))

@@ -170,6 +170,55 @@ import Units
     }
   }
 
+  /// Room for one upgrade and a little more: whoever asked first has it, until the invoice is paid or gone.
+  @Test func anUpgradeHoldsItsRoomWhileItCanBePaid() async throws {
+    try await Platform.with(catalog: .of([Catalog.disk, Catalog.bigDisk], room: 6)) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let other = Renter(platform, address: "198.51.100.9")
+      let (id, credential) = try await renter.rent()
+      let (otherID, otherCredential) = try await other.rent()
+      func free() async throws -> Int64? { try await engine.offers().first?.available }
+      #expect(try await free() == 4)
+
+      // Asked for twice it is held once, and nobody else gets it meanwhile.
+      _ = try await renter.demand { try await engine.change(id, to: "big", renter.caller(credential)) }
+      let demand = try await renter.demand { try await engine.change(id, to: "big", renter.caller(credential)) }
+      #expect(try await free() == 1)
+      await #expect(
+        "no room",
+        performing: {
+          try await engine.change(otherID, to: "big", other.caller(otherCredential))
+        }, throws: { if case Refusal.noCapacity? = $0 as? Refusal { true } else { false } })
+      #expect(try await free() == 1)
+      #expect(try await engine.audit().findings == [])
+
+      // Not paid in time: the other may have it.
+      platform.clock.advance(by: 700)
+      try await engine.sweep()
+      try await platform.settle()
+      #expect(try await free() == 4)
+      await #expect(throws: (any Error).self) { _ = try await renter.pay(demand) }
+      let second = try await other.demand {
+        try await engine.change(otherID, to: "big", other.caller(otherCredential))
+      }
+      #expect(try await free() == 1)
+      let upgraded = try await other.pay(second)
+      _ = try await engine.change(otherID, to: "big", other.caller(upgraded))
+      try await platform.settle()
+      #expect(try await free() == 1)
+      #expect(platform.driver.resource(otherID)?.spec.resources.disk == ByteCount(4 << 30))
+
+      // Given back with an invoice open: nothing stays held.
+      _ = try await engine.release(otherID, other.caller(upgraded, method: "DELETE"))
+      try await platform.settle()
+      _ = try await renter.demand { try await engine.change(id, to: "big", renter.caller(credential)) }
+      _ = try await engine.release(id, renter.caller(credential, method: "DELETE"))
+      try await platform.settle()
+      try await platform.expectRest()
+    }
+  }
+
   @Test func usageBeyondTheAllowanceIsCharged() async throws {
     try await Platform.with { platform in
       let engine = platform.engine

@@ -98,6 +98,9 @@ public protocol StoreTransaction: AnyObject {
   ) throws -> Placement?
   /// Changes what an allocation takes, or `false` and nothing changed when the host has no room.
   func reallocate(_ lease: LeaseID, to needs: Resources) throws -> Bool
+  /// Sets aside what a change takes beyond the lease's allocation, until its invoice is settled, canceled or expired;
+  /// `false` and nothing changed when the host has no room, or unpaid holds would pass `unpaidShare` of a pool.
+  func hold(_ extra: Resources, for lease: LeaseID, invoice: Int64, unpaidShare: Double) throws -> Bool
   /// The hold was paid: it no longer counts as unpaid.
   func confirmAllocation(_ lease: LeaseID) throws
   func placement(of lease: LeaseID) throws -> Placement?

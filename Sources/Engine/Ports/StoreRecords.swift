@@ -227,10 +227,12 @@ public struct InvoiceOrder: Hashable, Sendable {
   public var label: String
   public var amount: Millisatoshi
   public var expiresAt: Instant
+  /// What it takes beyond the lease's allocation, to be held while it can be paid.
+  public var extra: Resources?
   public var at: Instant
   public init(
     lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi, expiresAt: Instant,
-    at: Instant
+    extra: Resources? = nil, at: Instant
   ) {
     self.lease = lease
     self.purpose = purpose
@@ -238,6 +240,7 @@ public struct InvoiceOrder: Hashable, Sendable {
     self.label = label
     self.amount = amount
     self.expiresAt = expiresAt
+    self.extra = extra
     self.at = at
   }
 }

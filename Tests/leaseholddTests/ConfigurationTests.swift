@@ -1,0 +1,120 @@
+import Engine
+import Foundation
+import Leasing
+import Testing
+import Units
+
+@testable import leaseholdd
+
+/// What a provider may write, and what stops the start with the line it stands in.
+@Suite struct ConfigurationTests {
+  static let good = """
+    http:
+      address: 127.0.0.1:8402
+    state_directory: /var/lib/leasehold
+    database:
+      url: postgresql:///leasehold
+    lightning:
+      node: embedded
+    hosts:
+      - name: here
+        disk:
+          pool: /var/lib/leasehold/pool
+          size: 8589934592
+        subid_base: 1000000
+    offers:
+      - id: disk-1g-day
+        kind: disk
+        period_seconds: 86_400
+        price_msat: 20000
+        resources:
+          disk_bytes: 1073741824
+        max_periods: 30
+    """
+
+  private func read(_ text: String, _ environment: [String: String] = [:]) throws -> Configuration {
+    try Configuration(YAMLReader(file: "leasehold.yaml", text: text, environment: environment))
+  }
+
+  @Test func whatIsLeftOutHasItsDefault() throws {
+    let configuration = try read(Self.good)
+    let offer = try #require(configuration.offers.first)
+    #expect(configuration.http.port == 8402 && configuration.http.isLoopback)
+    #expect(configuration.database.connections == 8)
+    #expect(offer.title == "disk-1g-day" && offer.terms.maxPeriods == 30)
+    #expect(offer.terms.policy == .standard(period: .day))
+    #expect(configuration.limits.mintsPerMinutePerClient == 60)
+    #expect(configuration.logFormat == .text)
+  }
+
+  @Test func theEnvironmentWins() throws {
+    let configuration = try read(
+      Self.good, ["LEASEHOLD_HTTP_ADDRESS": "[::1]:9000", "LEASEHOLD_DATABASE_URL": "postgresql:///other"])
+    #expect(configuration.http.host == "::1" && configuration.http.port == 9000 && configuration.http.isLoopback)
+    #expect(configuration.database.url == "postgresql:///other")
+    // And is held to the same rules.
+    #expect(throws: ConfigurationFault.self) { try read(Self.good, ["LEASEHOLD_HTTP_ADDRESS": "0.0.0.0:80"]) }
+  }
+
+  struct Mistake: CustomTestStringConvertible, Sendable {
+    var written: String
+    var instead: String
+    /// Of the file, from 1.
+    var line: Int?
+    var words: String
+    var testDescription: String { instead }
+  }
+
+  static let mistakes = [
+    Mistake(written: "http:\n", instead: "htpp:\n", line: 1, words: "unknown key 'htpp'"),
+    Mistake(written: "size: 8589934592", instead: "siez: 8589934592", line: 12, words: "unknown key 'siez'"),
+    Mistake(written: "size: 8589934592", instead: "size: 8 GiB", line: 12, words: "expected a whole number"),
+    Mistake(written: "size: 8589934592", instead: "size: 1", line: 12, words: "out of range"),
+    Mistake(written: "address: 127.0.0.1:8402", instead: "address: 8402", line: 2, words: "expected host:port"),
+    Mistake(written: "address: 127.0.0.1:8402", instead: "address: 0.0.0.0:8402", line: 2, words: "bearer secrets"),
+    Mistake(
+      written: "address: 127.0.0.1:8402", instead: "address: 0.0.0.0:8402\n  tls_ended_by_proxy: true", line: 8,
+      words: "settles invoices for whoever asks"),
+    Mistake(
+      written: "address: 127.0.0.1:8402", instead: "address: 127.0.0.1:8402\n  tls_ended_by_proxy: maybe", line: 3,
+      words: "expected true or false"),
+    Mistake(
+      written: "state_directory: /var/lib/leasehold", instead: "state_directory: state", line: 3,
+      words: "absolute path"),
+    Mistake(written: "  url: postgresql:///leasehold", instead: "  connections: 4", line: nil, words: "is missing"),
+    Mistake(written: "node: embedded", instead: "node: [embedded]", line: 7, words: "expected a single value"),
+    Mistake(written: "id: disk-1g-day", instead: "id: Disk", line: 15, words: "a-z, 0-9 and -"),
+    Mistake(written: "kind: disk\n", instead: "kind: boat\n", line: 16, words: "disk or compute"),
+    Mistake(written: "period_seconds: 86_400", instead: "period_seconds: 0", line: 17, words: "out of range"),
+    Mistake(written: "price_msat: 20000", instead: "price_msat: -1", line: 18, words: "out of range"),
+    Mistake(written: "price_msat: 20000", instead: "price_msat: 0", line: nil, words: "deposit"),
+    Mistake(
+      written: "max_periods: 30", instead: "policy: {lead_seconds: 80000}", line: 21, words: "at most half a period"),
+    Mistake(written: "max_periods: 30", instead: "images: [none]", line: 21, words: "no image 'none'"),
+    Mistake(
+      written: "    disk:\n      pool: /var/lib/leasehold/pool\n      size: 8589934592\n", instead: "", line: 13,
+      words: "no host serves disk"),
+    Mistake(written: "hosts:", instead: "hosts: []\nlog:", line: nil, words: "mapping"),
+  ]
+
+  @Test(arguments: mistakes) func aMistakeIsNamedWithItsPlace(_ mistake: Mistake) throws {
+    #expect(Self.good.contains(mistake.written))
+    let text = Self.good.replacing(mistake.written, with: mistake.instead, maxReplacements: 1)
+    let fault = #expect(throws: ConfigurationFault.self) { try read(text) }
+    let said = try #require(fault)
+    #expect(said.description.contains(mistake.words), "\(said)")
+    #expect(said.file == "leasehold.yaml")
+    if let line = mistake.line { #expect(said.line == line, "\(said)") }
+  }
+
+  @Test func anOfferIsThereOnce() throws {
+    let offer = Self.good[try #require(Self.good.range(of: "  - id: disk")).lowerBound...]
+    let fault = #expect(throws: ConfigurationFault.self) { try read(Self.good + "\n" + offer) }
+    #expect(try #require(fault).words.contains("is there twice"))
+  }
+
+  @Test func whatIsNoYAMLIsSaidSo() throws {
+    #expect(throws: ConfigurationFault.self) { try read("offers: [") }
+    #expect(throws: ConfigurationFault.self) { try Configuration.load("/nowhere/leasehold.yaml") }
+  }
+}
