@@ -34,7 +34,8 @@ extension PostgresTransaction {
   static func lease(_ row: borrowing Row) throws -> Lease {
     let detail: LeaseDetail = try row.json(2)
     return Lease(
-      id: try row.lease(0), terms: try row.json(1), state: detail.state, flags: detail.flags,
+      id: try row.lease(0), terms: try TermsMemory.shared.terms(try row.string(1)), state: detail.state,
+      flags: detail.flags,
       account: LeaseAccount(
         rate: Rate(try row.msat(8), perMicroseconds: try row.int64(9)), balance: try row.msat(6),
         credit: try row.msat(7), remainder: try row.int64(10), chargedTo: try row.optionalInstant(11)),
@@ -147,7 +148,7 @@ extension PostgresTransaction {
     let updated = try db.pointee.execute(
       """
       UPDATE lease l
-         SET terms = n.terms, offer = n.offer, state = n.state, detail = n.detail, version = n.version,
+         SET terms = coalesce(n.terms, l.terms), offer = n.offer, state = n.state, detail = n.detail, version = n.version,
              generation = n.generation, balance_msat = n.balance_msat, credit_msat = n.credit_msat,
              rate_msat = n.rate_msat, rate_span_us = n.rate_span_us, remainder = n.remainder,
              charged_to = n.charged_to, wakes_at = n.wakes_at
@@ -158,7 +159,7 @@ extension PostgresTransaction {
                 rate_msat, rate_span_us, remainder, charged_to, wakes_at)
        WHERE l.id = n.id AND l.version = n.version_before
       """,
-      leases.map(\.id.uuid), steps.map(\.before.version), try leases.map { try JSON.encode($0.terms) },
+      leases.map(\.id.uuid), steps.map(\.before.version), try steps.map(Self.changedTerms),
       leases.map(\.terms.offer), leases.map(\.state.name), try leases.map { try JSON.encode(LeaseDetail($0)) },
       leases.map(\.version), leases.map(\.generation), leases.map(\.account.balance.count),
       leases.map(\.account.credit.count), leases.map(\.account.rate.amount.count),
@@ -168,6 +169,12 @@ extension PostgresTransaction {
       throw StoreError(.conflict, "a lease was written by somebody else in between")
     }
     try db.pointee.execute("DELETE FROM lease_parked WHERE lease = ANY ($1)", leases.map(\.id.uuid))
+  }
+
+  /// Terms seldom change, and are the largest part of a lease: what is the same is not sent again.
+  private static func changedTerms(_ step: RecordedStep) throws -> JSONB? {
+    let terms = step.decision.lease.terms
+    return terms == step.before.terms ? nil : try JSON.encode(terms)
   }
 
   func park(_ id: LeaseID, until: Instant, reason: String, at now: Instant) throws {

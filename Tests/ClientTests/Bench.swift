@@ -1,5 +1,6 @@
 import Client
 import Foundation
+import Glibc
 import Testing
 import Units
 import Wallets
@@ -33,10 +34,10 @@ final class Bench: Sendable {
 
   /// A client as a new run of the program would have it.
   func client<Result>(
-    pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 5,
+    of address: ServerAddress? = nil, pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 5,
     _ body: (LeaseholdClient) async throws -> Result
   ) async throws -> Result {
-    let address = try #require(ServerAddress(server.address))
+    let address = try #require(address ?? ServerAddress(server.address))
     let client = LeaseholdClient(
       server: address, state: try state, settings: .init(paysAtDoors: pays, patience: patience), wallet: wallet)
     do {
@@ -64,4 +65,28 @@ final class Bench: Sendable {
   var sales: Int { shop.state.withLock { $0.sales.count } }
 
   func upset(_ change: (inout Shop.State) -> Void) { shop.state.withLock { change(&$0) } }
+}
+
+/// A port of the loopback that is bound and not listened on: whoever connects is refused.
+struct TakenPort {
+  let port: UInt16
+  private let socket: Int32
+
+  init() throws {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let done = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(socket, address, size) == 0 && getsockname(socket, address, &size) == 0
+      }
+    }
+    try #require(done)
+    self.socket = socket
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  func release() { close(socket) }
 }

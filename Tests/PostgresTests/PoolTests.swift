@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func connectionTroubleHasNames() async throws {
-    let none = Pool(.init(connection: "host=/nowhere-at-all", acquireTimeout: .milliseconds(30)))
+    let none = Pool(.init(connection: "host=/nowhere-at-all", acquireTimeout: .seconds(3)))
     let error = await #expect(throws: PostgresError.self) { try await none.withConnection { _ in } }
     #expect(error?.kind == .connectionFailed)
     let read = await #expect(throws: PostgresError.self) { try await none.read("SELECT 1") { _ in } }
