@@ -36,7 +36,8 @@ let pure: [Target] = [
   .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
   .systemLibrary(
     name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
-  room("Macaroons", ["COpenSSL"]),
+  .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+  room("Macaroons", ["COpenSSL", "CSodium"]),
   room("L402", ["Macaroons"]),
   room("BOLT11", ["CSecp256k1", "COpenSSL", "Units"]),
   room("Wire", ["Units"]),

@@ -90,7 +90,7 @@ extension Engine {
           reason: "third-party-caveats", detail: "a credential with third-party caveats is not minted anew")
       case .widened, .malformedCaveat, .unknownCaveat:
         throw Refusal.invalidField("caveats", error.reason)
-      case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged:
+      case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .discharge:
         throw Refusal.credential(error)
       }
     }

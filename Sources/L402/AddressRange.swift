@@ -1,5 +1,5 @@
 /// A block of addresses in CIDR notation (RFC 4632), or one address.
-public struct AddressRange: Hashable, Sendable {
+public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   private let base: IPAddress
   private let prefixLength: Int
 
@@ -31,5 +31,10 @@ public struct AddressRange: Hashable, Sendable {
   /// Whether all of the other block lies in this one.
   public func contains(_ other: AddressRange) -> Bool {
     other.prefixLength >= prefixLength && contains(other.base)
+  }
+
+  /// `203.0.113.0/24`; an address alone where the block is one.
+  public var description: String {
+    prefixLength == base.bitCount ? "\(base)" : "\(base)/\(prefixLength)"
   }
 }

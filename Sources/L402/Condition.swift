@@ -1,6 +1,6 @@
 import Macaroons
 
-/// The conditions this service reads. The first four are the *minted four*, in their order.
+/// The conditions this service reads. The first four are the *minted four*, in their order; the fifth may follow them.
 public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// `services=leasehold:<tier>`
   case services
@@ -10,6 +10,8 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   case lease = "leasehold_lease"
   /// `leasehold_valid_until=<unix seconds>`: the credential expires when the clock reaches it.
   case validUntil = "leasehold_valid_until"
+  /// `leasehold_variant=<name>`: good only for a lease that was sold as this variant of its offer.
+  case variant = "leasehold_variant"
   /// `leasehold_path=/photos`: this file or folder and what is beneath it.
   case path = "leasehold_path"
   /// `leasehold_method=GET,HEAD`
@@ -19,7 +21,7 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// `leasehold_max_msat=<msat>`: bounds one invoice.
   case maxMsat = "leasehold_max_msat"
 
-  /// How many caveats every minted credential starts with.
+  /// How many caveats every minted credential starts with. A ``variant`` directly behind them is minted as well.
   public static let mintedCount = 4
 
   static let prefix = "leasehold_"
@@ -52,8 +54,8 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
 
   private static let allNames: [(StaticString, Condition)] = [
     ("services", .services), ("leasehold_capabilities", .capabilities), ("leasehold_lease", .lease),
-    ("leasehold_valid_until", .validUntil), ("leasehold_path", .path), ("leasehold_method", .method),
-    ("leasehold_source", .source), ("leasehold_max_msat", .maxMsat),
+    ("leasehold_valid_until", .validUntil), ("leasehold_variant", .variant), ("leasehold_path", .path),
+    ("leasehold_method", .method), ("leasehold_source", .source), ("leasehold_max_msat", .maxMsat),
   ]
 
   private static func resemblesOurs(_ name: ArraySlice<UInt8>) -> Bool {

@@ -1,3 +1,5 @@
+import Macaroons
+
 /// Why a credential is none: always `401`, never with an invoice, because paying does not mend it.
 public enum CredentialRefusal: Error, Hashable, Sendable {
   /// The `Authorization` header has not the form `L402 <macaroon>[,<macaroon>…]:<preimage>`.
@@ -13,9 +15,11 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
   case retired
   /// The chain does not end in the signature.
   case forged
-  /// There are third-party caveats, and no discharges that could be checked.
+  /// There is a third-party caveat, and no discharge for it.
   case undischarged
-  /// A repeated condition allows more than the one before it.
+  /// A discharge does not hold, or nobody asked for it.
+  case discharge(VerificationFault)
+  /// A repeated condition allows more than the one before it, or a discharge contradicts the rest.
   case widened(Condition)
   /// A condition of ours has a value that cannot be read.
   case malformedCaveat(Condition)
@@ -32,6 +36,7 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
     case .retired: "credential-retired"
     case .forged: "credential-forged"
     case .undischarged: "third-party-undischarged"
+    case .discharge(let fault): fault.reason
     case .widened: "caveat-widened"
     case .malformedCaveat: "caveat-malformed"
     case .unknownCaveat: "caveat-unknown"
@@ -42,7 +47,9 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
   public var condition: Condition? {
     switch self {
     case .widened(let condition), .malformedCaveat(let condition): condition
-    case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .undischarged, .unknownCaveat: nil
+    case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .undischarged, .discharge,
+      .unknownCaveat:
+      nil
     }
   }
 }

@@ -2,7 +2,7 @@ import Macaroons
 
 /// An IPv4 or IPv6 address. An IPv4 address in its IPv6 mapping (`::ffff:192.0.2.1`) is the IPv4 address: a
 /// dual-stack socket shows the one for the other.
-public struct IPAddress: Hashable, Sendable {
+public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
   let isV4: Bool
   /// The low 32 bits for IPv4.
   let bits: UInt128
@@ -93,5 +93,24 @@ public struct IPAddress: Hashable, Sendable {
 
   private static func number(_ groups: [UInt16]) -> UInt128 {
     groups.reduce(0) { $0 << 16 | UInt128($1) }
+  }
+
+  /// Dotted decimals, or RFC 5952 text.
+  public var description: String {
+    guard !isV4 else {
+      return (0..<4).map { "\(UInt8(truncatingIfNeeded: bits >> (24 - 8 * UInt128($0))))" }.joined(separator: ".")
+    }
+    let groups = (0..<8).map { UInt16(truncatingIfNeeded: bits >> (112 - 16 * UInt128($0))) }
+    func text(_ part: ArraySlice<UInt16>) -> String {
+      part.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+    // The first of the longest runs of zeros, if it is longer than one.
+    var gap = 0..<0
+    var start = 0
+    for index in 0...groups.count where index == groups.count || groups[index] != 0 {
+      if index - start > max(gap.count, 1) { gap = start..<index }
+      start = index + 1
+    }
+    return gap.isEmpty ? text(groups[...]) : text(groups[..<gap.lowerBound]) + "::" + text(groups[gap.upperBound...])
   }
 }

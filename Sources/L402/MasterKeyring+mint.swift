@@ -4,12 +4,12 @@ extension MasterKeyring {
   /// The location in every macaroon of ours. A hint, never signed.
   public static let location = "leasehold"
 
-  /// Mints a macaroon: the minted four, then further caveats as they are.
+  /// Mints a macaroon: the minted four and the variant, then further caveats as they are.
   ///
   /// - Parameters:
   ///   - paymentHash: of the invoice that pays for it.
   ///   - token: its name; its epoch chooses the key.
-  ///   - caveats: the minted four.
+  ///   - caveats: the minted four, and the variant.
   ///   - later: what narrows it further, in order.
   /// - Throws: ``CredentialRefusal/retired`` for a token of an unknown epoch; the refusals of caveats (`widened`,
   ///   `malformedCaveat`, `unknownCaveat`) when the credential could never be used.

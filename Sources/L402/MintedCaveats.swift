@@ -1,4 +1,4 @@
-/// The values of the *minted four*.
+/// The values of the *minted four*, and of the variant that may follow them.
 public struct MintedCaveats: Hashable, Sendable {
   /// The tier of the service that was bought.
   public var tier: Int
@@ -9,20 +9,26 @@ public struct MintedCaveats: Hashable, Sendable {
   /// the truth.
   public var validUntil: Int64
 
-  public init(tier: Int = 0, capabilities: Capabilities, lease: String, validUntil: Int64) {
+  /// Which variant of its offer the lease was sold as: 1 to 63 letters, digits and hyphens; nil for an offer without.
+  public var variant: String?
+
+  public init(
+    tier: Int = 0, capabilities: Capabilities, lease: String, validUntil: Int64, variant: String? = nil
+  ) {
     self.tier = tier
     self.capabilities = capabilities
     self.lease = lease
     self.validUntil = validUntil
+    self.variant = variant
   }
 
-  /// The four caveats, in the order every credential starts with.
+  /// The four caveats, in the order every credential starts with, and the variant's.
   public var caveats: [String] {
     [
       Condition.services.caveat("leasehold:\(tier)"),
       Condition.capabilities.caveat(capabilities.list),
       Condition.lease.caveat(lease),
       Condition.validUntil.caveat("\(validUntil)"),
-    ]
+    ] + (variant.map { [Condition.variant.caveat($0)] } ?? [])
   }
 }

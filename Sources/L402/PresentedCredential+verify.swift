@@ -15,8 +15,7 @@ extension PresentedCredential {
   ) throws(CredentialRefusal) -> VerifiedCredential {
     guard let preimage, preimage.paymentHash == identifier.paymentHash else { throw .wrongPreimage }
     try checkChain(by: keyring, isRevoked: isRevoked)
-    return VerifiedCredential(
-      macaroon: macaroon, identifier: identifier, terms: try Terms(reading: macaroon), at: now)
+    return VerifiedCredential(self, terms: try Terms(reading: macaroon, discharges: discharges), at: now)
   }
 
   /// Checks a claim: as above, without a preimage, but for one payment.
@@ -29,8 +28,8 @@ extension PresentedCredential {
     // Whoever has the preimage may ask as well, if it is the right one.
     if let preimage, preimage.paymentHash != paymentHash { throw .wrongPreimage }
     try checkChain(by: keyring, isRevoked: isRevoked)
-    let terms = try Terms(reading: macaroon)
-    return VerifiedClaim(identifier: identifier, lease: String(decoding: terms.lease, as: UTF8.self))
+    let terms = try Terms(reading: macaroon, discharges: discharges)
+    return VerifiedClaim(identifier: identifier, lease: terms.lease)
   }
 
   private func checkChain(
@@ -39,11 +38,14 @@ extension PresentedCredential {
     guard !isRevoked(identifier.token) else { throw .revoked }
     let key = try keyring.key(for: identifier.token)
     do throws(VerificationFault) {
-      try macaroon.verify(key)
+      try macaroon.verify(key, discharges: discharges)
     } catch {
       switch error {
       case .forged: throw .forged
       case .undischarged: throw .undischarged
+      case .sealedKey, .dischargeForged, .dischargeUnbound, .dischargeUnused, .dischargeRepeated, .dischargeCycle,
+        .tooManyDischarges, .tooDeep:
+        throw .discharge(error)
       }
     }
   }

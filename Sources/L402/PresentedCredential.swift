@@ -20,6 +20,13 @@ public struct PresentedCredential: Hashable, Sendable, CustomStringConvertible, 
     self.identifier = identifier
   }
 
+  init(macaroon: Macaroon, discharges: [Macaroon], preimage: Preimage?, identifier: Identifier) {
+    self.macaroon = macaroon
+    self.discharges = discharges
+    self.preimage = preimage
+    self.identifier = identifier
+  }
+
   /// The value of an `Authorization` header that shows it.
   public var authorization: String {
     let macaroons = ([macaroon] + discharges).map { Base64.encode($0.wire) }.joined(separator: ",")

@@ -2,7 +2,8 @@ import Macaroons
 
 extension VerifiedCredential {
   /// Mints this credential anew, for a swap, a renewal challenge, or a friend: the minted four are replaced by
-  /// position, every later caveat is copied as it stands, and nothing is allowed that was not allowed before.
+  /// position, every later caveat is copied as it stands, the variant among them, and nothing is allowed that was not
+  /// allowed before.
   ///
   /// The capabilities are those this one was minted with, because the holder's own lists after them narrow *them*.
   /// For the same reason the minted bound is not put before a holder's own.
@@ -23,7 +24,8 @@ extension VerifiedCredential {
     guard !hasThirdParty else { throw .undischarged }
     let minted = MintedCaveats(
       tier: tier ?? terms.mintedTier, capabilities: mintedCapabilities, lease: lease,
-      validUntil: max(validUntil, terms.firstHolderValidUntil ?? validUntil))
+      validUntil: max(validUntil, terms.firstHolderValidUntil ?? validUntil),
+      variant: terms.mintedVariant.map { String(decoding: $0, as: UTF8.self) })
     let later = holderCaveats.map { Array($0.identifier) } + more.map { Array($0.utf8) }
     return try keyring.mint(paymentHash: paymentHash ?? self.paymentHash, token: token, caveats: minted, then: later)
   }

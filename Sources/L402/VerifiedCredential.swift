@@ -14,14 +14,18 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   }
 
   public let macaroon: Macaroon
+  /// What discharged its third-party caveats.
+  public let discharges: [Macaroon]
   public let token: TokenID
   public let paymentHash: PaymentHash
   /// As of the moment it was checked.
   public let expiry: Expiry
   let terms: Terms
 
-  init(macaroon: Macaroon, identifier: Identifier, terms: Terms, at now: Int64) {
-    self.macaroon = macaroon
+  init(_ presented: PresentedCredential, terms: Terms, at now: Int64) {
+    let identifier = presented.identifier
+    macaroon = presented.macaroon
+    discharges = presented.discharges
     token = identifier.token
     paymentHash = identifier.paymentHash
     self.terms = terms
@@ -35,16 +39,25 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   }
 
   /// The lease's id, as text.
-  public var lease: String { String(decoding: terms.lease, as: UTF8.self) }
+  public var lease: String { terms.lease }
 
   /// Compares without making a string.
-  public func isFor(lease: String) -> Bool { terms.lease.elementsEqual(lease.utf8) }
+  public func isFor(lease: String) -> Bool { terms.bounds.lease?.elementsEqual(lease.utf8) ?? false }
+
+  /// The variant of its offer that it is good for; nil for any.
+  ///
+  /// A condition, not a proof: anybody can add one where none was minted. What a lease *was* sold as stands with the
+  /// lease; ask ``isFor(variant:)``.
+  public var variant: String? { terms.variant }
+
+  /// Whether it is good for a lease that was sold as `variant`, or as none: true unless it names another.
+  public func isFor(variant: String?) -> Bool { terms.bounds.variant?.elementsEqual((variant ?? "").utf8) ?? true }
 
   /// The tier of the service that was bought.
-  public var tier: Int { terms.tier }
+  public var tier: Int { terms.bounds.tier ?? 0 }
 
   /// What the credential may be used for: the last list in the chain.
-  public var capabilities: Capabilities { terms.capabilities }
+  public var capabilities: Capabilities { terms.bounds.capabilities ?? [] }
 
   /// What it was minted with, before any narrowing.
   public var mintedCapabilities: Capabilities { terms.mintedCapabilities }
@@ -52,29 +65,31 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   /// The minted bound, in seconds since 1970.
   public var mintedValidUntil: Int64 { terms.mintedValidUntil }
 
-  /// The holder's own bound, in seconds since 1970, where there is one.
+  /// The holder's own bound or that of a discharge, in seconds since 1970, where there is one.
   public var holderValidUntil: Int64? { terms.holderValidUntil }
 
   /// The earlier of the two bounds: an open stream ends here.
   public var validUntil: Int64 { min(terms.mintedValidUntil, terms.holderValidUntil ?? .max) }
 
   /// The file or folder it is narrowed to.
-  public var path: ResourcePath? { terms.path }
+  public var path: ResourcePath? { terms.bounds.path }
 
   /// The methods it is narrowed to.
-  public var methods: [String]? { terms.methods }
+  public var methods: [String]? { terms.bounds.methods }
 
   /// The addresses it is narrowed to.
-  public var sources: [AddressRange]? { terms.sources }
+  public var sources: [AddressRange]? { terms.bounds.sources }
 
   /// The bound on one invoice, in millisatoshi.
-  public var maxMsat: Int64? { terms.maxMsat }
+  public var maxMsat: Int64? { terms.bounds.maxMsat }
 
   /// Whether somebody else's word was needed as well. Such a credential is not minted anew.
   public var hasThirdParty: Bool { macaroon.hasThirdPartyCaveats }
 
-  /// Every caveat after the minted four, as it stands in the macaroon.
-  public var holderCaveats: [Caveat] { Array(macaroon.caveats.dropFirst(Condition.mintedCount)) }
+  /// Every caveat after those that were minted, as it stands in the macaroon.
+  public var holderCaveats: [Caveat] {
+    Array(macaroon.caveats.dropFirst(Condition.mintedCount + (terms.mintedVariant == nil ? 0 : 1)))
+  }
 
   /// The token's name only, never the secret.
   public var description: String { "VerifiedCredential(\(token))" }

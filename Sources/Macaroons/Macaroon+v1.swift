@@ -4,12 +4,14 @@ extension Macaroon {
   ///
   /// As strict as the reading of V2: fields in their order, a signature of 32 bytes, nothing behind it.
   public init(v1 bytes: [UInt8]) throws(MacaroonFault) {
+    guard !bytes.isEmpty else { throw .empty }
     var reader = V1Reader(rest: bytes[...])
     var writer = PacketWriter(reservingCapacity: bytes.count)
     writer.version()
     let location = try reader.value("location")
     if !location.isEmpty { writer.field(PacketReader.Tag.location, location) }
-    writer.field(PacketReader.Tag.identifier, try reader.value("identifier"))
+    guard let identifier = try reader.optionalValue("identifier") else { throw .identifier }
+    writer.field(PacketReader.Tag.identifier, identifier)
     writer.end()
     while let identifier = try reader.optionalValue("cid") {
       let verification = try reader.optionalValue("vid")
@@ -27,6 +29,22 @@ extension Macaroon {
     try self.init(v2: writer.bytes)
   }
 
+  /// The V1 binary form, in which a location is always written, and a third party's as well.
+  ///
+  /// - Throws: ``MacaroonFault/tooLong`` when a field does not fit into a packet, whose length has four digits.
+  public func v1() throws(MacaroonFault) -> [UInt8] {
+    var writer = V1Writer()
+    try writer.packet("location", location ?? [])
+    try writer.packet("identifier", identifier)
+    for caveat in caveats {
+      try writer.packet("cid", caveat.identifier)
+      if let verification = caveat.verification { try writer.packet("vid", verification) }
+      if caveat.isThirdParty || !(caveat.location ?? []).isEmpty { try writer.packet("cl", caveat.location ?? []) }
+    }
+    try writer.packet("signature", signature.array[...])
+    return writer.bytes
+  }
+
   /// Reads either binary form, told apart by the first byte: V2 begins with 2, V1 with a digit.
   public init(binary bytes: [UInt8]) throws(MacaroonFault) {
     if bytes.first.flatMap(Hex.value(of:)) != nil {
@@ -34,6 +52,23 @@ extension Macaroon {
     } else {
       try self.init(v2: bytes)
     }
+  }
+}
+
+private struct V1Writer {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func packet(_ key: String, _ value: ArraySlice<UInt8>) throws(MacaroonFault) {
+    // Four digits, the key, a space, the value, a line's end.
+    let length = 4 + key.utf8.count + 1 + value.count + 1
+    guard length <= 0xffff else { throw .tooLong }
+    let digits = String(length, radix: 16)
+    bytes += String(repeating: "0", count: 4 - digits.utf8.count).utf8
+    bytes += digits.utf8
+    bytes += key.utf8
+    bytes.append(UInt8(ascii: " "))
+    bytes += value
+    bytes.append(UInt8(ascii: "\n"))
   }
 }
 

@@ -1,18 +1,25 @@
 extension Macaroon {
-  /// Checks that the chain from `key` over the identifier and every caveat ends in the signature.
+  /// Checks that the chain from `key` over the identifier and every caveat ends in the signature, and that every
+  /// third-party caveat has its discharge.
   ///
-  /// Walks the wire bytes, allocates nothing, and compares in constant time. Says nothing about what the first-party
-  /// caveats demand: reading them is the caller's, *after* this has passed.
+  /// Without third-party caveats it walks the wire bytes, allocates nothing, and compares in constant time. Says
+  /// nothing about what first-party caveats demand, the discharges' among them: reading them is the caller's, *after*
+  /// this has passed.
   ///
-  /// - Throws: ``VerificationFault/forged``; or, when the chain is genuine but has a third-party caveat,
-  ///   ``VerificationFault/undischarged``.
-  public func verify(_ key: MacaroonKey) throws(VerificationFault) {
+  /// - Parameters:
+  ///   - key: of this macaroon.
+  ///   - discharges: bound to this macaroon, in any order. Every one of them must be asked for, and be asked for once.
+  /// - Throws: ``VerificationFault/forged`` before anything else is looked at; then what is wrong with a discharge.
+  public func verify(_ key: MacaroonKey, discharges: [Macaroon] = []) throws(VerificationFault) {
     guard chain(from: key).equalsInConstantTime(signature) else { throw .forged }
-    guard layout.thirdPartyCount == 0 else { throw .undischarged }
+    if layout.thirdPartyCount == 0, discharges.isEmpty { return }
+    var walk = try DischargeWalk(primary: self, discharges: discharges)
+    try walk.check(self, key: key, depth: 1)
+    try walk.finish()
   }
 
   /// What the signature of these bytes should be.
-  private func chain(from key: MacaroonKey) -> Bytes32 {
+  func chain(from key: MacaroonKey) -> Bytes32 {
     wire.withUnsafeBufferPointer { wire in
       func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: wire[range]))

@@ -57,19 +57,34 @@ public struct Macaroon: Sendable, CustomStringConvertible, CustomReflectable {
 
   /// The same macaroon with one more first-party caveat at its end. Needs no key: anybody who holds one can.
   public func adding(_ caveat: [UInt8]) -> Macaroon {
+    appending(identifier: caveat, location: "", verification: nil)
+  }
+
+  /// The same macaroon with more first-party caveats at its end, in order.
+  public func adding(_ caveats: [String]) -> Macaroon {
+    caveats.reduce(self) { $0.adding(Array($1.utf8)) }
+  }
+
+  func appending(identifier: [UInt8], location: String, verification: [UInt8]?) -> Macaroon {
     var signature = Signing(continuing: self.signature)
-    signature.firstParty(caveat)
     var writer = PacketWriter(continuing: Array(wire.dropLast(Macaroon.tailCount)))
-    writer.field(PacketReader.Tag.identifier, caveat)
+    if !location.isEmpty { writer.field(PacketReader.Tag.location, location.utf8) }
+    writer.field(PacketReader.Tag.identifier, identifier)
+    if let verification {
+      writer.field(PacketReader.Tag.verification, verification)
+      signature.thirdParty(verification: verification, identifier: identifier)
+    } else {
+      signature.firstParty(identifier)
+    }
     writer.end()
     writer.end()
     writer.signature(signature.value)
     return Macaroon(sound: writer.bytes)
   }
 
-  /// The same macaroon with more first-party caveats at its end, in order.
-  public func adding(_ caveats: [String]) -> Macaroon {
-    caveats.reduce(self) { $0.adding(Array($1.utf8)) }
+  /// The same content under another signature.
+  func signed(_ signature: Bytes32) -> Macaroon {
+    Macaroon(sound: wire.dropLast(Bytes32.count) + signature.array)
   }
 
   /// A hint where it is good; nil when there is none, empty when an empty one was sent. Never signed.

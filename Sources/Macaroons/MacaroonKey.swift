@@ -7,7 +7,16 @@ public struct MacaroonKey: Sendable, CustomStringConvertible, CustomReflectable 
 
   /// Derives from a root key of any length.
   public init(rootKey: [UInt8]) {
-    derived = HMACKey(rootKey.withUnsafeBytes { MacaroonKey.generator.authenticate($0) })
+    self.init(derived: MacaroonKey.derive(rootKey))
+  }
+
+  /// A key that was derived already, as the verification id of a third-party caveat carries it.
+  init(derived: Bytes32) {
+    self.derived = HMACKey(derived)
+  }
+
+  static func derive(_ rootKey: [UInt8]) -> Bytes32 {
+    rootKey.withUnsafeBytes { generator.authenticate($0) }
   }
 
   /// Derives from a root key of 32 bytes.

@@ -39,11 +39,11 @@ struct PacketReader {
   }
 
   mutating func macaroon() throws(MacaroonFault) -> MacaroonLayout {
-    guard let version = bytes.first else { throw .truncated }
+    guard let version = bytes.first else { throw .empty }
     guard version == PacketReader.version else { throw .version }
     position = 1
     let location = try optionalField(Tag.location)
-    let identifier = try field(Tag.identifier)
+    let identifier = try identifier()
     try end()
     let caveatsStart = position
     var caveatCount = 0
@@ -53,6 +53,7 @@ struct PacketReader {
       if caveat.verification != nil { thirdPartyCount += 1 }
     }
     try end()
+    guard position < bytes.count, bytes[position] == Tag.signature else { throw .unsigned }
     let signature = try field(Tag.signature)
     guard signature.count == Bytes32.count else { throw .signature }
     guard position == bytes.count else { throw .trailing }
@@ -63,9 +64,13 @@ struct PacketReader {
 
   /// The next caveat; nil, without moving, at the end of the list.
   mutating func caveat() throws(MacaroonFault) -> CaveatPacket? {
-    guard try peek() != Tag.end else { return nil }
+    switch try peek() {
+    case Tag.end: return nil
+    case Tag.signature: throw .list
+    default: break
+    }
     let location = try optionalField(Tag.location)
-    let identifier = try field(Tag.identifier)
+    let identifier = try identifier()
     let verification = try optionalField(Tag.verification)
     try end()
     return CaveatPacket(location: location, identifier: identifier, verification: verification)
@@ -83,6 +88,11 @@ struct PacketReader {
 
   private mutating func optionalField(_ tag: UInt8) throws(MacaroonFault) -> Range<Int>? {
     try peek() == tag ? try field(tag) : nil
+  }
+
+  private mutating func identifier() throws(MacaroonFault) -> Range<Int> {
+    guard try peek() == Tag.identifier else { throw .identifier }
+    return try field(Tag.identifier)
   }
 
   private mutating func field(_ tag: UInt8) throws(MacaroonFault) -> Range<Int> {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// `bolt11.json`: the specification's examples, and invoices of an independent encoder.
+/// `bolt11.json`: the specification's examples, and invoices of an independent encoder. From the folder named by
+/// `LEASEHOLD_VECTORS`, else from `Tests/Vectors`.
 struct Vectors: Decodable, Sendable {
   var privateKeyHex: String
   var valid: [Readable]
@@ -59,8 +60,10 @@ struct Vectors: Decodable, Sendable {
   static var shared: Vectors { get throws { try loaded.get() } }
 
   private static let loaded = Result {
-    let folder = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Vectors")
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let folder =
+      ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"].map { URL(fileURLWithPath: $0) }
+      ?? tests.appendingPathComponent("Vectors")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     return try decoder.decode(Vectors.self, from: Data(contentsOf: folder.appendingPathComponent("bolt11.json")))

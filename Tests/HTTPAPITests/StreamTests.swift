@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import L402
+import Macaroons
 import Testing
 import Wire
 

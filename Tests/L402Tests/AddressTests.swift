@@ -52,3 +52,20 @@ import Testing
     #expect(try !range("::/0").contains(range("10.0.0.0/16")))
   }
 }
+
+@Suite struct AddressTextTests {
+  @Test(arguments: [
+    "0.0.0.0", "203.0.113.9", "::", "::1", "2001:db8::1", "2001:db8:0:1:1:1:1:1", "1::2:0:0:3:4", "fe80::",
+  ])
+  func isWhatWasRead(text: String) {
+    #expect(IPAddress(text)?.description == text)
+  }
+
+  @Test func theLongestRunOfZerosIsShortened() {
+    #expect(IPAddress("2001:0:0:1:0:0:0:1")?.description == "2001:0:0:1::1")
+    #expect(IPAddress("2001:db8:0:0:1:0:0:1")?.description == "2001:db8::1:0:0:1")
+    #expect(IPAddress("::ffff:192.0.2.1")?.description == "192.0.2.1")
+    #expect(AddressRange("10.0.0.0/8")?.description == "10.0.0.0/8")
+    #expect(AddressRange("::1")?.description == "::1")
+  }
+}

@@ -10,15 +10,29 @@ struct Vectors: Decodable {
       var vidHex: String?
       var location: String?
     }
+    struct Discharge: Decodable, Sendable {
+      var rootKeyHex: String
+      var identifierHex: String
+      var location: String
+      var caveats: [Caveat]
+      var unboundSignatureHex: String
+      var boundSignatureHex: String
+      var v2BinaryBase64: String
+    }
     var name: String
     var rootKeyHex: String
     var identifierHex: String
     var location: String
     var caveats: [Caveat]
+    var derivedKeyHex: String
+    var signatureChainHex: [String]
     var signatureHex: String
     var v2BinaryHex: String
+    var v2BinaryBase64: String?
     /// Spelled as the decoder turns `base64url`: a capital follows a digit.
+    var v2BinaryBase64Url: String?
     var v1BinaryBase64Url: String?
+    var discharges: [Discharge]?
 
     var isFirstParty: Bool { caveats.allSatisfy { $0.vidHex == nil } }
     var testDescription: String { name }
@@ -35,20 +49,38 @@ struct Vectors: Decodable {
   var valid: [Valid]
   var refuse: [Refused]
 
-  static let shared: Vectors = {
+  private static let file: Data = {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let folder =
       ProcessInfo.processInfo.environment["LEASEHOLD_VECTORS"].map { URL(fileURLWithPath: $0) }
       ?? tests.appendingPathComponent("Vectors")
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      return try decoder.decode(
-        Vectors.self, from: Data(contentsOf: folder.appendingPathComponent("macaroons.json")))
+      return try Data(contentsOf: folder.appendingPathComponent("macaroons.json"))
     } catch {
       fatalError("the vectors cannot be read: \(error)")
     }
   }()
+
+  static let shared: Vectors = {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      return try decoder.decode(Vectors.self, from: file)
+    } catch {
+      fatalError("the vectors cannot be read: \(error)")
+    }
+  }()
+
+  /// The JSON forms by name, with their keys as they stand there.
+  static func json() throws -> [String: NSDictionary] {
+    let top = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+    let valid = try #require(top["valid"] as? [[String: Any]])
+    return Dictionary(
+      uniqueKeysWithValues: try valid.compactMap { vector in
+        guard let json = vector["json_v2"] as? NSDictionary else { return nil }
+        return (try #require(vector["name"] as? String), json)
+      })
+  }
 }
 
 func bytes(_ hex: String) -> [UInt8] {

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import L402
+import Macaroons
 import NIOCore
 import Wire
 

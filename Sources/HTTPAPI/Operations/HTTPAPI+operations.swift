@@ -61,7 +61,7 @@ extension HTTPAPI {
       service: "leasehold", title: configuration.title, scheme: "L402", versions: ["0"],
       network: engine.settings.network, challengeHeader: "WWW-Authenticate",
       capabilities: Capabilities.all.list.split(separator: ",").map(String.init(_:)),
-      caveats: Condition.allCases.filter { $0 != .services && $0 != .lease }.map(\.rawValue),
+      caveats: Condition.allCases.filter { ![.services, .lease, .variant].contains($0) }.map(\.rawValue),
       endpoints: [
         DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
         DiscoveryEndpoint(

@@ -2,6 +2,7 @@ import Engine
 import HTTPTypes
 import Hummingbird
 import L402
+import Macaroons
 import Units
 import Wire
 

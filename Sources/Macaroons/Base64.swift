@@ -2,8 +2,16 @@
 public enum Base64 {
   /// Standard alphabet, padded.
   public static func encode(_ bytes: [UInt8]) -> String {
-    let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    let count = (bytes.count + 2) / 3 * 4
+    encode(bytes, alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", padded: true)
+  }
+
+  /// URL alphabet, without padding.
+  public static func encodeForURL(_ bytes: [UInt8]) -> String {
+    encode(bytes, alphabet: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", padded: false)
+  }
+
+  private static func encode(_ bytes: [UInt8], alphabet: StaticString, padded: Bool) -> String {
+    let count = padded ? (bytes.count + 2) / 3 * 4 : (bytes.count * 4 + 2) / 3
     return String(unsafeUninitializedCapacity: count) { text in
       var next = 0
       var index = 0
@@ -12,7 +20,7 @@ public enum Base64 {
         var group = UInt32(bytes[index]) << 16
         if left > 1 { group |= UInt32(bytes[index + 1]) << 8 }
         if left > 2 { group |= UInt32(bytes[index + 2]) }
-        for digit in 0..<4 {
+        for digit in 0..<4 where padded || digit <= left {
           text[next] =
             digit <= left
             ? alphabet.utf8Start[Int(group >> (18 - 6 * UInt32(digit))) & 0x3f] : UInt8(ascii: "=")
@@ -43,7 +51,8 @@ public enum Base64 {
     return values
   }()
 
-  static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+  /// The bytes of strictly written text, or nil, as above.
+  public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     var digitCount = text.count
     while digitCount > 0, text[digitCount - 1] == UInt8(ascii: "=") { digitCount -= 1 }
     let padding = text.count - digitCount

@@ -1,0 +1,73 @@
+import Macaroons
+
+extension Bounds {
+  /// `leasehold:<tier>`, and no other service beside it.
+  static func tier(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> Int {
+    let name: StaticString = "leasehold:"
+    let count = name.utf8CodeUnitCount
+    let isOurs = value.withUnsafeBufferPointer { value in
+      value.count > count && (0..<count).allSatisfy { value[$0] == name.utf8Start[$0] }
+    }
+    guard isOurs else { throw .malformedCaveat(.services) }
+    return Int(try number(value.dropFirst(count), .services))
+  }
+
+  /// Decimal digits in their shortest spelling, up to `Int64.max`.
+  static func number(
+    _ digits: ArraySlice<UInt8>, _ condition: Condition
+  ) throws(CredentialRefusal) -> Int64 {
+    guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else {
+      throw .malformedCaveat(condition)
+    }
+    var value: Int64 = 0
+    for digit in digits {
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { throw .malformedCaveat(condition) }
+      let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = tens.addingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+      guard !overflow, !carry else { throw .malformedCaveat(condition) }
+      value = sum
+    }
+    return value
+  }
+
+  /// Letters, digits and hyphens, 1 to 63 of them.
+  static func variant(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> ArraySlice<UInt8> {
+    let sound = value.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    guard sound, (1...63).contains(value.count) else { throw .malformedCaveat(.variant) }
+    return value
+  }
+
+  static func path(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> ResourcePath {
+    do throws(ResourcePath.Fault) {
+      return try ResourcePath(encodedBytes: value)
+    } catch {
+      throw .malformedCaveat(.path)
+    }
+  }
+
+  static func methods(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> [String] {
+    var methods: [String] = []
+    for name in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      let sound = name.allSatisfy { $0 == UInt8(ascii: "-") || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+      guard !name.isEmpty, sound else { throw .malformedCaveat(.method) }
+      methods.append(String(decoding: name, as: UTF8.self))
+    }
+    return methods
+  }
+
+  static func ranges(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> [AddressRange] {
+    var ranges: [AddressRange] = []
+    for text in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      guard let range = AddressRange(String(decoding: text, as: UTF8.self)) else { throw .malformedCaveat(.source) }
+      ranges.append(range)
+    }
+    return ranges
+  }
+}

@@ -1,0 +1,70 @@
+import Macaroons
+
+/// One caveat as its holder sees it.
+public struct CaveatOutline: Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: Hashable, Sendable {
+    /// Stands where the minter writes.
+    case minted(Condition)
+    /// A condition of ours that somebody added.
+    case narrowing(Condition)
+    /// Somebody else must discharge it.
+    case thirdParty
+    /// Another service's: our doors pass over it.
+    case foreign
+    /// Looks like ours and is none: our doors refuse the credential.
+    case unknown
+  }
+
+  public let kind: Kind
+  /// The predicate, or what tells a third party what to check.
+  public let identifier: [UInt8]
+  /// Third-party: a hint where that party lives.
+  public let location: String?
+
+  init(_ caveat: Caveat, kind: Kind) {
+    self.kind = kind
+    identifier = Array(caveat.identifier)
+    location = caveat.location.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What stands behind the condition's `=`; nil for what is no condition of ours.
+  public var value: String? {
+    switch kind {
+    case .minted(let condition), .narrowing(let condition):
+      String(decoding: identifier.dropFirst(condition.rawValue.utf8.count + 1), as: UTF8.self)
+    case .thirdParty, .foreign, .unknown: nil
+    }
+  }
+
+  /// Text that a terminal can be shown: the identifier, or, where it is not UTF-8 or holds control characters, its
+  /// bytes as `0x…`.
+  public var text: String {
+    let text = String(validating: identifier, as: UTF8.self)
+    guard let text, !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return "0x" + Hex.encode(identifier)
+    }
+    return text
+  }
+
+  public var description: String { text }
+
+  static func all(of macaroon: Macaroon, isPrimary: Bool) -> [CaveatOutline] {
+    macaroon.caveats.enumerated().map { position, caveat in
+      CaveatOutline(caveat, kind: kind(of: caveat, at: isPrimary ? position : .max))
+    }
+  }
+
+  private static func kind(of caveat: Caveat, at position: Int) -> Kind {
+    guard !caveat.isThirdParty else { return .thirdParty }
+    switch Condition.read(caveat.identifier) {
+    case .foreign: return .foreign
+    case .unknown: return .unknown
+    case .ours(let condition, _):
+      let isMinted =
+        position < Condition.mintedCount
+        ? Condition.allCases[position] == condition
+        : position == Condition.mintedCount && condition == .variant
+      return isMinted ? .minted(condition) : .narrowing(condition)
+    }
+  }
+}
