@@ -15,8 +15,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// - Parameter above: folders that stand on rooms above the ground, and are left out with them.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], above: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: groundOnly ? above : [], swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -58,11 +59,11 @@ let ground: [Target] = [
     name: "Schema", dependencies: ["Postgres"], path: "schema", exclude: ["current.sql"],
     resources: migrations.map { .embedInCode($0) },
     swiftSettings: strict),
-  room("Lightning", ["Engine", "BOLT11"]),
+  room("Lightning", ["Engine", "BOLT11", "NodeRPC"]),
   room("Drivers", ["Engine", "CLinux", subprocess, log]),
   room("Notices", ["Engine", log]),
   room("Scheduling", ["Engine"]),
-  room("Wallets", ["BOLT11"]),
+  room("Wallets", ["BOLT11", "NodeRPC"]),
   .target(
     name: "TestKit", dependencies: ["Engine", "Postgres", "Schema", "Store", log], path: "Tests/TestKit",
     swiftSettings: strict),
@@ -74,8 +75,12 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-// Doors, client and the two programs.
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+
+// Speaking to nodes, doors, client and the two programs.
 let doors: [Target] = [
+  room("NodeRPC", ["BOLT11", httpClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
   room("HTTPAPI", ["Engine", "L402", "Wire", hummingbird, log, metrics]),
   room("WebDAV", ["Engine", "L402", "Wire", "CLinux", "CExpat", hummingbird, log]),
@@ -117,6 +122,7 @@ let groundTests: [Target] = [
 let doorTests: [Target] = [
   tests("HTTPAPI", ["TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests("WebDAV", [hummingbird, log]),
+  tests("NodeRPC"),
   tests("Client"),
   tests("leasehold"),
   tests("leaseholdd", ["Engine", "L402", "Leasing", "Units"]),
@@ -149,6 +155,8 @@ let doorPackages: [Package.Dependency] = [
   .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+  .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
 ]
 

@@ -61,7 +61,7 @@ extension RoomTable {
       platform: ["FoundationEssentials"]),
     Room(name: "Schema", kind: .adapter, arrows: ["Postgres"]),
     Room(
-      name: "Lightning", kind: .adapter, arrows: ["Engine", "BOLT11"],
+      name: "Lightning", kind: .adapter, arrows: ["Engine", "BOLT11", "NodeRPC"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
       name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
@@ -69,7 +69,12 @@ extension RoomTable {
     Room(
       name: "Notices", kind: .adapter, arrows: ["Engine"], products: ["Logging"], platform: ["FoundationEssentials"]),
     Room(name: "Scheduling", kind: .adapter, arrows: ["Engine"], platform: ["Dispatch", "Glibc"]),
-    Room(name: "Wallets", kind: .adapter, arrows: ["BOLT11"], platform: ["FoundationEssentials", "Glibc"]),
+    Room(
+      name: "NodeRPC", kind: .adapter, arrows: ["BOLT11"],
+      products: ["AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL"],
+      platform: ["FoundationEssentials", "Glibc"]),
+    Room(
+      name: "Wallets", kind: .adapter, arrows: ["BOLT11", "NodeRPC"], platform: ["FoundationEssentials", "Glibc"]),
 
     Room(
       name: "HTTPAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],

@@ -1,0 +1,23 @@
+import Units
+
+/// Runs `body` for at most so long. What is cancelled or out of time was perhaps heard: `.lost`.
+func withDeadline<T: Sendable>(
+  _ limit: Seconds, _ attempted: String, _ body: @escaping @Sendable () async throws -> T
+) async throws(RPCError) -> T {
+  do {
+    return try await withThrowingTaskGroup(of: T.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        try await Task.sleep(for: .seconds(limit.count))
+        throw RPCError(.lost, attempted: attempted, words: "no answer within \(limit.count) s")
+      }
+      defer { group.cancelAll() }
+      guard let first = try await group.next() else { preconditionFailure("two tasks were added") }
+      return first
+    }
+  } catch let error as RPCError {
+    throw error
+  } catch {
+    throw RPCError(.lost, attempted: attempted, words: "given up")
+  }
+}
