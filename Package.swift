@@ -92,7 +92,8 @@ let doors: [Target] = [
       hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
-  .executableTarget(name: "leasehold", dependencies: ["Client", arguments], swiftSettings: strict),
+  .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+  .executableTarget(name: "leasehold", dependencies: ["Client", "CQREncode", arguments], swiftSettings: strict),
   // What `scripts/bench` runs.
   .executableTarget(
     name: "leasehold-bench",

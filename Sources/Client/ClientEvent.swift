@@ -1,10 +1,14 @@
+import Units
+
 /// What is told while something is going on.
 public enum ClientEvent: Sendable {
   /// An invoice is about to be paid.
   case paying(msat: Int64, purpose: String)
   case paid(msat: Int64)
   /// A person is asked to pay this.
-  case payByHand(invoice: String, msat: Int64)
+  case payByHand(invoice: String, msat: Int64, expiresAt: Instant)
+  /// The money has arrived and is held until what was bought is made.
+  case held
   /// An earlier run left this payment; it is gone on with.
   case recovering(paymentHash: String?)
   /// A credential that had gone stale was exchanged.

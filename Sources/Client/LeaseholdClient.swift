@@ -15,24 +15,27 @@ public final class LeaseholdClient: Sendable {
   public struct Settings: Sendable {
     /// Whether a door that wants a renewal is paid. Renting and renewing always pay.
     public var paysAtDoors: Bool
-    /// Whether a person pays what a challenge asks for, from a wallet of their own (``ClientEvent/payByHand(invoice:msat:)``).
+    /// Whether a person pays what a challenge asks for, from a wallet of their own (``ClientEvent/payByHand(invoice:msat:expiresAt:)``).
     public var paysByHand: Bool
     /// The most for one invoice, beside the budget.
     public var limit: Millisatoshi?
     /// How long `503` and its `Retry-After` are put up with, for one call.
     public var patience: Seconds
-    /// The most a payment may cost beside its amount.
-    public var maxFee: Millisatoshi
+    /// The most a payment may cost beside its amount; `nil` for 1 % and ten satoshis.
+    public var maxFee: Millisatoshi?
+    /// Beside the budget of the state directory: the stricter bound holds.
+    public var budget: Budget
 
     public init(
       paysAtDoors: Bool = false, paysByHand: Bool = false, limit: Millisatoshi? = nil, patience: Seconds = .minute,
-      maxFee: Millisatoshi = Millisatoshi(satoshis: 10)
+      maxFee: Millisatoshi? = nil, budget: Budget = Budget()
     ) {
       self.paysAtDoors = paysAtDoors
       self.paysByHand = paysByHand
       self.limit = limit
       self.patience = patience
       self.maxFee = maxFee
+      self.budget = budget
     }
   }
 
@@ -64,6 +67,8 @@ public final class LeaseholdClient: Sendable {
     configuration.timeout.connect = .seconds(10)
     // Where nothing listens, someone is waiting to be told.
     configuration.connectionPool.retryConnectionEstablishment = false
+    // Event streams hold theirs for hours; what is asked meanwhile must not queue behind them.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 

@@ -15,6 +15,7 @@ public struct EmbeddedWallet: Wallet {
   }
 
   public var name: String { "embedded" }
+  public var routes: Bool { false }
 
   private struct Request: Encodable { var invoice: String }
   private struct Paid: Decodable { var preimage: String }
@@ -24,7 +25,7 @@ public struct EmbeddedWallet: Wallet {
     var detail: String?
   }
 
-  public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> [UInt8] {
+  public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> Payment {
     let status: Int
     let body: [UInt8]
     do {
@@ -37,13 +38,19 @@ public struct EmbeddedWallet: Wallet {
     // A body that is not as described is told below, whatever the reason.
     guard let paid = try? JSONDecoder().decode(Paid.self, from: Data(body)), let preimage = Self.bytes(paid.preimage)
     else { throw .uncertain("the embedded node's answer carries no preimage") }
-    return preimage
+    return Payment(preimage: preimage, fee: .zero)
   }
+
+  /// Always `unknown`: the node answers a repetition with the same preimage, so that asking again is safe.
+  public func outcome(of invoice: Invoice) async throws(WalletError) -> PaymentOutcome { .unknown }
 
   private static func refusal(_ status: Int, _ body: [UInt8]) -> WalletError {
     // Whatever answers need not speak in problems; the status then says enough.
     let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
     let words = problem.flatMap { $0.detail ?? $0.title } ?? "the embedded node answered \(status)"
+    if status == 404, problem?.code != "unknown-invoice" {
+      return .declined("this server has no embedded node; name a wallet of your own (leasehold wallet --help)")
+    }
     return (400..<500).contains(status) ? .declined(words) : .uncertain(words)
   }
 

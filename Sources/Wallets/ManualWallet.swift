@@ -14,8 +14,10 @@ public struct ManualWallet: Wallet {
   }
 
   public var name: String { "manual" }
+  /// What the person's own wallet costs is not ours to count.
+  public var routes: Bool { false }
 
-  public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> [UInt8] {
+  public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> Payment {
     let preimage: [UInt8]?
     do {
       preimage = try await ask(invoice)
@@ -23,6 +25,9 @@ public struct ManualWallet: Wallet {
       throw .uncertain("nobody can say whether the invoice was paid")
     }
     guard let preimage else { throw .declined("the invoice was not paid in time") }
-    return preimage
+    return Payment(preimage: preimage)
   }
+
+  /// Always `unknown`: only the payee can tell, and is asked first; the same invoice is shown again.
+  public func outcome(of invoice: Invoice) async throws(WalletError) -> PaymentOutcome { .unknown }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import Foundation
 import Units
+import Wallets
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
@@ -13,6 +14,12 @@ struct GlobalOptions: ParsableArguments {
       "Where credentials are kept (default: $XDG_STATE_HOME/leasehold, else ~/.local/state/leasehold).",
       valueName: "folder"))
   var stateDirectory: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file (default: $LEASEHOLD_CONFIG, else $XDG_CONFIG_HOME/leasehold/config.json).",
+      valueName: "file"))
+  var config: String?
 
   @Flag(help: "Put out one JSON document instead of text.")
   var json = false
@@ -26,9 +33,13 @@ struct GlobalOptions: ParsableArguments {
     }
   }
 
+  func configuration() throws -> RenterConfiguration {
+    try RenterConfiguration.read(config, ProcessInfo.processInfo.environment)
+  }
+
   func address() throws -> ServerAddress {
-    guard let text = server ?? ProcessInfo.processInfo.environment["LEASEHOLD_SERVER"], !text.isEmpty
-    else { return .standard }
+    let named = ProcessInfo.processInfo.environment["LEASEHOLD_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+    guard let text = try server ?? named ?? configuration().server else { return .standard }
     guard let address = ServerAddress(text) else {
       throw Complaint.usage("LEASEHOLD_SERVER is not an address like http://host:8402")
     }
@@ -45,19 +56,34 @@ struct GlobalOptions: ParsableArguments {
   }
 }
 
+/// Which wallet pays.
+struct WalletOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Pay from this wallet: embedded, manual, lnd, cln, lnbits or phoenixd. See 'leasehold wallet --help'.",
+      valueName: "kind"))
+  var wallet: WalletConfiguration.Kind?
+
+  @Flag(help: "The same as --wallet manual: show the invoice with a QR code, and wait until you have paid it.")
+  var byHand = false
+
+  func validate() throws {
+    if byHand, let wallet, wallet != .manual { throw ValidationError("--by-hand is --wallet manual.") }
+  }
+
+  var kind: WalletConfiguration.Kind? { byHand ? .manual : wallet }
+}
+
+extension WalletConfiguration.Kind: ExpressibleByArgument {}
+
 /// Options of commands that may pay.
 struct PaymentOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Refuse to pay more than this, in sat.", valueName: "sat"))
   var maxSats: Int64?
 
-  @Flag(help: "Show the invoice, to be paid from a wallet of your own, and wait for the payment.")
-  var byHand = false
+  @OptionGroup var source: WalletOptions
 
-  func validate() throws {
-    if let maxSats, maxSats < 0 || maxSats > 2_100_000_000_000_000 {
-      throw ValidationError("--max-sats is not a number of satoshis.")
-    }
-  }
+  func validate() throws { try Satoshis.check(maxSats, "--max-sats") }
 
   var limit: Millisatoshi? { maxSats.map { Millisatoshi(satoshis: $0) } }
 }
@@ -66,4 +92,15 @@ struct PaymentOptions: ParsableArguments {
 struct DoorOptions: ParsableArguments {
   @Flag(help: "Pay the renewal if the lease has run out, instead of ending with code 3.")
   var pay = false
+
+  @OptionGroup var payment: PaymentOptions
+}
+
+/// Amounts on the command line.
+enum Satoshis {
+  static let range: ClosedRange<Int64> = 0...2_100_000_000_000_000
+
+  static func check(_ sats: Int64?, _ option: String) throws {
+    if let sats, !range.contains(sats) { throw ValidationError("\(option) is not a number of satoshis.") }
+  }
 }

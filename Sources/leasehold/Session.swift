@@ -1,6 +1,7 @@
 import Client
 import Foundation
 import Units
+import Wallets
 import Wire
 
 /// A command at work: a client, and how to put things out.
@@ -9,24 +10,43 @@ struct Session: Sendable {
   let isJSON: Bool
   let isQuiet: Bool
 
+  /// What a command may do with money.
+  enum Spending {
+    case nothing
+    /// The wallet is opened, and within the limit everything asked for is paid.
+    case paying(PaymentOptions)
+    /// The same, if a door asks for it and the option allows it.
+    case door(DoorOptions)
+
+    fileprivate var options: PaymentOptions? {
+      switch self {
+      case .nothing: nil
+      case .paying(let options): options
+      case .door(let door): door.pay ? door.payment : nil
+      }
+    }
+
+    fileprivate var paysAtDoors: Bool { if case .door(let door) = self { door.pay } else { false } }
+  }
+
   /// Opens one for the length of `body`.
   static func run(
-    _ options: GlobalOptions, paysAtDoors: Bool = false, paysByHand: Bool = false, limit: Millisatoshi? = nil,
-    _ body: (Session) async throws -> Void
+    _ options: GlobalOptions, _ spending: Spending = .nothing, _ body: (Session) async throws -> Void
   ) async throws {
+    let address = try options.address()
+    let state = try options.openState()
+    var settings = LeaseholdClient.Settings(paysAtDoors: spending.paysAtDoors, limit: spending.options?.limit)
+    var wallet: (any Wallet)?
+    if let payment = spending.options {
+      let chosen = try ChosenWallet(options, payment.source)
+      settings.paysByHand = chosen.configuration.kind == .manual
+      settings.budget = chosen.configuration.budget
+      settings.maxFee = chosen.configuration.maxFee
+      wallet = try chosen.open()
+    }
     let isQuiet = options.quiet
     let client = LeaseholdClient(
-      server: try options.address(), state: try options.openState(),
-      settings: LeaseholdClient.Settings(paysAtDoors: paysAtDoors, paysByHand: paysByHand, limit: limit),
-      tell: { progress in
-        if case .payByHand(let invoice, let msat) = progress {
-          // Asked for, so that quiet does not hide it.
-          Terminal.remark("pay \(Human.sats(msat)) from your wallet; waiting for it:")
-          Terminal.remark(invoice)
-        } else if !isQuiet {
-          Self.remark(progress)
-        }
-      })
+      server: address, state: state, settings: settings, wallet: wallet, tell: { Remarks.make($0, isQuiet: isQuiet) })
     let result: Result<Void, any Error>
     do {
       result = .success(try await body(Session(client: client, isJSON: options.json, isQuiet: isQuiet)))
@@ -35,17 +55,6 @@ struct Session: Sendable {
     }
     await client.shutdown()
     try result.get()
-  }
-
-  private static func remark(_ progress: ClientEvent) {
-    switch progress {
-    case .paying(let msat, let purpose): Terminal.remark("paying \(Human.sats(msat)) (\(purpose)) …")
-    case .paid(let msat): Terminal.remark("paid \(Human.sats(msat))")
-    case .payByHand: break
-    case .recovering: Terminal.remark("going on with what an earlier run began")
-    case .swapped: Terminal.remark("the credential had gone stale and was exchanged")
-    case .waiting: Terminal.remark("the server asks for patience …")
-    }
   }
 
   var now: Instant { LeaseholdClient.systemClock() }
@@ -65,4 +74,26 @@ struct Session: Sendable {
   func put<Document>(_ answer: Answer<Document>, text: (Document) -> String) {
     put(answer.json) { text(answer.document) }
   }
+}
+
+/// The wallet that the command line, the environment and the file agree on, in this order.
+struct ChosenWallet {
+  let configuration: WalletConfiguration
+
+  init(_ options: GlobalOptions, _ source: WalletOptions) throws {
+    let environment = ProcessInfo.processInfo.environment
+    let file = try options.configuration()
+    do throws(WalletConfiguration.Fault) {
+      var configuration = try (file.wallet ?? WalletConfiguration()).overridden(by: environment)
+      configuration.expand(home: environment["HOME"])
+      if let kind = source.kind { configuration.kind = kind }
+      try configuration.check()
+      self.configuration = configuration
+    } catch {
+      throw Complaint.usage("\(error)")
+    }
+  }
+
+  /// - Returns: `nil` for the server's own node and for a person's: the client knows how to do both.
+  func open() throws -> (any Wallet)? { nil }
 }

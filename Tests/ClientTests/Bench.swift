@@ -9,18 +9,24 @@ import Wire
 /// A shop, a server in front of it, and a renter's state; gone afterwards.
 final class Bench: Sendable {
   let shop = Shop()
+  let trap: Trap
   let server: MiniServer
   let folder: URL
 
-  private init(server: (Shop) async throws -> MiniServer) async throws {
-    self.server = try await server(shop)
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-client-\(UUID().uuidString)")
+  private init() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "leasehold-client-\(UUID().uuidString)")
+    let trap = Trap(folder)
+    let shop = shop
+    self.folder = folder
+    self.trap = trap
+    server = try await MiniServer { request in trap.pass { shop.answer(request) } ?? .hangUp }
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   static func run(_ body: (Bench) async throws -> Void) async throws {
-    let bench = try await Bench { shop in try await MiniServer { shop.answer($0) } }
+    let bench = try await Bench()
     do { try await body(bench) } catch {
       await bench.server.close()
       throw error
@@ -35,11 +41,12 @@ final class Bench: Sendable {
   /// A client as a new run of the program would have it.
   func client<Result>(
     of address: ServerAddress? = nil, pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 5,
-    _ body: (LeaseholdClient) async throws -> Result
+    budget: Budget = Budget(), _ body: (LeaseholdClient) async throws -> Result
   ) async throws -> Result {
     let address = try #require(address ?? ServerAddress(server.address))
     let client = LeaseholdClient(
-      server: address, state: try state, settings: .init(paysAtDoors: pays, patience: patience), wallet: wallet)
+      server: address, state: try state, settings: .init(paysAtDoors: pays, patience: patience, budget: budget),
+      wallet: wallet)
     do {
       let result = try await body(client)
       await client.shutdown()

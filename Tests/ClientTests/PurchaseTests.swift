@@ -189,9 +189,11 @@ import Wire
   @Test func `a wallet's wrong preimage is not taken for payment`() async throws {
     struct Liar: Wallet {
       let name = "liar"
-      func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> [UInt8] {
-        [UInt8](repeating: 7, count: 32)
+      let routes = false
+      func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> Payment {
+        Payment(preimage: [UInt8](repeating: 7, count: 32))
       }
+      func outcome(of invoice: Invoice) async throws(WalletError) -> PaymentOutcome { .unknown }
     }
     try await Bench.run { bench in
       let error = await bench.failure {
@@ -208,7 +210,7 @@ import Wire
       let client = LeaseholdClient(
         server: address, state: try bench.state, settings: .init(paysByHand: true),
         tell: { progress in
-          guard case .payByHand(let invoice, _) = progress else { return }
+          guard case .payByHand(let invoice, _, _) = progress else { return }
           shop.state.withLock { state in
             guard let hash = state.sales.first(where: { $0.value.challenge.invoice == invoice })?.key else { return }
             state.sales[hash]?.isPaid = true

@@ -17,6 +17,21 @@ final class Shop: Sendable {
     /// What was asked for.
     var path: String
     var isPaid = false
+    /// The money is held and nothing is decided.
+    var isHeld = false
+    var isCanceled = false
+    /// The key under which a renewal's payment was presented first.
+    var presentedUnder: String?
+  }
+
+  /// A lease whose time runs.
+  struct Term {
+    var paidUntil: Instant
+    var state = "active"
+    var cause: String?
+    var version: Int64 = 1
+    var offer = "disk-small"
+    var renewals = 0
   }
 
   struct State {
@@ -27,6 +42,8 @@ final class Shop: Sendable {
     var leases: Set<String> = []
     var payments: [String] = []
     var requests: [MiniRequest] = []
+    var terms: [String: Term] = [:]
+    var period: Int64 = 60
     var swaps = 0
 
     // What goes wrong.
@@ -63,7 +80,9 @@ final class Shop: Sendable {
       case ("POST", 4) where parts[3] == "renewals": return sell(request, lease: parts[2], &state)
       case ("POST", 4) where parts[3] == "credential": return swap(request, parts[2], &state)
       case ("GET", 3) where parts[1] == "payments": return claim(request, parts[2], &state)
-      case ("GET", 3) where parts[1] == "leases": return lease(parts[2], status: 200)
+      case ("GET", 3) where parts[1] == "leases": return self.lease(parts[2], state, status: 200)
+      case ("GET", 4) where parts[3] == "events": return events(request, parts[2], state)
+      case ("GET", 3) where parts[1] == "offers": return offer(parts[2], state)
       case ("POST", 2) where request.path == "/dev/pay": return pay(request, &state)
       case (_, 2...) where parts[0] == "dav": return door(request, parts[1], &state)
       default: return problem(404, "unknown-route")
@@ -76,16 +95,45 @@ final class Shop: Sendable {
   private func sell(_ request: MiniRequest, lease: String?, _ state: inout State) -> MiniResponse {
     if let sale = paidSale(request, state), sale.path == request.path {
       if state.hangsUpOnPaid { return .hangUp }
-      if !state.asksAgain {
+      if !state.asksAgain, present(sale, request, &state) {
         state.leases.insert(sale.lease)
-        return self.lease(sale.lease, status: 201)
+        return self.lease(sale.lease, state, status: 201)
       }
     }
     let key = request.headers.first(name: "Idempotency-Key") ?? ""
-    if !state.asksAgain, let hash = state.keys[key], let sale = state.sales[hash] { return challenge(sale, state) }
-    let sale = makeSale(lease ?? Self.newID(), request.path, &state)
+    if !state.asksAgain, let hash = state.keys[key], let sale = state.sales[hash] {
+      if sale.presentedUnder == key { return self.lease(sale.lease, state, status: 200) }
+      return challenge(sale, state)
+    }
+    // One open renewal to a lease.
+    let open = state.sales.values.first { $0.lease == lease && $0.path == request.path && !$0.isPaid && !$0.isCanceled }
+    let sale = open ?? makeSale(lease ?? Self.newID(), request.path, &state)
     state.keys[key] = sale.preimage.paymentHash.hex
     return challenge(sale, state)
+  }
+
+  /// A renewal's payment counts for the first request that shows it, and for any under the same key.
+  private func present(_ sale: Sale, _ request: MiniRequest, _ state: inout State) -> Bool {
+    guard sale.path.hasSuffix("/renewals") else { return true }
+    let key = request.headers.first(name: "Idempotency-Key")
+    guard sale.presentedUnder == nil || sale.presentedUnder == key else { return false }
+    state.sales[sale.preimage.paymentHash.hex]?.presentedUnder = key ?? ""
+    return true
+  }
+
+  /// Settles a payment: what it buys is booked with it, and once.
+  func settle(_ hash: String, _ state: inout State) {
+    guard let sale = state.sales[hash], !sale.isPaid else { return }
+    state.sales[hash]?.isPaid = true
+    state.sales[hash]?.isHeld = false
+    guard sale.path.hasSuffix("/renewals"), var term = state.terms[sale.lease] else { return }
+    let from = term.state == "suspended" ? LeaseholdClient.systemClock() : term.paidUntil
+    term.paidUntil = from + Seconds(state.period)
+    term.state = "active"
+    term.cause = nil
+    term.version += 1
+    term.renewals += 1
+    state.terms[sale.lease] = term
   }
 
   private func makeSale(_ lease: String, _ path: String, _ state: inout State) -> Sale {
@@ -138,7 +186,7 @@ final class Shop: Sendable {
       let hash = state.sales.first(where: { $0.value.challenge.invoice == asked.invoice })?.key,
       let preimage = state.sales[hash]?.preimage
     else { return problem(404, "unknown-invoice") }
-    state.sales[hash]?.isPaid = true
+    settle(hash, &state)
     state.payments.append(hash)
     if state.hangsUpAfterPaying { return .hangUp }
     return MiniResponse(status: 200, body: JSON.encode(PreimageDocument(preimage: preimage.hex)))
@@ -148,11 +196,11 @@ final class Shop: Sendable {
     guard let sale = state.sales[hash] else { return problem(404, "unknown-payment") }
     guard request.headers.first(name: "Authorization") == "L402 \(sale.challenge.token):"
     else { return problem(401, "bad-credential") }
+    let standing = sale.isPaid ? "settled" : sale.isCanceled ? "canceled" : sale.isHeld ? "accepted" : "open"
     return MiniResponse(
       status: 200,
       body: JSON.encode(
-        PaymentDocument(
-          paymentHash: hash, state: sale.isPaid ? "settled" : "open", preimage: sale.isPaid ? sale.preimage.hex : nil)))
+        PaymentDocument(paymentHash: hash, state: standing, preimage: sale.isPaid ? sale.preimage.hex : nil)))
   }
 
   // MARK: Doors
@@ -181,16 +229,43 @@ final class Shop: Sendable {
           capabilities: Capabilities.all.list, validUntil: Timestamp(Instant(unixSeconds: 4_102_444_800)))))
   }
 
-  private func lease(_ id: String, status: Int) -> MiniResponse {
-    MiniResponse(
+  private func lease(_ id: String, _ state: State, status: Int) -> MiniResponse {
+    let term = state.terms[id]
+    return MiniResponse(
       status: status,
       body: JSON.encode(
         LeaseDocument(
-          id: id, kind: "disk", offer: "disk-small", state: "active",
-          flags: LeaseFlags(frozen: false, protected: false, impaired: false), version: 1, generation: 1,
-          createdAt: Timestamp(Instant(unixSeconds: 0)), balanceMsat: price, debtMsat: 0, creditMsat: 0,
-          rate: RateDocument(priceMsat: price, periodSeconds: 60), next: [],
+          id: id, kind: "disk", offer: term?.offer ?? "disk-small", state: term?.state ?? "active", cause: term?.cause,
+          flags: LeaseFlags(frozen: false, protected: false, impaired: false), version: term?.version ?? 1,
+          generation: 1, createdAt: Timestamp(Instant(unixSeconds: 0)),
+          paidUntil: term.map { Timestamp($0.paidUntil) }, balanceMsat: price, debtMsat: 0, creditMsat: 0,
+          rate: RateDocument(priceMsat: price, periodSeconds: state.period), next: [],
           resources: ResourcesDocument(diskBytes: 1 << 20), links: [:])))
+  }
+
+  /// What has happened so far; the stream then ends, and a client comes again.
+  private func events(_ request: MiniRequest, _ lease: String, _ state: State) -> MiniResponse {
+    let since = request.headers.first(name: "Last-Event-ID").flatMap { Int64($0) } ?? 0
+    guard let term = state.terms[lease], term.version > since else {
+      return MiniResponse(status: 200, headers: [("Content-Type", "text/event-stream")], body: [])
+    }
+    let event = FeedEvent(
+      lease: lease, at: Timestamp(LeaseholdClient.systemClock()), version: term.version, event: term.state,
+      state: term.state, links: [:])
+    let text = "id: \(term.version)\nevent: \(term.state)\ndata: \(JSON.text(event))\n\n"
+    return MiniResponse(status: 200, headers: [("Content-Type", "text/event-stream")], body: Array(text.utf8))
+  }
+
+  private func offer(_ id: String, _ state: State) -> MiniResponse {
+    MiniResponse(
+      status: 200,
+      body: JSON.encode(
+        OfferDocument(
+          id: id, kind: "disk", title: "a disk", periodSeconds: state.period, priceMsat: price,
+          resources: ResourcesDocument(diskBytes: 1 << 20), meters: [],
+          policy: PolicyDocument(
+            quoteSeconds: 600, leadSeconds: max(1, state.period / 4), graceSeconds: 0, retentionSeconds: 60),
+          maxPeriods: 100, images: [], available: 3)))
   }
 
   private func problem(_ status: Int, _ code: String, headers: [(String, String)] = []) -> MiniResponse {

@@ -51,6 +51,7 @@ extension RoomTable {
     Room(name: "CLibpq", kind: .shim),
     Room(name: "CLinux", kind: .shim),
     Room(name: "CExpat", kind: .shim),
+    Room(name: "CQREncode", kind: .shim),
 
     Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11"], products: ["Logging"]),
 
@@ -103,7 +104,7 @@ extension RoomTable {
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "leasehold", kind: .program, arrows: ["Client"], products: ["ArgumentParser"],
+      name: "leasehold", kind: .program, arrows: ["Client", "CQREncode"], products: ["ArgumentParser"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
 
     Room(

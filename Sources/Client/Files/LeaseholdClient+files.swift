@@ -9,6 +9,11 @@ extension LeaseholdClient {
   /// How far a transfer is: bytes done, and of how many where that is known.
   public typealias Transferred = @Sendable (_ done: Int64, _ total: Int64?) -> Void
 
+  /// The address of a folder, as other WebDAV clients want it.
+  public func door(_ lease: String, _ folder: RemotePath = .root) -> String {
+    server.url(folder.url(of: lease, isFolder: true))
+  }
+
   /// Uploads a file in constant memory, in place of what is there.
   public func upload(
     _ local: String, to path: RemotePath, of lease: String, progress: @escaping Transferred = { _, _ in }

@@ -18,7 +18,7 @@ extension LeaseholdClient {
   public func rent(_ request: RentRequest, limit: Millisatoshi? = nil) async throws(ClientError) -> Answer<
     LeaseDocument
   > {
-    try await purchase("/v1/leases", JSON.encode(request), lease: nil, limit: limit)
+    try await purchase("/v1/leases", JSON.encode(request), lease: nil, limit: limit).answer
   }
 
   /// Buys more time. Works without a credential too: anyone may pay for a friend.
@@ -26,7 +26,8 @@ extension LeaseholdClient {
     _ lease: String, periods: Int64? = nil, limit: Millisatoshi? = nil
   ) async throws(ClientError) -> Answer<LeaseDocument> {
     try await purchase(
-      path(lease, "/renewals"), JSON.encode(RenewRequest(periods: periods)), lease: lease, limit: limit)
+      path(lease, "/renewals"), JSON.encode(RenewRequest(periods: periods)), lease: lease, limit: limit
+    ).answer
   }
 
   /// Moves the lease to another offer; an upgrade is paid for.
@@ -34,6 +35,7 @@ extension LeaseholdClient {
     _ lease: String, to offer: String, limit: Millisatoshi? = nil
   ) async throws(ClientError) -> Answer<LeaseDocument> {
     try await purchase(path(lease, "/changes"), JSON.encode(ChangeRequest(offer: offer)), lease: lease, limit: limit)
+      .answer
   }
 
   public func lease(_ id: String) async throws(ClientError) -> Answer<LeaseDocument> {

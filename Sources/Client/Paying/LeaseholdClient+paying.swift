@@ -7,6 +7,13 @@ import Units
 import Wallets
 import Wire
 
+/// What a purchase came to.
+struct Bought: Sendable {
+  var answer: Answer<LeaseDocument>
+  /// Of the invoice that was paid for it; nil where nothing was.
+  var amount: Millisatoshi?
+}
+
 extension LeaseholdClient {
   /// A request that may cost money: asks, is told the price, pays, asks again.
   ///
@@ -16,40 +23,18 @@ extension LeaseholdClient {
   /// - Parameters:
   ///   - lease: where it exists already; its credential goes with the first request.
   ///   - limit: the most that may be paid.
+  ///   - key: the idempotency key of a new purchase; a random one without it.
+  ///   - adoptsRoute: goes on with whatever was left unfinished on this route, whatever its body.
   func purchase(
-    _ path: String, _ body: [UInt8], lease: String?, limit: Millisatoshi?
-  ) async throws(ClientError) -> Answer<LeaseDocument> {
-    let draft = Purchase(server: server, path: path, body: body, lease: lease, at: now())
-    let open = try state.beginPurchase(draft, at: server)
+    _ path: String, _ body: [UInt8], lease: String?, limit: Millisatoshi?, key: String? = nil, adoptsRoute: Bool = false
+  ) async throws(ClientError) -> Bought {
+    var draft = Purchase(server: server, path: path, body: body, lease: lease, at: now())
+    if let key { draft.idempotencyKey = key }
+    let open = try state.beginPurchase(draft, at: server, adoptsRoute: adoptsRoute)
     return try await proceed(open, limit: limit)
   }
 
-  /// Goes on with what earlier runs left behind. What cannot be finished now stays for another time.
-  ///
-  /// - Returns: each purchase, with the lease or why not.
-  public func recover() async throws(ClientError) -> [(Purchase, Result<LeaseDocument, ClientError>)] {
-    var outcomes: [(Purchase, Result<LeaseDocument, ClientError>)] = []
-    for left in try state.unfinishedPurchases(of: server) {
-      guard let open = try state.adopt(left) else { continue }
-      do throws(ClientError) {
-        guard try await findPreimage(open.purchase) != nil else {
-          // Nothing was paid, so nothing is missing; while the invoice can be paid, it may still be.
-          if try open.purchase.challenge.flatMap({ asked throws(ClientError) in
-            try payable(asked, lease: open.purchase.lease)
-          }) == nil {
-            try state.finish(open)
-          }
-          continue
-        }
-        outcomes.append((left, .success(try await proceed(open, limit: .zero).document)))
-      } catch {
-        outcomes.append((left, .failure(error)))
-      }
-    }
-    return outcomes
-  }
-
-  private func proceed(_ open: OpenPurchase, limit: Millisatoshi?) async throws(ClientError) -> Answer<LeaseDocument> {
+  func proceed(_ open: OpenPurchase, limit: Millisatoshi?) async throws(ClientError) -> Bought {
     var open = open
     if let credential = try await resume(&open, limit: limit) { return try await complete(open, with: credential) }
 
@@ -60,7 +45,7 @@ extension LeaseholdClient {
         let answer = try await Self.read(LeaseDocument.self, response)
         try state.finish(open)
         try state.note(answer.document)
-        return answer
+        return Bought(answer: answer)
       }
       let problem = await Self.problem(of: response)
       switch response.status {
@@ -83,58 +68,52 @@ extension LeaseholdClient {
   }
 
   /// The credential of a purchase that an earlier run got as far as an invoice.
+  ///
+  /// - Returns: `nil` when nothing was paid and nothing can be any more: the purchase begins anew.
   private func resume(_ open: inout OpenPurchase, limit: Millisatoshi?) async throws(ClientError) -> Credential? {
     guard let asked = open.purchase.challenge else { return nil }
     tell(.recovering(paymentHash: asked.paymentHash))
-    if let preimage = try await findPreimage(open.purchase) {
-      return try keep(preimage, in: &open)
-    }
-    if let payable = try payable(asked, lease: open.purchase.lease) {
+    if let credential = try await earlierCredential(&open) { return credential }
+    if let payable = try await payable(asked, lease: open.purchase.lease) {
       return try await pay(payable, for: &open, limit: limit)
     }
-    // Unpaid, and too late to pay.
-    try state.changeSpendings { (spendings) throws(BudgetRefusal) in spendings.giveBack(asked.paymentHash) }
+    try state.changeSpendings { $0.giveBack(asked.paymentHash) }
     open.purchase.startOver()
     try state.save(open.purchase)
     return nil
   }
 
-  /// A challenge kept from an earlier run; `nil` when its invoice has expired.
-  private func payable(_ asked: Purchase.Asked, lease: String?) throws(ClientError) -> PayableChallenge? {
-    guard let macaroon = Macaroon(base64: asked.macaroon) else { throw .state("a purchase's record is damaged") }
-    let challenge = Challenge(macaroon: macaroon, invoice: asked.invoice)
+  /// What was paid before this run: the payee is asked, and then the wallet.
+  ///
+  /// - Throws: `wallet(uncertain)` while money is under way.
+  func earlierCredential(_ open: inout OpenPurchase) async throws(ClientError) -> Credential? {
+    guard let asked = open.purchase.challenge else { return nil }
+    if let credential = open.purchase.credential { return credential }
+    if case .settled(let preimage) = try await decision(on: asked.paymentHash, with: try asked.sound) {
+      return try keep(preimage, in: &open)
+    }
+    guard !settings.paysByHand, try state.spendings().knows(asked.paymentHash) else { return nil }
+    let invoice: Invoice
+    do throws(BOLT11Error) { invoice = try Invoice.parse(asked.invoice) } catch {
+      throw .state("a purchase's record is damaged")
+    }
+    guard case .paid(let preimage) = try await earlierPayment(of: invoice, from: payer) else { return nil }
+    return try keep(preimage, in: &open)
+  }
+
+  /// A challenge kept from an earlier run; `nil` when its invoice can no longer be paid.
+  func payable(_ asked: Purchase.Asked, lease: String?) async throws(ClientError) -> PayableChallenge? {
+    let challenge = Challenge(macaroon: try asked.sound, invoice: asked.invoice)
+    let payable: PayableChallenge
     do throws(ChallengeFault) {
-      return try PayableChallenge(challenge, claimed: asked.amountMsat, lease: lease, at: now())
+      payable = try PayableChallenge(challenge, claimed: asked.amountMsat, lease: lease, at: now())
     } catch {
       guard error == .expired else { throw .badChallenge(error) }
       return nil
     }
-  }
-
-  /// What the payee knows: the preimage once the invoice is settled, `nil` while it is not.
-  private func findPreimage(_ purchase: Purchase) async throws(ClientError) -> Preimage? {
-    if let preimage = purchase.preimage { return Preimage(hex: preimage) }
-    guard let asked = purchase.challenge, let macaroon = Macaroon(base64: asked.macaroon) else { return nil }
-    do throws(ClientError) {
-      return try await claim(asked.paymentHash, with: macaroon)
-    } catch {
-      // An invoice the payee has never heard of, or has long forgotten, was not paid to them.
-      if case .problem(let problem) = error, problem.status == 404 { return nil }
-      throw error
-    }
-  }
-
-  /// Asks whether an invoice was paid: the one route that takes a macaroon without its preimage.
-  ///
-  /// - Returns: the preimage; `nil` while the invoice is unpaid.
-  func claim(_ paymentHash: String, with macaroon: Macaroon) async throws(ClientError) -> Preimage? {
-    let answer = try await ask(
-      PaymentDocument.self,
-      Call(.GET, "/v1/payments/\(paymentHash)", as: .line("L402 \(Base64.encode(macaroon.wire)):")))
-    guard let text = answer.document.preimage else { return nil }
-    guard let preimage = Preimage(hex: text), preimage.paymentHash.hex == paymentHash
-    else { throw .unreadable("the preimage is not that of the payment hash") }
-    return preimage
+    // The payee may have called it off before its time.
+    if case .gone = try await standing(of: asked.paymentHash, with: challenge.macaroon) { return nil }
+    return payable
   }
 
   /// From a `402` to a credential.
@@ -158,39 +137,32 @@ extension LeaseholdClient {
   private func pay(
     _ payable: PayableChallenge, for open: inout OpenPurchase, limit: Millisatoshi?, purpose: String? = nil
   ) async throws(ClientError) -> Credential {
-    let bytes = try await pay(
-      payable.invoice, payable.amount, from: settings.paysByHand ? hand(payable) : nil, limit: limit,
-      purpose: purpose ?? "payment")
-    guard let preimage = Preimage(bytes), preimage.paymentHash == payable.paymentHash
-    else { throw .wallet(.uncertain("the wallet's preimage is not that of the invoice")) }
-    return try keep(preimage, in: &open)
+    let hash = payable.paymentHash.hex
+    let isKnown = try state.spendings().knows(hash)
+    do throws(ClientError) {
+      let preimage = try await pay(
+        payable.invoice, payable.amount, from: settings.paysByHand ? hand(payable) : payer, limit: limit,
+        purpose: purpose ?? "payment")
+      return try keep(preimage, in: &open)
+    } catch {
+      switch error {
+      // Nobody was asked to pay; there is nothing to go on with.
+      case .overBudget, .overLimit: if !isKnown { try state.finish(open) }
+      // Called off by the payee: what was to be bought could not be made, and the money stayed.
+      case .wallet(.declined):
+        if !isKnown, await isGone(hash, payable.challenge.macaroon) { try state.finish(open) }
+      default: break
+      }
+      throw error
+    }
   }
 
-  /// Pays within limits and budget.
-  ///
-  /// - Returns: the wallet's word for the preimage.
-  func pay(
-    _ invoice: Invoice, _ amount: Millisatoshi, from other: (any Wallet)? = nil, limit: Millisatoshi?, purpose: String
-  ) async throws(ClientError) -> [UInt8] {
-    if let limit = limit ?? settings.limit, amount > limit { throw .overLimit(asked: amount, limit: limit) }
-    let budget = try state.budget()
-    let hash = Hex.encode(invoice.paymentHash)
-    let moment = now()
-    let isRepetition = try state.spendings().entries.contains { $0.paymentHash == hash }
-    try state.changeSpendings { (spendings) throws(BudgetRefusal) in
-      try spendings.reserve(amount, for: hash, within: budget, at: moment)
-    }
-    tell(.paying(msat: amount.count, purpose: purpose))
-    do throws(WalletError) {
-      let preimage = try await (other ?? wallet ?? embeddedWallet).pay(invoice, maxFee: settings.maxFee)
-      tell(.paid(msat: amount.count))
-      return preimage
+  private func isGone(_ paymentHash: String, _ macaroon: Macaroon) async -> Bool {
+    do throws(ClientError) {
+      guard case .gone = try await standing(of: paymentHash, with: macaroon) else { return false }
+      return true
     } catch {
-      // A second attempt that is declined says nothing of the first.
-      if case .declined = error, !isRepetition {
-        try state.changeSpendings { (spendings) throws(BudgetRefusal) in spendings.giveBack(hash) }
-      }
-      throw .wallet(error)
+      return false  // not known; whoever goes on with the purchase asks again
     }
   }
 
@@ -198,7 +170,13 @@ extension LeaseholdClient {
   private func keep(_ preimage: Preimage, in open: inout OpenPurchase) throws(ClientError) -> Credential {
     open.purchase.preimage = preimage.hex
     try state.save(open.purchase)
-    guard let credential = open.purchase.credential else { throw .state("a purchase's record is damaged") }
+    guard let credential = open.purchase.credential, let asked = open.purchase.challenge
+    else { throw .state("a purchase's record is damaged") }
+    // Where only the payee could tell, the fee stays what was set aside for it.
+    try state.changeSpendings { spendings in
+      let aside = spendings.entries.first { $0.paymentHash == asked.paymentHash }?.amount
+      spendings.confirm(asked.paymentHash, amount: aside ?? Millisatoshi(asked.amountMsat))
+    }
     if let lease = credential.lease ?? open.purchase.lease {
       // Who pays for a friend's lease buys nothing to keep.
       let isOurs: Bool = if open.purchase.lease == nil { true } else { try state.storedLease(lease) != nil }
@@ -208,9 +186,14 @@ extension LeaseholdClient {
   }
 
   /// Sends the request again, paid.
-  private func complete(
-    _ open: OpenPurchase, with credential: Credential
-  ) async throws(ClientError) -> Answer<LeaseDocument> {
+  private func complete(_ open: OpenPurchase, with credential: Credential) async throws(ClientError) -> Bought {
+    let amount = open.purchase.amountMsat.map { Millisatoshi($0) }
+    if open.purchase.isOfDoor, let lease = open.purchase.lease {
+      // Whoever stood at the door asks there again.
+      let answer = try await self.lease(lease)
+      try state.finish(open)
+      return Bought(answer: answer, amount: amount)
+    }
     var waited = Seconds.zero
     while true {
       let response = try await transmit(call(open.purchase, as: .credential(credential)))
@@ -218,11 +201,14 @@ extension LeaseholdClient {
         let answer = try await Self.read(LeaseDocument.self, response)
         try state.note(answer.document)
         try state.finish(open)
-        return answer
+        return Bought(answer: answer, amount: amount)
       }
       let problem = await Self.problem(of: response)
       switch response.status {
-      case .paymentRequired: throw .paidButRefused(paymentHash: credential.paymentHash.hex)
+      case .paymentRequired:
+        guard let answer = try await presentedByAnother(open, credential)
+        else { throw .paidButRefused(paymentHash: credential.paymentHash.hex) }
+        return Bought(answer: answer, amount: amount)
       case .serviceUnavailable where waited < settings.patience:
         waited = waited + (try await wait(response))
       default:
@@ -233,11 +219,25 @@ extension LeaseholdClient {
     }
   }
 
+  /// Two runs may have been shown the same renewal's invoice: it is paid once and presented twice, and only the first is
+  /// told that it counted. It did: the payee says that it has the money, and the lease has the time.
+  private func presentedByAnother(
+    _ open: OpenPurchase, _ credential: Credential
+  ) async throws(ClientError) -> Answer<LeaseDocument>? {
+    guard open.purchase.path.hasSuffix("/renewals"), let lease = open.purchase.lease,
+      try state.storedLease(lease) != nil,
+      case .settled = try await standing(of: credential.paymentHash.hex, with: credential.macaroon)
+    else { return nil }
+    let answer = try await self.lease(lease)
+    try state.finish(open)
+    return answer
+  }
+
   /// Pays what a door asks for, and leaves the repeating of the request to the caller.
   func payAtDoor(
     of lease: String, _ headers: [String], _ problem: ProblemDocument
   ) async throws(ClientError) -> Credential {
-    let draft = Purchase(server: server, path: "door:" + lease, body: [], lease: lease, at: now())
+    let draft = Purchase(server: server, path: Purchase.doorPrefix + lease, body: [], lease: lease, at: now())
     var open = try state.beginPurchase(draft, at: server)
     let resumed = try await resume(&open, limit: nil)
     let credential =
@@ -257,43 +257,6 @@ extension LeaseholdClient {
     Call(
       .POST, purchase.path, headers: [("Idempotency-Key", purchase.idempotencyKey)],
       body: .bytes(Array(purchase.body.utf8), type: "application/json"), as: authority)
-  }
-
-  /// Pays an invoice that came from elsewhere.
-  ///
-  /// - Returns: the preimage, 64 hex digits.
-  public func pay(invoice text: String) async throws(ClientError) -> String {
-    let invoice: Invoice
-    do throws(BOLT11Error) { invoice = try Invoice.parse(text) } catch { throw .badChallenge(.unreadableInvoice) }
-    guard let amount = invoice.amount else { throw .badChallenge(.noAmount) }
-    guard !invoice.isExpired(at: now()) else { throw .badChallenge(.expired) }
-    let bytes = try await pay(invoice, amount, limit: nil, purpose: "payment")
-    guard let preimage = Preimage(bytes), preimage.paymentHash.bytes.array == invoice.paymentHash
-    else { throw .wallet(.uncertain("the wallet's preimage is not that of the invoice")) }
-    return preimage.hex
-  }
-
-  /// A person with a wallet of their own: shown the invoice, and asked after at the payee until it has expired.
-  private func hand(_ payable: PayableChallenge) -> ManualWallet {
-    ManualWallet { [self] invoice in
-      tell(.payByHand(invoice: invoice.text, msat: payable.amount.count))
-      while true {
-        // Looked at after the time is up once more: it may have been paid in the last second.
-        let isLast = invoice.isExpired(at: now())
-        if let preimage = try await claim(payable.paymentHash.hex, with: payable.challenge.macaroon) {
-          return preimage.bytes.array
-        }
-        if isLast { return nil }
-        try await Task.sleep(for: .seconds(1))
-      }
-    }
-  }
-
-  private var embeddedWallet: EmbeddedWallet {
-    EmbeddedWallet { [self] path, json in
-      let response = try await transmit(Call(.POST, path, body: .bytes(json, type: "application/json")))
-      return (Int(response.status.code), try await Self.bytes(of: response))
-    }
   }
 }
 

@@ -27,7 +27,18 @@ public struct Purchase: Hashable, Sendable, Codable {
     var invoice: String
     var paymentHash: String
     var amountMsat: Int64
+
+    var sound: Macaroon {
+      get throws(ClientError) {
+        guard let macaroon = Macaroon(base64: macaroon) else { throw .state("a purchase's record is damaged") }
+        return macaroon
+      }
+    }
   }
+
+  /// A renewal that a door asked for has no request of its own to be repeated.
+  static let doorPrefix = "door:"
+  var isOfDoor: Bool { path.hasPrefix(Self.doorPrefix) }
 
   /// Set as soon as there is an invoice.
   public var paymentHash: String? { challenge?.paymentHash }
@@ -85,8 +96,13 @@ extension StateDirectory {
 
   /// The purchase of the same thing that a process left behind when it died, or a new one. What a living process works
   /// on is left to it: asking for the same thing twice at once is asking for two.
-  func beginPurchase(_ draft: Purchase, at server: ServerAddress) throws(ClientError) -> OpenPurchase {
-    for left in try unfinishedPurchases(of: server) where left.fingerprint == draft.fingerprint {
+  ///
+  /// - Parameter adoptsRoute: what was left on the same route counts as the same thing, whatever its body.
+  func beginPurchase(
+    _ draft: Purchase, at server: ServerAddress, adoptsRoute: Bool = false
+  ) throws(ClientError) -> OpenPurchase {
+    for left in try unfinishedPurchases(of: server)
+    where left.fingerprint == draft.fingerprint || adoptsRoute && left.path == draft.path {
       if let open = try adopt(left) { return open }
     }
     guard let lock = try FileLock.take(lockFile(of: draft), wait: false)

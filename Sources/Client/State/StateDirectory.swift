@@ -16,6 +16,7 @@ public struct StateDirectory: Sendable {
     self.path = path
     try DurableFile.makeFolder(leases)
     try DurableFile.makeFolder(purchases)
+    try DurableFile.makeFolder(turns)
   }
 
   /// `$XDG_STATE_HOME/leasehold`, else `~/.local/state/leasehold`.
@@ -29,6 +30,7 @@ public struct StateDirectory: Sendable {
 
   var leases: String { path + "/leases" }
   var purchases: String { path + "/purchases" }
+  private var turns: String { path + "/turns" }
   private var budgetFile: String { path + "/budget.json" }
   private var spendingsFile: String { path + "/spendings.json" }
 
@@ -55,12 +57,37 @@ public struct StateDirectory: Sendable {
   }
 
   /// Changes what was spent, alone.
-  func changeSpendings(_ change: (inout Spendings) throws(BudgetRefusal) -> Void) throws(ClientError) {
+  func changeSpendings<Result>(
+    _ change: (inout Spendings) throws(BudgetRefusal) -> Result
+  ) throws(ClientError) -> Result {
     let lock = try FileLock.take(path + "/.spendings.lock", wait: true)
     defer { withExtendedLifetime(lock) {} }
     var spendings = try spendings()
-    do throws(BudgetRefusal) { try change(&spendings) } catch { throw .overBudget(error) }
-    try DurableFile.write(JSON.encode(spendings), to: spendingsFile)
+    let before = spendings
+    let result: Result
+    do throws(BudgetRefusal) { result = try change(&spendings) } catch { throw .overBudget(error) }
+    if spendings != before { try DurableFile.write(JSON.encode(spendings), to: spendingsFile) }
+    return result
+  }
+
+  /// The right to act on something, among all processes that share this state; waited for. Held for as long as the
+  /// value lives; the kernel takes it back from the dead.
+  ///
+  /// - Parameter name: a payment hash, or a lease's id.
+  func turn(of kind: TurnKind, _ name: String) async throws(ClientError) -> FileLock {
+    // A fixed number of files, for they are never removed: a lock on a name that is gone would hold nobody back. Two
+    // names that share a file wait for each other, which costs time only.
+    let slot = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 } % 4_096
+    while true {
+      if let lock = try FileLock.take("\(turns)/\(kind.rawValue)-\(slot).lock", wait: false) { return lock }
+      do { try await Task.sleep(for: .milliseconds(50)) } catch { throw .unreachable("interrupted") }
+    }
+  }
+
+  /// What turns are taken at. Whoever holds one of a lease may wait for one of a payment, never the other way round.
+  enum TurnKind: String {
+    case lease
+    case payment
   }
 
   func document<Document: Decodable>(_ type: Document.Type, at path: String) throws(ClientError) -> Document? {

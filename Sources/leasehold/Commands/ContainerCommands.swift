@@ -29,7 +29,7 @@ struct ExecCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       let input =
         interactive ? try FileHandle.standardInput.readToEnd()?.base64EncodedString() : nil
       let request = ExecRequest(
@@ -60,7 +60,7 @@ struct LogsCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on for as long as the container does.") var follow = false
 
   func run() async throws {
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       try await session.client.logs(session.lease(lease), tail: tail, follow: follow) { Terminal.write($0, to: 1) }
     }
   }

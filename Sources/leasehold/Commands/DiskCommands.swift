@@ -27,7 +27,7 @@ struct PutCommand: AsyncParsableCommand {
   func run() async throws {
     let sources = paths.dropLast()
     let target = try RemoteArgument(paths.last ?? "")
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       let transfer = Transfer(session: session, lease: try session.lease(target.lease))
       for source in sources {
         if source == "-" {
@@ -62,7 +62,7 @@ struct GetCommand: AsyncParsableCommand {
 
   func run() async throws {
     let source = try RemoteArgument(source)
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       let transfer = Transfer(session: session, lease: try session.lease(source.lease))
       if target == "-" {
         try await session.client.download(source.path, of: transfer.lease, descriptor: 1)
@@ -98,7 +98,7 @@ struct LsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try RemoteArgument(target, rootIfBare: true)
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       let entries = try await session.client.list(target.path, of: session.lease(target.lease))
       session.put(ListDocument(items: entries)) {
         var table = Table([("", .right), ("", .left), ("", .left)])
@@ -131,7 +131,7 @@ struct RmCommand: AsyncParsableCommand {
       guard target.path.name != nil else { throw Complaint.usage("the root stays; name what is in it") }
       guard recursive || !target.path.namesFolder else { throw Complaint.usage("that is a folder: use --recursive") }
     }
-    try await Session.run(options, paysAtDoors: door.pay) { session in
+    try await Session.run(options, .door(door)) { session in
       for target in targets {
         let lease = try session.lease(target.lease)
         if !recursive {

@@ -10,17 +10,11 @@ struct PayCommand: AsyncParsableCommand {
     commandName: "pay", abstract: "Pay an invoice from the wallet, within the budget.")
 
   @OptionGroup var options: GlobalOptions
-  @Option(help: ArgumentHelp("Refuse to pay more than this, in sat.", valueName: "sat")) var maxSats: Int64?
+  @OptionGroup var payment: PaymentOptions
   @Argument(help: "BOLT 11, with an amount.") var invoice: String
 
-  func validate() throws {
-    if let maxSats, !(0...2_100_000_000_000_000).contains(maxSats) {
-      throw ValidationError("--max-sats is not a number of satoshis.")
-    }
-  }
-
   func run() async throws {
-    try await Session.run(options, limit: maxSats.map { Millisatoshi(satoshis: $0) }) { session in
+    try await Session.run(options, .paying(payment)) { session in
       let preimage = try await session.client.pay(invoice: invoice)
       session.put(PreimageDocument(preimage: preimage)) { "preimage  \(preimage)\n" }
     }

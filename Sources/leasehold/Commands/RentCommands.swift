@@ -49,7 +49,7 @@ struct RentCommand: AsyncParsableCommand {
   var command: [String] = []
 
   func run() async throws {
-    try await Session.run(options, paysByHand: payment.byHand) { session in
+    try await Session.run(options, .paying(payment)) { session in
       let request = try request(session)
       var answer = try await session.client.rent(request, limit: payment.limit)
       if wait {
@@ -135,7 +135,7 @@ struct RenewCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "How many periods to buy.") var periods: Int64?
 
   func run() async throws {
-    try await Session.run(options, paysByHand: payment.byHand) { session in
+    try await Session.run(options, .paying(payment)) { session in
       let answer = try await session.client.renew(session.lease(lease), periods: periods, limit: payment.limit)
       session.put(answer) { LeaseView.facts($0, now: session.now) }
     }
@@ -153,7 +153,7 @@ struct ChangeCommand: AsyncParsableCommand {
   @Argument var offer: String
 
   func run() async throws {
-    try await Session.run(options, paysByHand: payment.byHand) { session in
+    try await Session.run(options, .paying(payment)) { session in
       let answer = try await session.client.change(session.lease(lease), to: offer, limit: payment.limit)
       session.put(answer) { LeaseView.facts($0, now: session.now) }
     }

@@ -4,6 +4,19 @@ import Foundation
 enum Terminal {
   static let errorIsTTY = isatty(2) == 1
 
+  /// Escape sequences go to terminals only, and to none that says no (https://no-color.org).
+  static let errorHasColors: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    return errorIsTTY && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty
+  }()
+
+  /// How wide the terminal is; `nil` where there is none.
+  static var errorColumns: Int? {
+    var size = winsize()
+    guard errorIsTTY, ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   static func write(_ text: String) { write(Array(text.utf8), to: 1) }
   static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
 
