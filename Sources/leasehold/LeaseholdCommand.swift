@@ -26,12 +26,12 @@ struct LeaseholdCommand: AsyncParsableCommand {
         name: "Rent",
         subcommands: [
           OffersCommand.self, RentCommand.self, ListCommand.self, ShowCommand.self, RenewCommand.self,
-          ChangeCommand.self, ReleaseCommand.self, RefundCommand.self,
+          AutopayCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self,
         ]),
       CommandGroup(
         name: "Use a disk",
         subcommands: [
-          PutCommand.self, GetCommand.self, LsCommand.self, RmCommand.self,
+          PutCommand.self, GetCommand.self, LsCommand.self, RmCommand.self, MountCommand.self,
         ]),
       CommandGroup(
         name: "Use a container",
@@ -46,7 +46,7 @@ struct LeaseholdCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Credentials and money",
         subcommands: [
-          CredentialCommand.self, PayCommand.self, BudgetCommand.self, RecoverCommand.self,
+          CredentialCommand.self, WalletCommand.self, BudgetCommand.self, PayCommand.self, RecoverCommand.self,
         ]),
       CommandGroup(name: "Operate", subcommands: [DoctorCommand.self, AdminCommand.self]),
     ])
