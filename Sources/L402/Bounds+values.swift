@@ -2,19 +2,15 @@ import Macaroons
 
 extension Bounds {
   /// `leasehold:<tier>`, and no other service beside it.
-  static func tier(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> Int {
+  static func tier(_ value: UnsafeBufferPointer<UInt8>) throws(CredentialRefusal) -> Int {
     let name: StaticString = "leasehold:"
-    let count = name.utf8CodeUnitCount
-    let isOurs = value.withUnsafeBufferPointer { value in
-      value.count > count && (0..<count).allSatisfy { value[$0] == name.utf8Start[$0] }
-    }
-    guard isOurs else { throw .malformedCaveat(.services) }
-    return Int(try number(value.dropFirst(count), .services))
+    guard value.begins(with: name) else { throw .malformedCaveat(.services) }
+    return Int(try number(UnsafeBufferPointer(rebasing: value[name.utf8CodeUnitCount...]), .services))
   }
 
   /// Decimal digits in their shortest spelling, up to `Int64.max`.
   static func number(
-    _ digits: ArraySlice<UInt8>, _ condition: Condition
+    _ digits: UnsafeBufferPointer<UInt8>, _ condition: Condition
   ) throws(CredentialRefusal) -> Int64 {
     guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else {
       throw .malformedCaveat(condition)
@@ -31,7 +27,7 @@ extension Bounds {
   }
 
   /// Letters, digits and hyphens, 1 to 63 of them.
-  static func variant(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> ArraySlice<UInt8> {
+  static func checkVariant(_ value: UnsafeBufferPointer<UInt8>) throws(CredentialRefusal) {
     let sound = value.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -41,7 +37,6 @@ extension Bounds {
       }
     }
     guard sound, (1...63).contains(value.count) else { throw .malformedCaveat(.variant) }
-    return value
   }
 
   static func path(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> ResourcePath {

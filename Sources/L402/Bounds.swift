@@ -14,20 +14,29 @@ struct Bounds: Sendable {
 
   /// Takes a caveat in, which must allow no more than those before it. Returns its condition, or nil when it is
   /// another service's.
+  ///
+  /// - Parameters:
+  ///   - range: where the caveat lies in the wire bytes.
+  ///   - wire: these, as they are kept and as they are read.
   @discardableResult
-  mutating func read(_ caveat: ArraySlice<UInt8>) throws(CredentialRefusal) -> Condition? {
-    switch Condition.read(caveat) {
+  mutating func read(
+    _ range: Range<Int>, of wire: [UInt8], _ bytes: UnsafeBufferPointer<UInt8>
+  ) throws(CredentialRefusal) -> Condition? {
+    switch Condition.read(UnsafeBufferPointer(rebasing: bytes[range])) {
     case .foreign: return nil
     case .unknown: throw .unknownCaveat
     case .ours(let condition, let value):
-      guard try narrow(condition, value) else { throw .widened(condition) }
+      let range = range.lowerBound + value..<range.upperBound
+      guard try narrow(condition, range, of: wire, UnsafeBufferPointer(rebasing: bytes[range])) else {
+        throw .widened(condition)
+      }
       return condition
     }
   }
 
   /// False when it allows more than what came before.
   private mutating func narrow(
-    _ condition: Condition, _ value: ArraySlice<UInt8>
+    _ condition: Condition, _ range: Range<Int>, of wire: [UInt8], _ value: UnsafeBufferPointer<UInt8>
   ) throws(CredentialRefusal) -> Bool {
     switch condition {
     case .services:
@@ -39,26 +48,26 @@ struct Bounds: Sendable {
       guard let list = Capabilities(listBytes: value), list.isSubset(of: capabilities ?? .all) else { return false }
       capabilities = list
     case .lease:
-      guard !value.isEmpty, lease.map({ $0 == value }) ?? true else { return false }
-      lease = value
+      guard !value.isEmpty, lease.map({ $0.elementsEqual(value) }) ?? true else { return false }
+      lease = wire[range]
     case .validUntil:
       let bound = try Bounds.number(value, condition)
       guard validUntil.map({ bound <= $0 }) ?? true else { return false }
       validUntil = bound
     case .variant:
-      let name = try Bounds.variant(value)
-      guard variant.map({ $0 == name }) ?? true else { return false }
-      variant = name
+      try Bounds.checkVariant(value)
+      guard variant.map({ $0.elementsEqual(value) }) ?? true else { return false }
+      variant = wire[range]
     case .path:
-      let path = try Bounds.path(value)
+      let path = try Bounds.path(wire[range])
       guard self.path?.contains(path) ?? true else { return false }
       self.path = path
     case .method:
-      let methods = try Bounds.methods(value)
+      let methods = try Bounds.methods(wire[range])
       guard self.methods.map({ Set(methods).isSubset(of: $0) }) ?? true else { return false }
       self.methods = methods
     case .source:
-      let ranges = try Bounds.ranges(value)
+      let ranges = try Bounds.ranges(wire[range])
       let within = sources.map { wider in ranges.allSatisfy { range in wider.contains { $0.contains(range) } } }
       guard within ?? true else { return false }
       sources = ranges

@@ -36,32 +36,35 @@ public struct Capabilities: OptionSet, Hashable, Sendable, CustomStringConvertib
 
   /// Reads a comma-separated list in any order; empty text is the empty set. Nil when a name is unknown or empty.
   public init?(list: some StringProtocol) {
-    self.init(listBytes: Array(list.utf8)[...])
-  }
-
-  init?(listBytes bytes: ArraySlice<UInt8>) {
-    let read = bytes.withUnsafeBufferPointer { bytes -> Capabilities? in
-      var found: Capabilities = []
-      var start = 0
-      while start < bytes.count {
-        guard
-          let (capability, name) = Capabilities.names.first(where: { Capabilities.stands($0.1, in: bytes, at: start) })
-        else { return nil }
-        found.insert(capability)
-        start += name.utf8CodeUnitCount + 1
-      }
-      // Had the text ended in a comma, a name would be missing after it.
-      return start == bytes.count ? (bytes.isEmpty ? found : nil) : found
-    }
-    guard let read else { return nil }
+    var list = String(list)
+    guard let read = list.withUTF8({ Capabilities(listBytes: $0) }) else { return nil }
     self = read
   }
 
-  /// Whether a name, and then a comma or nothing, is what stands there.
-  private static func stands(_ name: StaticString, in bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
-    let end = start + name.utf8CodeUnitCount
-    guard end <= bytes.count, end == bytes.count || bytes[end] == UInt8(ascii: ",") else { return false }
-    return (start..<end).allSatisfy { bytes[$0] == name.utf8Start[$0 - start] }
+  init?(listBytes bytes: UnsafeBufferPointer<UInt8>) {
+    var found: Capabilities = []
+    var start = 0
+    while start < bytes.count {
+      guard let (capability, length) = Capabilities.name(in: bytes, at: start) else { return nil }
+      found.insert(capability)
+      start += length
+      guard start < bytes.count else { break }
+      // Behind a comma there is a name.
+      guard bytes[start] == UInt8(ascii: ","), start + 1 < bytes.count else { return nil }
+      start += 1
+    }
+    self = found
+  }
+
+  /// The name that stands there. Told by its first letter, for this is read with every request.
+  private static func name(in bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> (Capabilities, length: Int)? {
+    switch bytes[start] {
+    case UInt8(ascii: "w"): bytes.stands("write", at: start) ? (.write, 5) : nil
+    case UInt8(ascii: "e"): bytes.stands("exec", at: start) ? (.exec, 4) : nil
+    case UInt8(ascii: "c"): bytes.stands("control", at: start) ? (.control, 7) : nil
+    case UInt8(ascii: "p"): bytes.stands("pay", at: start) ? (.pay, 3) : nil
+    default: bytes.stands("read", at: start) ? (.read, 4) : bytes.stands("refund", at: start) ? (.refund, 6) : nil
+    }
   }
 
   public var description: String { list }

@@ -56,7 +56,7 @@ public struct CaveatOutline: Hashable, Sendable, CustomStringConvertible {
 
   private static func kind(of caveat: Caveat, at position: Int) -> Kind {
     guard !caveat.isThirdParty else { return .thirdParty }
-    switch Condition.read(caveat.identifier) {
+    switch Condition.read(Array(caveat.identifier)) {
     case .foreign: return .foreign
     case .unknown: return .unknown
     case .ours(let condition, _):

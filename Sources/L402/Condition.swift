@@ -27,38 +27,43 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   static let prefix = "leasehold_"
 
   /// Whose caveat it is.
-  enum Reading {
-    case ours(Condition, value: ArraySlice<UInt8>)
+  enum Reading: Equatable {
+    /// The value begins at the offset.
+    case ours(Condition, value: Int)
     /// Has our prefix and is none of the above.
     case unknown
     case foreign
+  }
+
+  static func read(_ caveat: [UInt8]) -> Reading {
+    caveat.withUnsafeBufferPointer { read($0) }
   }
 
   /// Reads `condition=value`.
   ///
   /// What only looks like a condition of ours (another case, a space before it) is *unknown*, not foreign: whoever
   /// wrote it meant to restrict something, and to skip it would be to widen.
-  static func read(_ caveat: ArraySlice<UInt8>) -> Reading {
-    let found = caveat.withUnsafeBufferPointer { bytes in
-      allNames.first { name, _ in
-        let count = name.utf8CodeUnitCount
-        return bytes.count > count && bytes[count] == UInt8(ascii: "=")
-          && (0..<count).allSatisfy { bytes[$0] == name.utf8Start[$0] }
+  static func read(_ caveat: UnsafeBufferPointer<UInt8>) -> Reading {
+    if caveat.begins(with: "leasehold_") {
+      let name = UnsafeBufferPointer(rebasing: caveat[prefixCount...])
+      for (condition, rest) in prefixed where name.begins(with: rest) {
+        return .ours(condition, value: prefixCount + rest.utf8CodeUnitCount)
       }
+    } else if caveat.begins(with: "services=") {
+      return .ours(.services, value: 9)
     }
-    if let (name, condition) = found {
-      return .ours(condition, value: caveat.dropFirst(name.utf8CodeUnitCount + 1))
-    }
-    return resemblesOurs(caveat.prefix { $0 != UInt8(ascii: "=") }) ? .unknown : .foreign
+    return resemblesOurs(caveat) ? .unknown : .foreign
   }
 
-  private static let allNames: [(StaticString, Condition)] = [
-    ("services", .services), ("leasehold_capabilities", .capabilities), ("leasehold_lease", .lease),
-    ("leasehold_valid_until", .validUntil), ("leasehold_variant", .variant), ("leasehold_path", .path),
-    ("leasehold_method", .method), ("leasehold_source", .source), ("leasehold_max_msat", .maxMsat),
+  private static let prefixCount = 10
+
+  private static let prefixed: [(Condition, StaticString)] = [
+    (.capabilities, "capabilities="), (.lease, "lease="), (.validUntil, "valid_until="), (.variant, "variant="),
+    (.path, "path="), (.method, "method="), (.source, "source="), (.maxMsat, "max_msat="),
   ]
 
-  private static func resemblesOurs(_ name: ArraySlice<UInt8>) -> Bool {
+  private static func resemblesOurs(_ caveat: UnsafeBufferPointer<UInt8>) -> Bool {
+    let name = caveat.prefix { $0 != UInt8(ascii: "=") }
     let folded = name.lazy.filter { $0 > UInt8(ascii: " ") }.map { byte in
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
@@ -71,5 +76,23 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// `condition=value` as a caveat is written.
   public func caveat(_ value: String) -> String {
     rawValue + "=" + value
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  func begins(with text: StaticString) -> Bool {
+    stands(text, at: 0)
+  }
+
+  /// Whether the text is what stands there.
+  func stands(_ text: StaticString, at start: Int) -> Bool {
+    let length = text.utf8CodeUnitCount
+    guard count - start >= length else { return false }
+    var index = 0
+    while index < length {
+      guard self[start + index] == text.utf8Start[index] else { return false }
+      index += 1
+    }
+    return true
   }
 }

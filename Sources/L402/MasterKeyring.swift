@@ -5,8 +5,9 @@ import Macaroons
 /// Root key = HKDF-SHA256(ikm: the epoch's master key, salt: empty, info: `leasehold-root-v1` ‖ token id), 32 bytes
 /// (RFC 5869). A value: rotating or retiring makes another keyring.
 public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectable {
-  /// HKDF's pseudo-random keys, extracted beforehand, with their HMAC blocks hashed.
-  private let extracted: [UInt16: HMACKey]
+  /// HKDF's pseudo-random keys, extracted beforehand, with their HMAC blocks hashed. The newest first; so few that
+  /// looking through them is quicker than hashing an epoch.
+  private let extracted: [(epoch: UInt16, key: HMACKey)]
 
   /// The epoch new tokens are minted in.
   public let currentEpoch: UInt16
@@ -21,18 +22,18 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
     guard keys[current] != nil else { return nil }
     // RFC 5869 §2.2: an absent salt is a digest's length of zeros.
     let salt = HMACKey(Bytes32.zero)
-    extracted = keys.mapValues { HMACKey(salt.authenticate($0)) }
+    extracted = keys.sorted { $0.key > $1.key }.map { ($0.key, HMACKey(salt.authenticate($0.value))) }
     currentEpoch = current
   }
 
   /// One master key, as epoch 1.
   public init(key: Bytes32) {
-    extracted = [1: HMACKey(HMACKey(Bytes32.zero).authenticate(key))]
+    extracted = [(1, HMACKey(HMACKey(Bytes32.zero).authenticate(key)))]
     currentEpoch = 1
   }
 
   /// The epochs whose tokens are honoured.
-  public var epochs: Set<UInt16> { Set(extracted.keys) }
+  public var epochs: Set<UInt16> { Set(extracted.map(\.epoch)) }
 
   /// A name for a new credential, in the current epoch.
   public func newToken() -> TokenID { TokenID(epoch: currentEpoch) }
@@ -45,7 +46,7 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
   }
 
   func rootKey(for token: TokenID) throws(CredentialRefusal) -> Bytes32 {
-    guard let extracted = extracted[token.epoch] else { throw .retired }
+    guard let extracted = extracted.first(where: { $0.epoch == token.epoch })?.key else { throw .retired }
     let info = MasterKeyring.info
     let infoCount = info.utf8CodeUnitCount
     return withUnsafeTemporaryAllocation(byteCount: infoCount + Bytes32.count + 1, alignment: 1) { buffer in
@@ -59,7 +60,7 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
 
   /// Epochs only, never a key.
   public var description: String {
-    "MasterKeyring(epochs: \(extracted.keys.sorted()), current: \(currentEpoch))"
+    "MasterKeyring(epochs: \(extracted.map(\.epoch).sorted()), current: \(currentEpoch))"
   }
 
   /// Empty: reflection does not show the keys.

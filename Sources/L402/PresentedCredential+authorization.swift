@@ -23,16 +23,19 @@ extension PresentedCredential {
     var found: PresentedCredential?
     for line in lines {
       var line = line
-      // Typed throws do not cross the standard library's `rethrows`.
-      let outcome = line.withUTF8 { bytes in
-        Result { () throws(CredentialRefusal) in
+      var refusal: CredentialRefusal?
+      line.withUTF8 { bytes in
+        // Typed throws do not cross the standard library's `rethrows`.
+        do throws(CredentialRefusal) {
           var line = AuthorizationLine(bytes)
-          return try line.credential(emptyPreimage: emptyPreimage)
+          guard let credential = try line.credential(emptyPreimage: emptyPreimage) else { return }
+          if let found, found != credential { throw .badHeader }
+          found = credential
+        } catch {
+          refusal = error
         }
       }
-      guard let credential = try outcome.get() else { continue }
-      if let found, found != credential { throw .badHeader }
-      found = credential
+      if let refusal { throw refusal }
     }
     return found
   }
@@ -134,11 +137,14 @@ private struct AuthorizationLine {
 
   /// Whether four letters or digits stand there, in any case.
   private func spells(_ start: Int, _ lowercase: StaticString) -> Bool {
-    (0..<4).allSatisfy { index in
+    var index = 0
+    while index < 4 {
       let letter = lowercase.utf8Start[index]
       let byte = bytes[start + index]
-      return byte == letter || (letter >= UInt8(ascii: "a") && byte | 0x20 == letter)
+      guard byte == letter || (letter >= UInt8(ascii: "a") && byte | 0x20 == letter) else { return false }
+      index += 1
     }
+    return true
   }
 
   /// Without spaces and tabs at either end (RFC 9110 §5.5).

@@ -10,7 +10,7 @@ extension Macaroon {
   ///   somebody believe that he lent less; ``NarrowingFault/refused(_:)`` for one that widens or cannot be read.
   public func narrowed(by caveats: [String]) throws(NarrowingFault) -> Macaroon {
     for caveat in caveats {
-      if case .foreign = Condition.read(Array(caveat.utf8)[...]) { throw .ineffective(caveat) }
+      if Condition.read(Array(caveat.utf8)) == .foreign { throw .ineffective(caveat) }
     }
     let narrowed = adding(caveats)
     do throws(CredentialRefusal) {

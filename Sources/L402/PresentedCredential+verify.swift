@@ -37,6 +37,8 @@ extension PresentedCredential {
   ) throws(CredentialRefusal) {
     guard !isRevoked(identifier.token) else { throw .revoked }
     let key = try keyring.key(for: identifier.token)
+    // Not signed, and nothing follows from it; but a credential that was changed anywhere is not the one that was sold.
+    guard hasOwnLocation else { throw .forged }
     do throws(VerificationFault) {
       try macaroon.verify(key, discharges: discharges)
     } catch {
@@ -48,5 +50,11 @@ extension PresentedCredential {
         throw .discharge(error)
       }
     }
+  }
+
+  /// Whether the macaroon says that it is good here, or says nothing.
+  private var hasOwnLocation: Bool {
+    guard let location = macaroon.location, !location.isEmpty else { return true }
+    return location.elementsEqual(MasterKeyring.location.utf8)
   }
 }

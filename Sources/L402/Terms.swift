@@ -14,11 +14,12 @@ struct Terms: Sendable {
   /// Reads every first-party caveat, the minted ones by their position.
   init(reading macaroon: Macaroon) throws(CredentialRefusal) {
     var position = 0
-    for caveat in macaroon.caveats {
+    try macaroon.forEachCaveat { range, isThirdParty, bytes throws(CredentialRefusal) in
       if position < Condition.mintedCount {
-        try minted(caveat, at: position)
-      } else if !caveat.isThirdParty {
-        try later(caveat.identifier, at: position)
+        guard !isThirdParty else { throw .malformed }
+        try minted(range, of: macaroon.wire, bytes, at: position)
+      } else if !isThirdParty {
+        try later(range, of: macaroon.wire, bytes, at: position)
       }
       position += 1
     }
@@ -31,18 +32,22 @@ struct Terms: Sendable {
     try self.init(reading: macaroon)
     for discharge in discharges {
       var own = Bounds()
-      for caveat in discharge.caveats where !caveat.isThirdParty {
-        try own.read(caveat.identifier)
+      try discharge.forEachCaveat { range, isThirdParty, bytes throws(CredentialRefusal) in
+        if !isThirdParty { try own.read(range, of: discharge.wire, bytes) }
       }
       if let failed = bounds.intersect(own) { throw .widened(failed) }
       if let bound = own.validUntil { holderValidUntil = min(bound, holderValidUntil ?? bound) }
     }
   }
 
-  private mutating func minted(_ caveat: Caveat, at position: Int) throws(CredentialRefusal) {
-    guard !caveat.isThirdParty, case .ours(let condition, let value) = Condition.read(caveat.identifier) else {
+  private mutating func minted(
+    _ range: Range<Int>, of wire: [UInt8], _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
+  ) throws(CredentialRefusal) {
+    guard case .ours(let condition, let start) = Condition.read(UnsafeBufferPointer(rebasing: bytes[range])) else {
       throw .malformed
     }
+    let range = range.lowerBound + start..<range.upperBound
+    let value = UnsafeBufferPointer(rebasing: bytes[range])
     switch (position, condition) {
     case (0, .services):
       mintedTier = try Bounds.tier(value)
@@ -53,7 +58,7 @@ struct Terms: Sendable {
       bounds.capabilities = list
     case (2, .lease):
       guard !value.isEmpty else { throw .malformed }
-      bounds.lease = value
+      bounds.lease = wire[range]
     case (3, .validUntil):
       mintedValidUntil = try Bounds.number(value, .validUntil)
       bounds.validUntil = mintedValidUntil
@@ -63,8 +68,10 @@ struct Terms: Sendable {
     }
   }
 
-  private mutating func later(_ caveat: ArraySlice<UInt8>, at position: Int) throws(CredentialRefusal) {
-    switch try bounds.read(caveat) {
+  private mutating func later(
+    _ range: Range<Int>, of wire: [UInt8], _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
+  ) throws(CredentialRefusal) {
+    switch try bounds.read(range, of: wire, bytes) {
     case .variant where position == Condition.mintedCount:
       mintedVariant = bounds.variant
     case .validUntil:

@@ -38,18 +38,21 @@ public enum Base64 {
     return text.withUTF8 { decode($0) }
   }
 
-  // A digit's value in the low six bits; bit 6 marks the URL alphabet's own two, bit 7 the standard one's. Both bits
-  // together are no digit, so that or-ing all of a text shows a mixture and a stranger alike.
-  private static let values: [UInt8] = {
-    var values = [UInt8](repeating: 0xc0, count: 256)
+  // For each place in a group of four digits, a digit's value where it belongs in the group's 24 bits. Bit 30 marks the
+  // URL alphabet's own two, bit 31 the standard one's. Both together are no digit, so that or-ing all of a text shows a
+  // mixture and a stranger alike.
+  private static let values: [UInt32] = {
+    var digits = [UInt32](repeating: marks, count: 256)
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    for (value, digit) in alphabet.utf8.enumerated() { values[Int(digit)] = UInt8(value) }
-    values[Int(UInt8(ascii: "+"))] = 0x80 | 62
-    values[Int(UInt8(ascii: "/"))] = 0x80 | 63
-    values[Int(UInt8(ascii: "-"))] = 0x40 | 62
-    values[Int(UInt8(ascii: "_"))] = 0x40 | 63
-    return values
+    for (value, digit) in alphabet.utf8.enumerated() { digits[Int(digit)] = UInt32(value) }
+    digits[Int(UInt8(ascii: "+"))] = 1 << 31 | 62
+    digits[Int(UInt8(ascii: "/"))] = 1 << 31 | 63
+    digits[Int(UInt8(ascii: "-"))] = 1 << 30 | 62
+    digits[Int(UInt8(ascii: "_"))] = 1 << 30 | 63
+    return [18, 12, 6, 0].flatMap { place in digits.map { $0 & marks | ($0 & 0x3f) << UInt32(place) } }
   }()
+
+  private static let marks: UInt32 = 0b11 << 30
 
   /// The bytes of strictly written text, or nil, as above.
   public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
@@ -61,46 +64,44 @@ public enum Base64 {
     let byteCount = digitCount / 4 * 3 + max(0, digitCount % 4 - 1)
     var sound = false
     let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, initialized in
-      values.withUnsafeBufferPointer { values in
-        var seen: UInt8 = 0
-        var group: UInt32 = 0
-        func take(_ index: Int) {
-          let value = values[Int(text[index])]
-          seen |= value
-          group = group << 6 | UInt32(value & 0x3f)
-        }
-        var index = 0
-        var next = 0
-        while index + 4 <= digitCount {
-          take(index)
-          take(index + 1)
-          take(index + 2)
-          take(index + 3)
-          bytes[next] = UInt8(truncatingIfNeeded: group >> 16)
-          bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 8)
-          bytes[next + 2] = UInt8(truncatingIfNeeded: group)
-          index += 4
-          next += 3
-        }
-        while index < digitCount {
-          take(index)
-          index += 1
-        }
-        sound = seen & 0xc0 != 0xc0
-        switch digitCount & 3 {
-        case 2:
-          bytes[next] = UInt8(truncatingIfNeeded: group >> 4)
-          sound = sound && group & 0x0f == 0
-        case 3:
-          bytes[next] = UInt8(truncatingIfNeeded: group >> 10)
-          bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 2)
-          sound = sound && group & 0x03 == 0
-        default:
-          break
-        }
+      sound = values.withUnsafeBufferPointer { values in
+        decode(UnsafeBufferPointer(rebasing: text[..<digitCount]), values, into: UnsafeMutableRawBufferPointer(bytes))
       }
       initialized = byteCount
     }
     return sound ? bytes : nil
+  }
+
+  /// Fills all of `bytes`. False when something is no digit, or digits come from both alphabets, or bits are left over
+  /// that are not zero.
+  private static func decode(
+    _ text: UnsafeBufferPointer<UInt8>, _ values: UnsafeBufferPointer<UInt32>,
+    into bytes: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    let whole = text.count & ~3
+    var seen: UInt32 = 0
+    var index = 0
+    var next = 0
+    while index < whole {
+      let group =
+        values[Int(text[index])] | values[256 + Int(text[index + 1])] | values[512 + Int(text[index + 2])]
+        | values[768 + Int(text[index + 3])]
+      seen |= group
+      bytes[next] = UInt8(truncatingIfNeeded: group >> 16)
+      bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 8)
+      bytes[next + 2] = UInt8(truncatingIfNeeded: group)
+      index += 4
+      next += 3
+    }
+    guard index < text.count else { return seen & marks != marks }
+    var group = values[Int(text[index])] | values[256 + Int(text[index + 1])]
+    bytes[next] = UInt8(truncatingIfNeeded: group >> 16)
+    var unused: UInt32 = 0xffff
+    if index + 2 < text.count {
+      group |= values[512 + Int(text[index + 2])]
+      bytes[next + 1] = UInt8(truncatingIfNeeded: group >> 8)
+      unused = 0xff
+    }
+    return (seen | group) & marks != marks && group & unused == 0
   }
 }

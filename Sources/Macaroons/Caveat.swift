@@ -51,3 +51,20 @@ public struct Caveats: Sequence, Sendable {
 
   public var underestimatedCount: Int { count }
 }
+
+extension Macaroon {
+  /// Shows each caveat in turn without making a value of it: for whoever checks a request.
+  ///
+  /// - Parameter body: is lent the wire bytes, and told where in them (as in ``wire``) the identifier lies.
+  public func forEachCaveat<Failure: Error>(
+    _ body: (_ identifier: Range<Int>, _ isThirdParty: Bool, _ wire: UnsafeBufferPointer<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
+    try wire.withUnsafeBufferPointer { wire throws(Failure) in
+      var reader = PacketReader(wire, at: layout.caveatsStart)
+      // As above: what is nil here is the end of the list.
+      while let caveat = try? reader.caveat() {
+        try body(caveat.identifier, caveat.verification != nil, wire)
+      }
+    }
+  }
+}

@@ -25,7 +25,7 @@ public struct HMACKey: Sendable, CustomStringConvertible, CustomReflectable {
   /// HMAC-SHA256 of `message`.
   public func authenticate(_ message: UnsafeRawBufferPointer) -> Bytes32 {
     withUnsafePointer(to: key) { key in
-      Bytes32 { leasehold_hmac(key, message.baseAddress, message.count, nil, 0, $0.baseAddress) }
+      Bytes32 { leasehold_hmac(key, message.baseAddress, message.count, $0.baseAddress) }
     }
   }
 

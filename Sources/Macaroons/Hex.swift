@@ -37,12 +37,22 @@ public enum Hex {
   /// more or fewer digits, or something that is none.
   static func decode(_ digits: UnsafeBufferPointer<UInt8>, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     guard digits.count == buffer.count * 2 else { return false }
-    for index in 0..<buffer.count {
-      guard let high = value(of: digits[index * 2]), let low = value(of: digits[index * 2 + 1]) else { return false }
-      buffer[index] = high << 4 | low
+    return values.withUnsafeBufferPointer { values in
+      var seen: UInt8 = 0
+      var index = 0
+      while index < buffer.count {
+        let high = values[Int(digits[index * 2])]
+        let low = values[Int(digits[index * 2 + 1])]
+        seen |= high | low
+        buffer[index] = high << 4 | low & 0x0f
+        index += 1
+      }
+      return seen & 0xf0 == 0
     }
-    return true
   }
+
+  // What is no digit has its high bits set, so that or-ing all of a text shows it.
+  private static let values: [UInt8] = (0...255).map { value(of: $0) ?? 0xff }
 
   /// The value of an ASCII digit.
   public static func value(of digit: UInt8) -> UInt8? {

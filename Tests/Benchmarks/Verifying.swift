@@ -74,23 +74,35 @@ enum Verifying {
       note: "a second of one core; 4 caveats, header, preimage, 10,000 revoked, HKDF")
   }
 
-  /// The same for every macaroon, so its blocks are hashed beforehand, as ours are.
-  private static let generator: leasehold_hmac_key = {
-    let name: StaticString = "macaroons-key-generator"
-    var key = leasehold_hmac_key()
-    leasehold_hmac_key_init(&key, name.utf8Start, name.utf8CodeUnitCount)
-    return key
-  }()
-
-  /// Generator, identifier, and a link for each caveat.
+  /// Generator, identifier, and a link for each caveat, with contexts as libcrypto's own HMAC would use them.
   private static func bareChain(_ rootKey: Bytes32, _ parts: [[UInt8]]) {
-    var generator = generator
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Bytes32.count) { buffer in
-      guard let signature = buffer.baseAddress else { return }
-      rootKey.withUnsafeBytes { leasehold_hmac(&generator, $0.baseAddress, $0.count, nil, 0, signature) }
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Bytes32.count) { signature in
+      let name: StaticString = "macaroons-key-generator"
+      signature.initialize(repeating: 0)
+      for index in 0..<name.utf8CodeUnitCount { signature[index] = name.utf8Start[index] }
+      rootKey.withUnsafeBytes { rawLink(signature, $0) }
       for part in parts {
-        part.withUnsafeBytes { leasehold_hmac_link(signature, $0.baseAddress, $0.count) }
+        part.withUnsafeBytes { rawLink(signature, $0) }
       }
+    }
+  }
+
+  /// `signature = HMAC(signature, message)`.
+  private static func rawLink(_ signature: UnsafeMutableBufferPointer<UInt8>, _ message: UnsafeRawBufferPointer) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { pad in
+      var context = SHA256_CTX()
+      pad.initialize(repeating: 0x36)
+      for index in 0..<Bytes32.count { pad[index] ^= signature[index] }
+      SHA256_Init(&context)
+      SHA256_Update(&context, pad.baseAddress, pad.count)
+      SHA256_Update(&context, message.baseAddress, message.count)
+      var outer = SHA256_CTX()
+      for index in pad.indices { pad[index] ^= 0x36 ^ 0x5c }
+      SHA256_Final(signature.baseAddress, &context)
+      SHA256_Init(&outer)
+      SHA256_Update(&outer, pad.baseAddress, pad.count)
+      SHA256_Update(&outer, signature.baseAddress, signature.count)
+      SHA256_Final(signature.baseAddress, &outer)
     }
   }
 

@@ -102,6 +102,7 @@ import Testing
       + [0, 5, 1000].map { "leasehold_max_msat=\($0)" }
       + [Fixture.now - 1, Fixture.now + 5, Fixture.later, Fixture.later + 5].map { "leasehold_valid_until=\($0)" }
       + ["services=leasehold:0", "foo=bar", "leasehold_lease=\(Fixture.lease)"]
+      + ["leasehold_variant=a", "leasehold_variant=b"]
     #expect(Requests.paths.count { $0 == nil } == 1 && Requests.sources.count { $0 == nil } == 1)
     var reached = 0
     for _ in 0..<100 {
@@ -123,6 +124,41 @@ import Testing
       }
     }
     #expect(reached > 100, "most of the walk was refused at once: the pool is wrong")
+  }
+}
+
+extension NarrowingTests {
+  /// The same for what a third party says in a discharge, whatever it is: with it a credential never reaches further
+  /// than without.
+  @Test func dischargesNeverWiden() throws {
+    var random = SplitMix(state: 0xd15c)
+    let pool =
+      ["read", "read,write", "pay", ""].map { "leasehold_capabilities=\($0)" }
+      + ["/", "/a", "/a/b", "/b"].map { "leasehold_path=\($0)" } + ["GET", "PUT"].map { "leasehold_method=\($0)" }
+      + ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.1", "::/0"].map { "leasehold_source=\($0)" }
+      + [0, 5, 1000].map { "leasehold_max_msat=\($0)" }
+      + [Fixture.now - 1, Fixture.now + 5, Fixture.later + 5].map { "leasehold_valid_until=\($0)" }
+      + ["services=leasehold:0", "services=leasehold:9", "user = bob"]
+    let fixture = Fixture()
+    func some(_ counts: ClosedRange<Int>) -> [String] {
+      (0..<Int.random(in: counts, using: &random)).map { _ in pool.randomElement(using: &random)! }
+    }
+    var accepted = 0
+    for _ in 0..<300 {
+      let narrowed = try fixture.narrowed(by: some(0...2))
+      guard let without = try? fixture.verify(narrowed) else { continue }
+      let macaroon = narrowed.adding(thirdParty: [9], location: "", rootKey: [1])
+      let discharge = Macaroon.discharge(of: [9], rootKey: [1], caveats: some(0...3).map { Array($0.utf8) })
+      let shown = try PresentedCredential(
+        macaroon: macaroon, discharges: [discharge.bound(to: macaroon)], preimage: fixture.preimage)
+      guard let with = try? shown.verified(by: fixture.keyring, at: Fixture.now, isRevoked: { _ in false }) else {
+        continue
+      }
+      #expect(Requests.allowed(by: with).isSubset(of: Requests.allowed(by: without)))
+      #expect(with.tier <= without.tier && with.validUntil <= without.validUntil)
+      accepted += 1
+    }
+    #expect(accepted > 50, "most were refused: the pool is wrong")
   }
 }
 

@@ -1,8 +1,9 @@
 // SHA-256 and what is built on it, from libcrypto, inline and without a heap allocation.
 //
-// The "low level" SHA256_… functions are used on purpose although OpenSSL 3 deprecates them: EVP allocates a
-// context for each digest and looks its provider up, which costs ten times the hash of a caveat. They are part of
-// libcrypto's ABI and use the processor's SHA instructions.
+// The "low level" SHA256_Transform is used on purpose although OpenSSL 3 deprecates it: EVP allocates a context for each
+// digest and looks its provider up, which costs ten times the hash of a caveat, and SHA256_Update and SHA256_Final
+// buffer and cleanse so much that for messages of a block or two they cost as much again as the hashing. It is part of
+// libcrypto's ABI and uses the processor's SHA instructions. What is left to do is padding.
 #ifndef LEASEHOLD_COPENSSL_H
 #define LEASEHOLD_COPENSSL_H
 
@@ -17,18 +18,69 @@
 #include <stdint.h>
 #include <string.h>
 
+/// The eight words between two blocks.
+typedef struct {
+  uint32_t words[8];
+} leasehold_sha256_state;
+
+/// FIPS 180-4 §5.3.3.
+static const leasehold_sha256_state leasehold_sha256_start = {
+    {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+
+/// One block of 64 bytes.
+static inline void leasehold_sha256_block(leasehold_sha256_state *state, const void *block) {
+  // Of a context SHA256_Transform looks at the words alone.
+  SHA256_CTX context;
+  memcpy(context.h, state->words, sizeof state->words);
+  SHA256_Transform(&context, (const unsigned char *)block);
+  memcpy(state->words, context.h, sizeof state->words);
+}
+
+/// Copies fewer than 64 bytes: in most messages too few to be worth a call.
+static inline void leasehold_copy_short(uint8_t *to, const uint8_t *from, size_t length) {
+  if (length >= 16) {
+    for (size_t i = 0; i + 16 <= length; i += 16) memcpy(to + i, from + i, 16);
+    memcpy(to + length - 16, from + length - 16, 16);
+  } else if (length >= 8) {
+    memcpy(to, from, 8);
+    memcpy(to + length - 8, from + length - 8, 8);
+  } else {
+    for (size_t i = 0; i < length; i++) to[i] = from[i];
+  }
+}
+
+/// The last `length` bytes of a message of `total`, and the end of it: 32 bytes at `out`, which may overlap the bytes.
+static inline void leasehold_sha256_finish(
+    leasehold_sha256_state *state, const void *bytes, size_t length, uint64_t total, void *out) {
+  const uint8_t *rest = (const uint8_t *)bytes;
+  uint8_t block[64];
+  for (; length >= sizeof block; length -= sizeof block, rest += sizeof block) leasehold_sha256_block(state, rest);
+  memset(block, 0, sizeof block);
+  leasehold_copy_short(block, rest, length);
+  block[length] = 0x80;
+  if (length >= 56) {
+    leasehold_sha256_block(state, block);
+    memset(block, 0, sizeof block);
+  }
+  uint64_t bits = __builtin_bswap64(total * 8);
+  memcpy(block + 56, &bits, sizeof bits);
+  leasehold_sha256_block(state, block);
+  for (size_t i = 0; i < 8; i++) {
+    uint32_t word = __builtin_bswap32(state->words[i]);
+    memcpy((uint8_t *)out + 4 * i, &word, sizeof word);
+  }
+}
+
 /// SHA-256 of `length` bytes at `bytes` (which may be null when `length` is 0) into 32 bytes at `out`.
 static inline void leasehold_sha256(const void *bytes, size_t length, void *out) {
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  if (length) SHA256_Update(&context, bytes, length);
-  SHA256_Final((unsigned char *)out, &context);
+  leasehold_sha256_state state = leasehold_sha256_start;
+  leasehold_sha256_finish(&state, bytes, length, length, out);
 }
 
 /// An HMAC-SHA256 key with the blocks of its inner and outer padding already hashed (RFC 2104 §4).
 typedef struct {
-  SHA256_CTX inner;
-  SHA256_CTX outer;
+  leasehold_sha256_state inner;
+  leasehold_sha256_state outer;
 } leasehold_hmac_key;
 
 /// Prepares a key of any length, an empty one included.
@@ -41,34 +93,43 @@ static inline void leasehold_hmac_key_init(leasehold_hmac_key *key, const void *
     memcpy(block, bytes, length);
   }
   for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
-  SHA256_Init(&key->inner);
-  SHA256_Update(&key->inner, block, sizeof block);
+  key->inner = leasehold_sha256_start;
+  leasehold_sha256_block(&key->inner, block);
   for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5c;
-  SHA256_Init(&key->outer);
-  SHA256_Update(&key->outer, block, sizeof block);
+  key->outer = leasehold_sha256_start;
+  leasehold_sha256_block(&key->outer, block);
   OPENSSL_cleanse(block, sizeof block);
 }
 
-/// HMAC-SHA256 of a message made of two parts (either may be empty) under a prepared key, into 32 bytes at `out`.
-/// `out` may overlap the parts: they are read before it is written.
-static inline void leasehold_hmac(
-    const leasehold_hmac_key *key, const void *first, size_t first_length, const void *second, size_t second_length,
-    void *out) {
-  SHA256_CTX context = key->inner;
+/// HMAC-SHA256 of a message under a prepared key, into 32 bytes at `out`, which may overlap the message.
+static inline void leasehold_hmac(const leasehold_hmac_key *key, const void *message, size_t length, void *out) {
+  leasehold_sha256_state state = key->inner;
   uint8_t digest[32];
-  if (first_length) SHA256_Update(&context, first, first_length);
-  if (second_length) SHA256_Update(&context, second, second_length);
-  SHA256_Final(digest, &context);
-  context = key->outer;
-  SHA256_Update(&context, digest, sizeof digest);
-  SHA256_Final((unsigned char *)out, &context);
+  leasehold_sha256_finish(&state, message, length, 64 + (uint64_t)length, digest);
+  state = key->outer;
+  leasehold_sha256_finish(&state, digest, sizeof digest, 64 + sizeof digest, out);
+}
+
+/// A key of 32 bytes that is no more secret than what it signs, so that nothing of it need be overwritten.
+static inline void leasehold_hmac_key_of_signature(leasehold_hmac_key *key, const uint8_t signature[32]) {
+  uint8_t inner[64], outer[64];
+  memset(inner + 32, 0x36, 32);
+  memset(outer + 32, 0x5c, 32);
+  for (size_t i = 0; i < 32; i++) {
+    inner[i] = signature[i] ^ 0x36;
+    outer[i] = signature[i] ^ 0x5c;
+  }
+  key->inner = leasehold_sha256_start;
+  key->outer = leasehold_sha256_start;
+  leasehold_sha256_block(&key->inner, inner);
+  leasehold_sha256_block(&key->outer, outer);
 }
 
 /// One link of a macaroon's chain: `signature = HMAC(signature, message)`, in place.
 static inline void leasehold_hmac_link(uint8_t signature[32], const void *message, size_t length) {
   leasehold_hmac_key key;
-  leasehold_hmac_key_init(&key, signature, 32);
-  leasehold_hmac(&key, message, length, NULL, 0, signature);
+  leasehold_hmac_key_of_signature(&key, signature);
+  leasehold_hmac(&key, message, length, signature);
 }
 
 /// One link of a macaroon's chain for a caveat of two parts:
@@ -77,10 +138,10 @@ static inline void leasehold_hmac_link2(
     uint8_t signature[32], const void *first, size_t first_length, const void *second, size_t second_length) {
   leasehold_hmac_key key;
   uint8_t parts[64];
-  leasehold_hmac_key_init(&key, signature, 32);
-  leasehold_hmac(&key, first, first_length, NULL, 0, parts);
-  leasehold_hmac(&key, second, second_length, NULL, 0, parts + 32);
-  leasehold_hmac(&key, parts, sizeof parts, NULL, 0, signature);
+  leasehold_hmac_key_of_signature(&key, signature);
+  leasehold_hmac(&key, first, first_length, parts);
+  leasehold_hmac(&key, second, second_length, parts + 32);
+  leasehold_hmac(&key, parts, sizeof parts, signature);
 }
 
 /// Whether two runs of bytes are equal, in a time that depends on their length alone.
