@@ -8,7 +8,10 @@ import PackageDescription
 // `LEASEHOLD_ROOMS=ground` leaves out the doors, the daemon and the command line, and with them every package
 // but swift-log and swift-subprocess: rules, ledger, credentials, SQL and drivers then build and test without
 // an HTTP framework.
-let groundOnly = Context.environment["LEASEHOLD_ROOMS"] == "ground"
+//
+// `LEASEHOLD_ROOMS=fuzz` is the ground and what `scripts/fuzz` drives it with, which links against libFuzzer.
+let fuzzing = Context.environment["LEASEHOLD_ROOMS"] == "fuzz"
+let groundOnly = fuzzing || Context.environment["LEASEHOLD_ROOMS"] == "ground"
 
 let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
@@ -69,6 +72,26 @@ let ground: [Target] = [
     swiftSettings: strict),
 ]
 
+// What is fed with any bytes: by libFuzzer, and with a corpus by the tests.
+let fuzz: [Target] = [
+  .target(
+    name: "Fuzz", dependencies: ["Macaroons", "L402", "BOLT11"], path: "Tests/Fuzz/Targets", swiftSettings: strict),
+  .testTarget(
+    name: "FuzzTests", dependencies: ["Fuzz", "L402"], path: "Tests/Fuzz/CorpusTests", swiftSettings: strict),
+]
+// Counts what a check of a credential asks of malloc; `AllocationTests` runs it.
+let allocations: [Target] = [
+  .target(name: "CAllocationCounter", path: "Tests/Allocations/Counter"),
+  .executableTarget(
+    name: "leasehold-allocations", dependencies: ["CAllocationCounter", "L402"], path: "Tests/Allocations/Program",
+    swiftSettings: strict),
+]
+let fuzzDriver: [Target] = [
+  .target(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+  .executableTarget(
+    name: "leasehold-fuzz", dependencies: ["Fuzz", "CFuzzer"], path: "Tests/Fuzz/Driver", swiftSettings: strict),
+]
+
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -107,7 +130,7 @@ let groundTests: [Target] = [
   tests("Units"),
   tests("Ledger"),
   tests("Leasing"),
-  tests("Macaroons"),
+  tests("Macaroons", ["TestKit"]),
   tests("L402"),
   tests("BOLT11"),
   tests("Wire"),
@@ -121,6 +144,10 @@ let groundTests: [Target] = [
 ]
 
 let doorTests: [Target] = [
+  // The servers of the libraries' pages.
+  .testTarget(
+    name: "ExamplesTests", dependencies: ["L402", "BOLT11", hummingbird, log], path: "Tests/Examples",
+    swiftSettings: strict),
   tests("HTTPAPI", ["TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests("WebDAV", [hummingbird, log]),
   tests("NodeRPC"),
@@ -146,7 +173,8 @@ func reduced(_ target: Target, to names: Set<String>) -> Target {
   return target
 }
 
-let kept = (groundOnly ? pure + ground + groundTests : pure + ground + doors + groundTests + doorTests)
+let everywhere = pure + ground + fuzz + allocations + groundTests
+let kept = (fuzzing ? everywhere + fuzzDriver : groundOnly ? everywhere : everywhere + doors + doorTests)
   .filter(furnished)
 let targets = kept.map { reduced($0, to: Set(kept.map(\.name))) }
 

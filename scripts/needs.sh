@@ -16,6 +16,7 @@ why_not() {
     containers) unshare --mount --pid --fork --user true 2>/dev/null || echo "no user namespaces here" ;;
     cgroup-v1) [[ -d /sys/fs/cgroup/memory ]] || echo "no cgroup v1 here" ;;
     cgroup-v2) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo "no pure cgroup v2 here" ;;
+    macaroon-peers) python_has pymacaroons || echo "pymacaroons could not be installed" ;;
     *) ;;
   esac | grep .
 }
@@ -23,4 +24,9 @@ why_not() {
 kernel_has() {
   modprobe "$1" 2>/dev/null || true
   grep -qw "$1" /proc/filesystems
+}
+
+# Whether the Python that tests get (`scripts/python`) has a module.
+python_has() {
+  [[ -n ${LEASEHOLD_TEST_PYTHON-} ]] && "$LEASEHOLD_TEST_PYTHON" -c "import $1" 2>/dev/null
 }

@@ -1,8 +1,8 @@
 /// Bech32 as BOLT 11 uses it: BIP 173's characters and checksum, without its limit of ninety characters.
 ///
 /// Below, a *group* is five bits in a byte.
-enum Bech32 {
-  static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
+package enum Bech32 {
+  package static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
 
   /// The group of each ASCII character in either case; 255 where there is none.
   private static let groupOfCharacter: [UInt8] = {
@@ -17,13 +17,13 @@ enum Bech32 {
   static let checksumLength = 6
 
   /// A text taken apart, its checksum verified and removed.
-  struct Decoded {
+  package struct Decoded {
     /// Lower-case ASCII before the separator.
-    var prefix: [UInt8]
-    var groups: [UInt8]
+    package var prefix: [UInt8]
+    package var groups: [UInt8]
   }
 
-  static func decode(_ text: String) throws(BOLT11Error) -> Decoded {
+  package static func decode(_ text: String) throws(BOLT11Error) -> Decoded {
     var characters = Array(text.utf8)
     var hasLower = false
     var hasUpper = false
@@ -58,7 +58,7 @@ enum Bech32 {
     return Decoded(prefix: prefix, groups: groups)
   }
 
-  static func encode(prefix: [UInt8], groups: [UInt8]) -> String {
+  package static func encode(prefix: [UInt8], groups: [UInt8]) -> String {
     var checksum = Checksum(prefix: prefix)
     checksum.absorb(groups)
     let length = prefix.count + 1 + groups.count + checksumLength

@@ -18,6 +18,9 @@ public enum Need: String, Sendable, CaseIterable {
   /// Pure control groups version 2, with the memory controller in them.
   case cgroupV2 = "cgroup-v2"
 
+  /// pymacaroons, in the Python that `LEASEHOLD_TEST_PYTHON` names, and libmacaroons.
+  case macaroonPeers = "macaroon-peers"
+
   public var isMet: Bool {
     switch self {
     case .root: geteuid() == 0
@@ -26,6 +29,10 @@ public enum Need: String, Sendable, CaseIterable {
     case .loop: Self.succeeds("losetup --find")
     case .containers: Self.succeeds("unshare --mount --pid --fork --user true")
     case .cgroupV1: FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory")
+    case .macaroonPeers:
+      Self.succeeds(
+        #"[ -n "$LEASEHOLD_TEST_PYTHON" ] && "$LEASEHOLD_TEST_PYTHON" -c "#
+          + #"'import ctypes, pymacaroons; ctypes.CDLL("libmacaroons.so.0")'"#)
     case .cgroupV2: Self.succeeds("grep -qw memory /sys/fs/cgroup/cgroup.controllers")
     }
   }

@@ -110,6 +110,11 @@ extension RoomTable {
     Room(
       name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"], products: ["Logging"],
       platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
+    // `Tests/Fuzz/Targets`.
+    Room(name: "Fuzz", kind: .testing, arrows: ["Macaroons", "L402", "BOLT11"]),
+    // `Tests/Allocations`: a program that `AllocationTests` runs, and the C that takes malloc's place in it.
+    Room(name: "leasehold-allocations", kind: .testing, arrows: ["L402", "CAllocationCounter"]),
+    Room(name: "CAllocationCounter", kind: .shim),
     // `Tests/Benchmarks`, a program that `scripts/bench` runs.
     Room(
       name: "leasehold-bench", kind: .testing,

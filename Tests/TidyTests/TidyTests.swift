@@ -13,7 +13,9 @@ import Testing
         }
       }
     }
-    for (room, folder) in [("TestKit", "Tests/TestKit"), ("leasehold-bench", "Tests/Benchmarks")] {
+    for (room, folder) in [
+      ("TestKit", "Tests/TestKit"), ("leasehold-bench", "Tests/Benchmarks"), ("Fuzz", "Tests/Fuzz/Targets"),
+    ] {
       for file in try repository.files(in: folder) {
         for violation in rules.violations(room: room, file: file.path, text: file.text) {
           Issue.record("\(violation)")
