@@ -36,7 +36,7 @@ def main(wanted):
     if report.rows:
         report.table(["rent", "use", "renew", "paid", "return", "notes"])
     if report.failures:
-        print(f"the daemon's log: {world.log_file}" if os.environ.get("LEASEHOLD_KEEP") else
+        print("the daemon's log is kept: .leasehold/clients.log" if os.environ.get("LEASEHOLD_KEEP") else
               "LEASEHOLD_KEEP=1 keeps the daemon's log")
     return report.end()
 
