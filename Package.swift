@@ -151,8 +151,13 @@ let doorTests: [Target] = [
   tests("HTTPAPI", ["TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests("WebDAV", [hummingbird, log]),
   tests("NodeRPC"),
-  tests("Client"),
-  tests("leasehold"),
+  tests("Wallets"),
+  // A provider in miniature, for the renter's side.
+  .target(
+    name: "RenterKit", dependencies: ["Client", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+    path: "Tests/RenterKit", swiftSettings: strict),
+  tests("Client", ["RenterKit"]),
+  tests("leasehold", ["RenterKit"]),
   tests("leaseholdd", ["Engine", "L402", "Leasing", "Units"]),
 ]
 

@@ -52,6 +52,7 @@ extension ClientError: CustomStringConvertible {
     case .overLimit(let asked, let limit):
       "over the limit: \(Self.sats(asked)) asked, \(Self.sats(limit)) allowed"
     case .wallet(.declined(let words)): "payment declined: \(words)"
+    case .wallet(.unreachable(let words)): "the wallet was not reached, and nothing was paid: \(words)"
     case .wallet(.uncertain(let words)):
       "payment uncertain: \(words); run the same command again, nothing is paid twice"
     case .paidButRefused(let hash):

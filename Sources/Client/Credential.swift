@@ -1,32 +1,34 @@
 import L402
 import Macaroons
 
-/// A macaroon and the preimage that completes it: a bearer secret. Nothing prints it; ask for ``authorization`` where it
-/// must be written.
+/// A macaroon, the discharges it may need, and the preimage that completes it: a bearer secret. Nothing prints it; ask
+/// for ``authorization`` where it must be written.
 public struct Credential: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
   public let macaroon: Macaroon
+  /// Bound to the macaroon.
+  public let discharges: [Macaroon]
   public let preimage: Preimage
 
   /// - Returns: `nil` when the preimage does not belong to the macaroon's payment hash, or the macaroon is not an L402's.
-  public init?(macaroon: Macaroon, preimage: Preimage) {
+  public init?(macaroon: Macaroon, discharges: [Macaroon] = [], preimage: Preimage) {
     guard let identifier = Identifier(macaroon.identifier), identifier.paymentHash == preimage.paymentHash
     else { return nil }
     self.macaroon = macaroon
+    self.discharges = discharges
     self.preimage = preimage
   }
 
-  /// Reads what ``authorization`` writes, with or without the scheme: `<base64>:<hex>`.
+  /// Reads what ``authorization`` writes, with or without the scheme: `<base64>[,<base64>…]:<hex>`.
   public init?(_ text: String) {
-    var text = text[...]
-    for scheme in ["L402 ", "LSAT "] where text.uppercased().hasPrefix(scheme) { text = text.dropFirst(scheme.count) }
-    let halves = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard halves.count == 2, let macaroon = Macaroon(base64: String(halves[0])), let preimage = Preimage(hex: halves[1])
-    else { return nil }
-    self.init(macaroon: macaroon, preimage: preimage)
+    guard let shown = PresentedCredential(text), let preimage = shown.preimage else { return nil }
+    self.init(macaroon: shown.macaroon, discharges: shown.discharges, preimage: preimage)
   }
 
   /// The value of the `Authorization` line.
-  public var authorization: String { "L402 \(Base64.encode(macaroon.wire)):\(preimage.hex)" }
+  public var authorization: String {
+    let macaroons = ([macaroon] + discharges).map { Base64.encode($0.wire) }.joined(separator: ",")
+    return "L402 \(macaroons):\(preimage.hex)"
+  }
 
   public var paymentHash: PaymentHash { preimage.paymentHash }
 
@@ -41,21 +43,32 @@ public struct Credential: Hashable, Sendable, CustomStringConvertible, CustomRef
   /// When it expires by its own words, in seconds since 1970.
   public var validUntil: Int64? { macaroon.value(of: .validUntil).flatMap { Int64($0) } }
 
-  /// Narrowed by its holder's own conditions, offline. Each can only take away.
-  public func narrowed(by caveats: [String]) -> Credential {
-    Credential(sound: macaroon.adding(caveats), preimage)
-  }
-
-  private init(sound macaroon: Macaroon, _ preimage: Preimage) {
-    self.macaroon = macaroon
-    self.preimage = preimage
-  }
-
   /// Never the credential.
   public var description: String { "Credential(of lease \(lease ?? "unknown"))" }
 
   /// Empty: reflection shows no secret.
   public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension PresentedCredential {
+  /// Reads a credential as people pass it on: with or without its scheme, and without the preimage that its holder kept
+  /// back (`<base64>` or `<base64>:`).
+  public init?(_ text: String) {
+    var line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    if line.lowercased().hasPrefix("authorization:") {
+      line = String(line.dropFirst("authorization:".count).drop { $0 == " " })
+    }
+    if !["l402 ", "lsat "].contains(where: { line.lowercased().hasPrefix($0) }) { line = "L402 " + line }
+    if !line.contains(":") { line += ":" }
+    do throws(CredentialRefusal) {
+      guard let shown = try PresentedCredential.parse(authorization: [line], emptyPreimage: .isClaim) else {
+        return nil
+      }
+      self = shown
+    } catch {
+      return nil
+    }
+  }
 }
 
 extension Macaroon {

@@ -60,7 +60,9 @@ public enum PaymentOutcome: Hashable, Sendable {
 public enum WalletError: Error, Hashable, Sendable {
   /// The payment was not made and will not be.
   case declined(String)
-  /// The wallet was not reached, or gave no answer: the payment may or may not have been made. Ask the payee (the claim
+  /// The wallet was not reached, so that it has not heard of the payment.
+  case unreachable(String)
+  /// The wallet gave no answer that can be used: the payment may or may not have been made. Ask the payee (the claim
   /// route) and the wallet (``Wallet/outcome(of:)``) before anything else.
   case uncertain(String)
 }

@@ -77,7 +77,7 @@ public struct WalletConfiguration: Hashable, Sendable, Codable {
     public var description: String { "wallet: \(field) \(words)" }
   }
 
-  private static let prefix = "LEASEHOLD_WALLET_"
+  static let prefix = "LEASEHOLD_WALLET_"
 
   /// The same with what the environment says in its place.
   public func overridden(by environment: [String: String]) throws(Fault) -> WalletConfiguration {

@@ -28,6 +28,7 @@ enum ExitStatus: Int32 {
       case (_, 404), (_, 410): self = .notFound
       default: self = .failed
       }
+    case .wallet(.unreachable): self = .failed
     case .paymentRequired, .badChallenge, .overBudget, .overLimit, .wallet, .paidButRefused: self = .unpaid
     case .noCredential, .unknownLease: self = .notFound
     case .ambiguousLease: self = .usage

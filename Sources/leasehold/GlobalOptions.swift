@@ -38,8 +38,10 @@ struct GlobalOptions: ParsableArguments {
   }
 
   func address() throws -> ServerAddress {
+    // Read in any case: a file with a mistake in it is told of, also where nothing of it is needed.
+    let file = try configuration()
     let named = ProcessInfo.processInfo.environment["LEASEHOLD_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
-    guard let text = try server ?? named ?? configuration().server else { return .standard }
+    guard let text = server ?? named ?? file.server else { return .standard }
     guard let address = ServerAddress(text) else {
       throw Complaint.usage("LEASEHOLD_SERVER is not an address like http://host:8402")
     }

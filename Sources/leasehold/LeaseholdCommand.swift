@@ -46,7 +46,8 @@ struct LeaseholdCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Credentials and money",
         subcommands: [
-          CredentialCommand.self, WalletCommand.self, BudgetCommand.self, PayCommand.self, RecoverCommand.self,
+          CredentialCommand.self, TokenCommand.self, WalletCommand.self, BudgetCommand.self, PayCommand.self,
+          RecoverCommand.self,
         ]),
       CommandGroup(name: "Operate", subcommands: [DoctorCommand.self, AdminCommand.self]),
     ])

@@ -95,5 +95,11 @@ struct ChosenWallet {
   }
 
   /// - Returns: `nil` for the server's own node and for a person's: the client knows how to do both.
-  func open() throws -> (any Wallet)? { nil }
+  func open() throws -> NodeWallet? {
+    do throws(WalletConfiguration.Fault) {
+      return try configuration.open(ProcessInfo.processInfo.environment)
+    } catch {
+      throw Complaint.usage("\(error)")
+    }
+  }
 }

@@ -6,6 +6,8 @@ import Units
 import Wallets
 import Wire
 
+@testable import RenterKit
+
 @Suite struct AutopayTests {
   /// A lease that is paid for so many seconds more.
   private func lease(_ bench: Bench, paidFor seconds: Int64, period: Int64 = 60) async throws -> String {

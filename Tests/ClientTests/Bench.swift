@@ -6,6 +6,8 @@ import Units
 import Wallets
 import Wire
 
+@testable import RenterKit
+
 /// A shop, a server in front of it, and a renter's state; gone afterwards.
 final class Bench: Sendable {
   let shop = Shop()

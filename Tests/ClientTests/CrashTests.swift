@@ -5,6 +5,8 @@ import Units
 import Wallets
 import Wire
 
+@testable import RenterKit
+
 /// A run is killed at its Nth talk with the server or the wallet, for N = 1, 2, 3 … until it lives through all of them;
 /// then it is started again.
 @Suite struct CrashTests {

@@ -3,6 +3,8 @@ import Foundation
 import Testing
 import Wire
 
+@testable import RenterKit
+
 @Suite struct DoorTests {
   private let file = RemotePath("/a b/ü.txt") ?? .root
 

@@ -7,6 +7,8 @@ import Units
 import Wallets
 import Wire
 
+@testable import RenterKit
+
 @Suite struct PurchaseTests {
   @Test func `rents: asks, pays once, asks again, keeps the credential`() async throws {
     try await Bench.run { bench in
@@ -250,7 +252,9 @@ import Wire
       let address = try #require(ServerAddress(bench.server.address))
       let whole = try #require(try bench.state.storedLease(lease.id)?.credential)
       try bench.state.forget(lease.id)
-      let reader = whole.narrowed(by: ["leasehold_capabilities=read"])
+      let reader = try #require(
+        Credential(
+          macaroon: whole.macaroon.narrowed(by: ["leasehold_capabilities=read"]), preimage: whole.preimage))
       try bench.state.keep(reader, of: lease.id, at: address, now: LeaseholdClient.systemClock())
       _ = try await bench.client { try await $0.renew(lease.id) }
       let first = bench.shop.state.withLock { $0.requests.first { $0.path.hasSuffix("/renewals") } }

@@ -6,6 +6,8 @@ import Units
 import Wallets
 import Wire
 
+@testable import RenterKit
+
 @Suite struct SpendingTests {
   private let request = RentRequest(offer: "disk-small")
 

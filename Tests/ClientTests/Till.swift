@@ -5,6 +5,8 @@ import Synchronization
 import Units
 import Wallets
 
+@testable import RenterKit
+
 /// A wallet with a ledger of its own, that pays a shop's invoices and goes wrong in the ways nodes do.
 final class Till: Wallet {
   struct State {

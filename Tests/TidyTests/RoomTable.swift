@@ -115,6 +115,8 @@ extension RoomTable {
     // `Tests/Allocations`: a program that `AllocationTests` runs, and the C that takes malloc's place in it.
     Room(name: "leasehold-allocations", kind: .testing, arrows: ["L402", "CAllocationCounter"]),
     Room(name: "CAllocationCounter", kind: .shim),
+    // A provider in miniature, for the tests of the renter's side.
+    Room(name: "RenterKit", kind: .testing, arrows: ["Client"], products: ["NIOCore", "NIOPosix", "NIOHTTP1"]),
     // `Tests/Benchmarks`, a program that `scripts/bench` runs.
     Room(
       name: "leasehold-bench", kind: .testing,

@@ -14,7 +14,8 @@ import Testing
       }
     }
     for (room, folder) in [
-      ("TestKit", "Tests/TestKit"), ("leasehold-bench", "Tests/Benchmarks"), ("Fuzz", "Tests/Fuzz/Targets"),
+      ("TestKit", "Tests/TestKit"), ("RenterKit", "Tests/RenterKit"), ("leasehold-bench", "Tests/Benchmarks"),
+      ("Fuzz", "Tests/Fuzz/Targets"),
     ] {
       for file in try repository.files(in: folder) {
         for violation in rules.violations(room: room, file: file.path, text: file.text) {

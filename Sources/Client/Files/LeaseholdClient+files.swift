@@ -9,9 +9,9 @@ extension LeaseholdClient {
   /// How far a transfer is: bytes done, and of how many where that is known.
   public typealias Transferred = @Sendable (_ done: Int64, _ total: Int64?) -> Void
 
-  /// The address of a folder, as other WebDAV clients want it.
-  public func door(_ lease: String, _ folder: RemotePath = .root) -> String {
-    server.url(folder.url(of: lease, isFolder: true))
+  /// An address on a disk, as other WebDAV clients want it.
+  public func door(_ lease: String, _ path: RemotePath = .root, isFolder: Bool = true) -> String {
+    server.url(path.url(of: lease, isFolder: isFolder))
   }
 
   /// Uploads a file in constant memory, in place of what is there.

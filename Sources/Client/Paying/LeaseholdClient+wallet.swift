@@ -60,8 +60,11 @@ extension LeaseholdClient {
       tell(.paid(msat: amount.count))
       return preimage
     } catch {
-      // A second attempt that is declined says nothing of the first.
-      if case .declined = error, !mayHavePaid { try state.changeSpendings { $0.giveBack(hash) } }
+      switch error {
+      // A second attempt that is not made says nothing of the first.
+      case .declined, .unreachable: if !mayHavePaid { try state.changeSpendings { $0.giveBack(hash) } }
+      case .uncertain: break
+      }
       throw .wallet(error)
     }
   }
@@ -155,7 +158,7 @@ extension ClientError {
     switch self {
     case .unreachable: true
     case .problem(let problem): problem.status >= 500 || problem.status == 429
-    case .wallet(.uncertain): true
+    case .wallet(.uncertain), .wallet(.unreachable): true
     default: false
     }
   }

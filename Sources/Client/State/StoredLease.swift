@@ -14,10 +14,12 @@ public struct StoredLease: Hashable, Sendable, Codable {
   /// The provider said that it is over.
   public var isClosed: Bool
   var macaroon: String
+  /// Of a credential that somebody else must vouch for.
+  var discharges: [String]?
   var preimage: String
 
   private enum CodingKeys: String, CodingKey {
-    case lease, server, offer, kind, since, macaroon, preimage
+    case lease, server, offer, kind, since, macaroon, discharges, preimage
     case isClosed = "closed"
   }
 
@@ -26,18 +28,21 @@ public struct StoredLease: Hashable, Sendable, Codable {
     self.server = server.description
     self.since = Timestamp(since)
     isClosed = false
-    macaroon = Base64.encode(credential.macaroon.wire)
-    preimage = credential.preimage.hex
+    macaroon = ""
+    preimage = ""
+    replace(credential)
   }
 
   public var credential: Credential? {
-    Macaroon(base64: macaroon).flatMap { macaroon in
-      Preimage(hex: preimage).flatMap { Credential(macaroon: macaroon, preimage: $0) }
-    }
+    guard let macaroon = Macaroon(base64: macaroon), let preimage = Preimage(hex: preimage) else { return nil }
+    let discharges = (discharges ?? []).compactMap { Macaroon(base64: $0) }
+    guard discharges.count == self.discharges?.count ?? 0 else { return nil }
+    return Credential(macaroon: macaroon, discharges: discharges, preimage: preimage)
   }
 
   mutating func replace(_ credential: Credential) {
     macaroon = Base64.encode(credential.macaroon.wire)
+    discharges = credential.discharges.isEmpty ? nil : credential.discharges.map { Base64.encode($0.wire) }
     preimage = credential.preimage.hex
   }
 }

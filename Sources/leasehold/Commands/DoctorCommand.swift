@@ -7,17 +7,19 @@ struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check that everything is as it should be.",
     discussion: """
-      Looks at the state folder, the server, its clock and readiness, and unfinished payments; with the provider's \
+      Looks at the state folder, the wallet, the server, its clock and readiness, and unfinished payments; with the provider's \
       token also at overdue work, capacity and the books. Ends with 0 when nothing failed.
       """)
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var admin: AdminOptions
+  @OptionGroup var source: WalletOptions
 
   func run() async throws {
     let token = try admin.tokenIfAny()
+    let wallet = try ChosenWallet(options, source)
     try await Session.run(options) { session in
-      var checks = Checkup(session: session)
+      var checks = Checkup(session: session, wallet: wallet)
       await checks.run(token: token)
       let report = checks.report
       session.put(report) {
@@ -50,14 +52,19 @@ struct Checkup {
   }
 
   let session: Session
+  let wallet: ChosenWallet
   private var checks: [Check] = []
 
-  init(session: Session) { self.session = session }
+  init(session: Session, wallet: ChosenWallet) {
+    self.session = session
+    self.wallet = wallet
+  }
 
   var report: Report { Report(sound: !checks.contains { $0.status == .failed }, checks: checks) }
 
   mutating func run(token: String?) async {
     state()
+    await wallet()
     await server()
     if let token { await provider(AdminClient(session.client, token: token)) }
   }
@@ -79,13 +86,23 @@ struct Checkup {
       add("credentials", .ok, "\(leases.count { !$0.isClosed }) kept for \(session.client.server)")
       let paid = try state.unfinishedPurchases(of: session.client.server).filter { $0.paymentHash != nil }
       if !paid.isEmpty { add("payments", .warning, "\(paid.count) unfinished: run 'leasehold recover'") }
-      let budget = try state.budget()
+      let budget = try state.budget().and(wallet.configuration.budget)
       let spent = try state.spendings().spent(at: session.now).count
       let bound = budget.perDay.map { " of \(Human.sats($0.count))" } ?? ", no bound"
       let used = budget.perDay.map { spent >= $0.count } ?? false
       add("budget", used ? .warning : .ok, "\(Human.sats(spent)) spent in 24 h\(bound)")
     } catch {
       add("state", .failed, "\(error)")
+    }
+  }
+
+  private mutating func wallet() async {
+    do {
+      let check = try await wallet.check()
+      let words = "\(wallet.configuration.kind.rawValue)" + (check.detail.map { ": \($0)" } ?? "")
+      add("wallet", check.answers == false ? .failed : .ok, words)
+    } catch {
+      add("wallet", .failed, "\(error)")
     }
   }
 
@@ -104,7 +121,7 @@ struct Checkup {
         add("clock", abs(skew) > 5 ? .warning : .ok, skew == 0 ? "as the server's" : "\(skew) s off the server's")
       }
       let discovery = try await session.client.discovery().document
-      add("wallet", .ok, "embedded; the server's invoices are of network \(discovery.network)")
+      add("network", .ok, "the server's invoices are of \(discovery.network)")
       let offers = try await session.client.offers().items
       let left = offers.count { $0.available > 0 }
       add("offers", left > 0 ? .ok : .warning, "\(left) of \(offers.count) available")

@@ -47,7 +47,7 @@ struct WalletCommand: AsyncParsableCommand {
 
   func run() async throws {
     let chosen = try ChosenWallet(options, source)
-    let check = await chosen.check()
+    let check = try await chosen.check()
     try await Session.run(options) { session in
       let budget = try session.client.state.budget().and(chosen.configuration.budget)
       let spent = try session.client.state.spendings().spent(at: session.now).count
@@ -76,11 +76,14 @@ extension ChosenWallet {
     var detail: String?
   }
 
-  func check() async -> Check {
-    switch configuration.kind {
-    case .embedded: Check(detail: "the server's own node pays: play money")
-    case .manual: Check(detail: "you pay, from a wallet of your own")
-    case .lnd, .cln, .lnbits, .phoenixd: Check()
+  func check() async throws -> Check {
+    guard let wallet = try open() else {
+      return Check(
+        detail: configuration.kind == .manual
+          ? "you pay, from a wallet of your own" : "the server's own node pays: play money")
+    }
+    do throws(WalletError) { return Check(answers: true, detail: try await wallet.greeting()) } catch {
+      return Check(answers: false, detail: "\(ClientError.wallet(error))")
     }
   }
 }

@@ -4,6 +4,8 @@ import Foundation
 enum Terminal {
   static let errorIsTTY = isatty(2) == 1
 
+  static let outputIsTTY = isatty(1) == 1
+
   /// Escape sequences go to terminals only, and to none that says no (https://no-color.org).
   static let errorHasColors: Bool = {
     let environment = ProcessInfo.processInfo.environment

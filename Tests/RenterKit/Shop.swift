@@ -57,6 +57,8 @@ final class Shop: Sendable {
     var unpaidDoors = false
     var declines = false
     var busyAnswers = 0
+    /// What is answered to everything.
+    var refusal: (status: Int, code: String)?
   }
 
   let state = Mutex(State())
@@ -74,7 +76,9 @@ final class Shop: Sendable {
         state.busyAnswers -= 1
         return problem(503, "busy", headers: [("Retry-After", "1")])
       }
-      let parts = request.path.split(separator: "/").map(String.init(_:))
+      if let refusal = state.refusal { return problem(refusal.status, refusal.code) }
+      let path = request.path.prefix { $0 != "?" }
+      let parts = path.split(separator: "/").map(String.init(_:))
       switch (request.method, parts.count) {
       case ("POST", 2) where request.path == "/v1/leases": return sell(request, lease: nil, &state)
       case ("POST", 4) where parts[3] == "renewals": return sell(request, lease: parts[2], &state)
@@ -82,7 +86,12 @@ final class Shop: Sendable {
       case ("GET", 3) where parts[1] == "payments": return claim(request, parts[2], &state)
       case ("GET", 3) where parts[1] == "leases": return self.lease(parts[2], state, status: 200)
       case ("GET", 4) where parts[3] == "events": return events(request, parts[2], state)
-      case ("GET", 3) where parts[1] == "offers": return offer(parts[2], state)
+      case ("GET", 2) where parts[1] == "offers":
+        return MiniResponse(status: 200, body: JSON.encode(ListDocument(items: [offer("disk-small", state)])))
+      case ("GET", 3) where parts[1] == "offers":
+        return MiniResponse(status: 200, body: JSON.encode(offer(parts[2], state)))
+      case ("GET", 4) where ["usage", "ledger", "explain", "credentials"].contains(parts[3]):
+        return MiniResponse(status: 200, body: Array("{\"items\":[],\"next_cursor\":null}".utf8))
       case ("POST", 2) where request.path == "/dev/pay": return pay(request, &state)
       case (_, 2...) where parts[0] == "dav": return door(request, parts[1], &state)
       default: return problem(404, "unknown-route")
@@ -256,16 +265,13 @@ final class Shop: Sendable {
     return MiniResponse(status: 200, headers: [("Content-Type", "text/event-stream")], body: Array(text.utf8))
   }
 
-  private func offer(_ id: String, _ state: State) -> MiniResponse {
-    MiniResponse(
-      status: 200,
-      body: JSON.encode(
-        OfferDocument(
-          id: id, kind: "disk", title: "a disk", periodSeconds: state.period, priceMsat: price,
-          resources: ResourcesDocument(diskBytes: 1 << 20), meters: [],
-          policy: PolicyDocument(
-            quoteSeconds: 600, leadSeconds: max(1, state.period / 4), graceSeconds: 0, retentionSeconds: 60),
-          maxPeriods: 100, images: [], available: 3)))
+  private func offer(_ id: String, _ state: State) -> OfferDocument {
+    OfferDocument(
+      id: id, kind: "disk", title: "a disk", periodSeconds: state.period, priceMsat: price,
+      resources: ResourcesDocument(diskBytes: 1 << 20), meters: [],
+      policy: PolicyDocument(
+        quoteSeconds: 600, leadSeconds: max(1, state.period / 4), graceSeconds: 0, retentionSeconds: 60),
+      maxPeriods: 100, images: [], available: 3)
   }
 
   private func problem(_ status: Int, _ code: String, headers: [(String, String)] = []) -> MiniResponse {

@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+import Units
+
+@testable import RenterKit
+@testable import leasehold
+
+@Suite struct OutputTests {
+  @Test func `with --json each answer is one document`() async throws {
+    try await Storefront.open { storefront in
+      let lease = try await storefront.rent()
+      for command in [
+        ["offers"], ["offers", "disk-small"], ["list"], ["show", lease], ["renew", lease], ["usage", lease],
+        ["ledger", lease], ["explain", lease], ["credential", "list", lease], ["credential", "export", lease],
+        ["budget"], ["wallet"], ["recover"], ["autopay", "--once", lease], ["token", "show", lease],
+        ["token", "narrow", lease, "--read-only"], ["put", "/etc/hostname", "\(lease):/x"],
+      ] {
+        let outcome = try await storefront.run(command + ["--json"])
+        #expect(outcome.status == 0, "\(command): \(outcome.error)")
+        #expect(throws: Never.self, "\(command): \(outcome.output)") { try outcome.document() }
+        let table = try await storefront.run(command)
+        #expect(table.status == 0, "\(command)")
+        // What is moved says how far it is on a terminal, and nothing elsewhere.
+        if command[0] != "put" { #expect(!table.output.isEmpty && !table.output.hasPrefix("{"), "\(command)") }
+      }
+    }
+  }
+
+  @Test func `progress goes to terminals only`() async throws {
+    try await Storefront.open { storefront in
+      let lease = try await storefront.rent()
+      let big = try storefront.write(String(repeating: "x", count: 3 << 20), to: "big")
+      for command in [["put", big, "\(lease):/big"], ["get", "\(lease):/big", "back"]] {
+        let outcome = try await storefront.run(command)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output.isEmpty && outcome.error.isEmpty, "\(command): \(outcome.error)")
+      }
+    }
+  }
+
+  @Test func `the configuration file names server and wallet, and its mistakes are named`() async throws {
+    try await Storefront.open { storefront in
+      func run(_ json: String) async throws -> Storefront.Outcome {
+        _ = try storefront.write(json, to: ".config/leasehold/config.json")
+        return try await storefront.run(["wallet", "--json"], environment: ["LEASEHOLD_SERVER": ""])
+      }
+      let good = try await run(
+        #"{"server":"\#(storefront.server.address)","wallet":{"kind":"manual","per_day_sats":7}}"#)
+      #expect(good.status == 0, "\(good.error)")
+      #expect(try good.document()["kind"] as? String == "manual")
+      #expect(try good.document()["per_day_msat"] as? Int == 7_000)
+      for (json, words) in [
+        (#"{"walet":{}}"#, "walet"), (#"{"wallet":{"kind":"gold"}}"#, "kind"), ("{", "no JSON"),
+        (#"{"server":"nowhere"}"#, "server"), (#"{"wallet":{"per_day_sats":-1}}"#, "per_day_sats"),
+        (#"{"wallet":{"macaroon":"secret"}}"#, "macaroon"),
+      ] {
+        let bad = try await run(json)
+        #expect(bad.status == 2 && bad.error.contains(words), "\(json): \(bad.status) \(bad.error)")
+        #expect(!bad.error.contains("secret"))
+      }
+      let missing = try await storefront.run("offers", "--config", "/no/such/file")
+      #expect(missing.status == 2)
+    }
+  }
+
+  @Test func `paid by hand: a code to scan, the text, and the lease once it is paid`() async throws {
+    try await Storefront.open { storefront in
+      let shop = storefront.shop
+      // Somebody with a telephone, as soon as there is an invoice.
+      let payer = Task {
+        while !Task.isCancelled {
+          let isPaid = shop.state.withLock { state in
+            guard let hash = state.sales.keys.first, state.requests.contains(where: { $0.path.contains(hash) }) else {
+              return false
+            }
+            shop.settle(hash, &state)
+            return true
+          }
+          if isPaid { return }
+          await Task.yield()
+        }
+      }
+      let outcome = try await storefront.run("rent", "disk-small", "--wallet", "manual", "--json")
+      payer.cancel()
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(try outcome.document()["state"] as? String == "active")
+      let invoice = try #require(shop.state.withLock { $0.sales.values.first?.challenge.invoice })
+      #expect(outcome.error.contains("lightning:\(invoice)\n"))
+      #expect(outcome.error.contains("█") && !outcome.error.contains("\u{1b}"))
+      #expect(shop.state.withLock { $0.payments }.isEmpty)
+    }
+  }
+
+  @Test func `interrupted while waiting for a person: the same command goes on with the same invoice`() async throws {
+    try await Storefront.open { storefront in
+      let shop = storefront.shop
+      let first = try await storefront.run(["rent", "disk-small", "--by-hand"]) { process in
+        // It has asked after the payment: the invoice is on the screen.
+        while !shop.state.withLock({ $0.requests.contains { $0.path.hasPrefix("/v1/payments/") } }) {
+          await Task.yield()
+        }
+        process.interrupt()
+      }
+      #expect(first.status == 130)
+      shop.state.withLock { state in
+        for hash in state.sales.keys { shop.settle(hash, &state) }
+      }
+      let second = try await storefront.run("rent", "disk-small", "--by-hand", "--json")
+      #expect(second.status == 0, "\(second.error)")
+      #expect(shop.state.withLock { ($0.sales.count, $0.leases.count) } == (1, 1))
+    }
+  }
+
+  @Test func `autopay puts out a line for each thing it does`() async throws {
+    try await Storefront.open { storefront in
+      let lease = try await storefront.rent()
+      storefront.shop.state.withLock { $0.terms[lease] = Shop.Term(paidUntil: Storefront.now + 5) }
+      let outcome = try await storefront.run("autopay", "--max-periods", "1", "--json", "--lead", "30", lease)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let lines = outcome.output.split(separator: "\n").map(String.init(_:))
+      #expect(lines.first?.contains(#""event":"renewed""#) == true && lines.last?.contains("enough-periods") == true)
+      storefront.shop.state.withLock { $0.terms[lease] = Shop.Term(paidUntil: Storefront.now + 5) }
+      let refused = try await storefront.run("autopay", "--once", "--max-sats", "1")
+      #expect(refused.status == 3 && refused.output.contains("refused"), "\(refused.output)")
+    }
+  }
+
+  @Test func `a code is drawn whole, or not at all`() throws {
+    let code = try #require(QRCode("LIGHTNING:LNBC1"))
+    let lines = code.text(colored: false).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count == code.columns })
+    #expect(lines.count == (code.columns + 1) / 2)
+    // The three finders, dark on a light border.
+    #expect(code.modules[0].prefix(8) == [true, true, true, true, true, true, true, false])
+    #expect(lines[0].allSatisfy { $0 == "█" })
+    #expect(QRCode("") == nil && QRCode(String(repeating: "x", count: 5_000)) == nil)
+    let narrow = Remarks.request(
+      "lnbc1", msat: 1_000, expiresAt: Storefront.now + 60, now: Storefront.now, columns: 10, colored: false)
+    #expect(narrow.contains("10 columns wide") && narrow.contains("lightning:lnbc1"))
+  }
+}
