@@ -75,7 +75,35 @@ sweep() {
   rm -rf --one-file-system "$folder"
 }
 
-# Of what `swift test` says: failures with their reasons, and the sums.
+# A line that a logger wrote; one line of it may be several of the file, which are then indented.
+LOG_LINE='^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[^ ]* (trace|debug|info|notice|warning|error|critical) '
+
+# Of what `swift test` says: failures with their reasons, and the sums. What loggers say is for the file.
 only_what_matters() {
-  awk '/^✔ Test run with / || !/^(◇|✔ Test |✔ Suite |\[[0-9]+\/[0-9]+\] )/ { print; fflush() }'
+  awk -v log_line="$LOG_LINE" '
+    $0 ~ log_line { logging = 1; next }
+    logging && /^[ \t]/ { next }
+    { logging = 0 }
+    /\) started\.$/ { next }
+    /^✔ Test run with / || !/^(◇|✔ Test |✔ Suite |↳ Testing Library |↳ Target Platform|\[[0-9]+\/[0-9]+\] )/ { print; fflush() }'
+}
+
+# failures_of FILE: from all that `swift test` said, each issue with its reason, what ended the process, and at the very
+# end which tests failed and the sums. Short enough to be seen whole.
+failures_of() {
+  awk -v log_line="$LOG_LINE" '
+    function keep(line) { if (++kept <= 36) print substr(line, 1, 400) }
+    $0 ~ log_line || /^(◇|✔|\[)/ { in_issue = 0; next }
+    /^✘ Test run with / { sums = $0; next }
+    /^✘ Test .* failed after / { in_issue = 0; if (++failed <= 16) names[failed] = $0; next }
+    /^✘ Suite / { in_issue = 0; next }
+    /^✘ / { in_issue = 1; keep($0); next }
+    /Fatal error:|Precondition failed|unexpected signal|^error: |: error: / { in_issue = 0; keep($0); next }
+    in_issue { keep($0) }
+    END {
+      if (kept > 36) print "… and " kept - 36 " lines more"
+      for (i = 1; i <= failed && i <= 16; i++) print names[i]
+      if (failed > 16) print "… and " failed - 16 " more"
+      if (sums) print sums
+    }' "$1"
 }

@@ -175,6 +175,8 @@ extension Engine {
     guard command.count <= 256, bytes <= 65_536, !command.contains(where: { $0.utf8.contains(0) }) else {
       throw Refusal.invalidField(field, "at most 256 words and 64 KiB, without NUL")
     }
+    // Nothing has the empty name; a driver would only say that it cannot be started.
+    guard command.first != "" else { throw Refusal.invalidField(field, "its first word names a program") }
   }
 
   func checkEnvironment(_ environment: [String: String]) throws {

@@ -109,6 +109,9 @@ struct Daemon {
     let log = log
     let application = Application(
       router: router,
+      // Who opens a connection and says nothing, or never comes to the end of its headers, is not waited for; a request
+      // that is being answered may take as long as it likes.
+      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
       configuration: .init(
         address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "leasehold"),
       onServerRunning: { channel in

@@ -41,6 +41,9 @@ private struct Seen: Equatable {
         #expect(try await problem(#"{"offer":"disk","size":5}"#) == Seen(422, "invalid-field", "size"))
         #expect(try await problem(#"{"offer":"disk","image":"x"}"#) == Seen(422, "invalid-field", "offer"))
         #expect(try await problem(#"{"offer":"box","image":"x"}"#) == Seen(422, "invalid-field", "image"))
+        #expect(
+          try await problem(#"{"offer":"box","image":"busybox","command":[""]}"#)
+            == Seen(422, "invalid-field", "command"))
         #expect(try await problem(#"{"offer":"box","disk":"x"}"#) == Seen(422, "invalid-field", "disk"))
         #expect(
           try await problem(#"{"offer":"disk"}"#, headers: [.contentType: "text/plain"])

@@ -47,6 +47,7 @@ import Wire
         for body in [
           #"{"command":[]}"#, #"{"command":["a"],"stdin_base64":"*"}"#, #"{"command":["a"],"timeout_seconds":0}"#,
           #"{"command":["a"],"env":{"1":"x"}}"#, #"{"command":["a\u0000"]}"#,
+          #"{"command":["","a"]}"#,
         ] {
           let answer = try await door.ask(.post, here + "/exec", body, authorization: authorization)
           #expect(answer.status == 422, "\(body)")

@@ -1,0 +1,326 @@
+"""The L402 clients that people run, each used as its documentation says. Each rents, uses what it rented, renews, and
+comes back after its time has run out: then the very request that used to work pays the renewal by itself.
+
+A client class has `name`, `notes`, and the four steps; `lease` and `credential` are how the trial looks behind it.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+
+import bolt402
+import l402
+from l402_requests import BudgetController, CredentialCache, L402Client as RequestsClient, LndWallet
+from l402kit import AlbyWallet, L402Client as KitClient
+from lightning_toll.client.fetch import auto_pay
+from pyl402.client.l402 import L402Client as PyClient
+from pyl402.token_store import MemoryTokenStore
+from pyl402.wallet.wallet import PaymentResult, Wallet
+
+from report import same
+from world import WALLET_KEY, challenge_of
+
+PERIODS = json.dumps({"periods": 1})
+
+
+class Renter:
+    def __init__(self, world):
+        self.world = world
+        self.lease = self.credential = None
+
+    def url(self, path):
+        return self.world.server + path
+
+    @property
+    def note(self):
+        return self.url(f"/dav/{self.lease}/note.txt")
+
+    def rented(self, document, sent):
+        """Keeps the lease; `sent` is the Authorization that bought it."""
+        self.lease, self.credential = document["id"], sent
+        self.world.remember(self.lease)
+
+
+class Curl(Renter):
+    name = "curl"
+    notes = "a shell script with sed; any WebDAV method"
+
+    def curl(self, *arguments):
+        said = subprocess.run(["curl", "-sS", "-i", *arguments], capture_output=True, check=True).stdout.decode()
+        head, _, body = said.rpartition("\r\n\r\n")
+        return int(re.findall(r"^HTTP/1.1 (\d+)", head, re.M)[-1]), head, body
+
+    def buy(self, *arguments, credential=None):
+        shown = ["-H", f"Authorization: {credential}"] if credential else []
+        status, head, _ = self.curl(*shown, *arguments)
+        same("the first answer", 402, status)
+        challenge = challenge_of(re.search(r"(?mi)^www-authenticate: (.*?)\r?$", head)[1])
+        paid = self.curl(self.url("/dev/pay"), "-H", "Content-Type: application/json", "-d",
+                         json.dumps({"invoice": challenge["invoice"]}))
+        credential = f"L402 {challenge['macaroon']}:{json.loads(paid[2])['preimage']}"
+        with open(self.world.record, "a") as record:
+            record.write(json.loads(paid[2])["preimage"] + "\n")
+        return self.curl("-H", f"Authorization: {credential}", *arguments), credential
+
+    def rent(self):
+        (status, _, body), credential = self.buy(
+            self.url("/v1/leases"), "-H", "Content-Type: application/json", "-d", '{"offer":"spell-disk"}')
+        same("the lease", 201, status)
+        self.rented(json.loads(body), credential)
+
+    def use(self):
+        shown = ("-H", f"Authorization: {self.credential}")
+        same("a file goes in", 201, self.curl(*shown, "-X", "PUT", "--data-binary", "kept", self.note)[0])
+        same("and comes out", "kept", self.curl(*shown, self.note)[2])
+
+    def renew(self):
+        (status, _, _), self.credential = self.buy(
+            self.url(f"/v1/leases/{self.lease}/renewals"), "-H", "Content-Type: application/json", "-d", PERIODS,
+            credential=self.credential)
+        same("the renewal", 200, status)
+
+    def come_back(self):
+        (status, _, body), self.credential = self.buy(self.note, credential=self.credential)
+        same("the file", (200, "kept"), (status, body))
+
+
+class L402Requests(Renter):
+    name = "l402-requests"
+    notes = "PUT too; put the credential into its cache for /dav/<lease>. Its LND wallet wants base64, LND says hex"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.cache = CredentialCache()
+        # An empty cache is false, and the client would take one of its own instead.
+        self.cache.put("example.org", "/", "none", "none")
+        self.client = RequestsClient(
+            wallet=LndWallet(world.wallet + "/base64", WALLET_KEY), credential_cache=self.cache,
+            budget=BudgetController(max_sats_per_request=100))
+
+    def rent(self):
+        answer = self.client.post(self.url("/v1/leases"), json={"offer": "spell-disk"})
+        same("the lease", 201, answer.status_code)
+        bought = self.cache.get("127.0.0.1", "/v1/leases")
+        self.rented(answer.json(), bought.authorization_header)
+        # It keeps credentials by the first two segments of a path: this one is for the disk as well.
+        self.cache.put("127.0.0.1", f"/dav/{self.lease}", bought.macaroon, bought.preimage)
+
+    def use(self):
+        same("a file goes in", 201, self.client.put(self.note, content=b"kept").status_code)
+        same("and comes out", b"kept", self.client.get(self.note).content)
+
+    def renew(self):
+        answer = self.client.post(self.url(f"/v1/leases/{self.lease}/renewals"), json={"periods": 1})
+        same("the renewal", 200, answer.status_code)
+
+    def come_back(self):
+        answer = self.client.get(self.note)
+        same("the file", (200, b"kept"), (answer.status_code, answer.content))
+        # What it bought is in its cache now, and goes on serving.
+        same("once more", b"kept", self.client.get(self.note).content)
+
+
+class L402Kit(Renter):
+    name = "l402kit"
+    notes = "GET and POST only, so a container; give the credential as a header, its cache is by URL"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = KitClient(wallet=AlbyWallet(WALLET_KEY, world.wallet + "/alby"), budget_sats=1000)
+
+    def say(self, word):
+        answer = self.client.post(
+            self.url(f"/v1/leases/{self.lease}/exec"), json={"command": ["echo", word]},
+            headers={"Authorization": self.credential})
+        same("exec", 200, answer.status_code)
+        last = json.loads(answer.text.splitlines()[-1])
+        same("its exit code", {"exit_code": 0}, last)
+
+    def rent(self):
+        answer = self.client.post(self.url("/v1/leases"), json={"offer": "spell-box", "image": "busybox"})
+        same("the lease", 201, answer.status_code)
+        self.rented(answer.json(), answer.request.headers["Authorization"])
+
+    def use(self):
+        self.say("in use")
+
+    def renew(self):
+        answer = self.client.post(
+            self.url(f"/v1/leases/{self.lease}/renewals"), json={"periods": 1},
+            headers={"Authorization": self.credential})
+        same("the renewal", 200, answer.status_code)
+
+    def come_back(self):
+        before = self.client.spending_report().total
+        self.say("back again")
+        assert self.client.spending_report().total > before, "it paid nothing"
+        self.say("and again")
+
+
+class PyL402(Renter):
+    name = "pyl402"
+    notes = "says `L402 L402 …` when it uses a token again, which is read; its store is by URL, copy the token there"
+
+    class Purse(Wallet):
+        def __init__(self, world):
+            self.world = world
+
+        def pay_invoice(self, invoice):
+            return PaymentResult(preimage=self.world.pay(invoice), success=True)
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.store = MemoryTokenStore()
+        self.client = PyClient(self.Purse(world), self.store)
+
+    def rent(self):
+        answer = self.client.post(self.url("/v1/leases"), json={"offer": "spell-disk"})
+        same("the lease", 201, answer.status_code)
+        self.rented(answer.json(), answer.request.headers["Authorization"])
+        bought = self.store.get(self.url("/v1/leases"))
+        self.store.put(self.note, bought)
+        self.store.put(self.url(f"/v1/leases/{self.lease}/renewals"), bought)
+
+    def use(self):
+        answer = self.client.put(self.note, content=b"kept")
+        same("a file goes in", 201, answer.status_code)
+        assert answer.request.headers["Authorization"].startswith("L402 L402 "), "the scheme is no longer doubled"
+        same("and comes out", b"kept", self.client.get(self.note).content)
+
+    def renew(self):
+        answer = self.client.post(self.url(f"/v1/leases/{self.lease}/renewals"), json={"periods": 1})
+        same("the renewal", 200, answer.status_code)
+
+    def come_back(self):
+        answer = self.client.get(self.note)
+        same("the file", (200, b"kept"), (answer.status_code, answer.content))
+        same("once more", b"kept", self.client.get(self.note).content)
+
+
+class Bolt402(Renter):
+    name = "bolt402"
+    notes = "takes no headers and keeps credentials to itself, one a URL: rents and renews; for a door, its wallet alone"
+    module = bolt402
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.node = world.wallet + "/hex"
+        self.client = self.module.L402Client.with_lnd_rest(
+            self.node, WALLET_KEY, budget=self.module.Budget(per_request_max=100))
+
+    def rent(self):
+        answer = self.client.post(self.url("/v1/leases"), json.dumps({"offer": "spell-disk"}))
+        same("the lease", (201, True), (answer.status, answer.paid))
+        self.rented(answer.json(), None)
+        again = self.client.post(self.url("/v1/leases"), json.dumps({"offer": "spell-disk"}))
+        same("asked again, it is the same lease", (201, False, self.lease),
+             (again.status, again.paid, again.json()["id"]))
+
+    def use(self):
+        # Its client has no way to show at a door what it bought at another URL, and a stranger is sold nothing there.
+        answer = self.client.get(self.note)
+        same("the door for a stranger", (401, False), (answer.status, answer.paid))
+        # So its backend pays, and the request is made by hand.
+        world = self.world
+        asked = world.ask("POST", "/v1/leases", {"offer": "spell-disk"}).expect(402)
+        challenge = challenge_of(asked.headers["WWW-Authenticate"])
+        paid = self.module.LndRestBackend(self.node, WALLET_KEY).pay_invoice(challenge["invoice"], 10)
+        credential = f"L402 {challenge['macaroon']}:{paid.preimage}"
+        lease = world.ask("POST", "/v1/leases", {"offer": "spell-disk"}, credential).expect(201).json()["id"]
+        world.remember(lease)
+        world.ask("PUT", f"/dav/{lease}/note.txt", credential=credential, body=b"kept").expect(201)
+        same("the file", b"kept", world.ask("GET", f"/dav/{lease}/note.txt", credential=credential).body)
+
+    def renew(self):
+        answer = self.client.post(self.url(f"/v1/leases/{self.lease}/renewals"), PERIODS)
+        same("the renewal", (200, True), (answer.status, answer.paid))
+
+    def come_back(self):
+        answer = self.client.post(self.url(f"/v1/leases/{self.lease}/renewals"), PERIODS)
+        same("the renewal", (200, True), (answer.status, answer.paid))
+        world = self.world
+        # What it cannot do at the door anybody can who holds a credential of the lease; here it is the operator who looks.
+        same("the lease", "active", world.operator(self.lease)["state"])
+
+
+class L402SDK(Bolt402):
+    name = "l402sdk"
+    notes = "as bolt402"
+    module = l402
+
+
+class LightningToll(Renter):
+    name = "lightning-toll"
+    notes = "reads the JSON body alone; give the credential as a header, its cache is by URL"
+
+    class Purse:
+        def __init__(self, world):
+            self.world = world
+
+        async def pay_invoice(self, invoice):
+            return PaymentResult(preimage=self.world.pay(invoice), success=True)
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.cache = {}
+
+    def fetch(self, url, method="GET", body=None):
+        shown = {"Authorization": self.credential} if self.credential else {}
+        return asyncio.run(auto_pay(
+            url, self.Purse(self.world), method=method, headers=shown, body=body, max_sats=100,
+            credential_cache=self.cache))
+
+    def rent(self):
+        answer = self.fetch(self.url("/v1/leases"), "POST", {"offer": "spell-disk"})
+        same("the lease", (201, True), (answer.status_code, answer.paid))
+        bought = self.cache[self.url("/v1/leases")]
+        self.rented(answer.body, f"L402 {bought.macaroon}:{bought.preimage}")
+
+    def use(self):
+        same("a file goes in", 201, self.fetch(self.note, "PUT", b"kept").status_code)
+        same("and comes out", "kept", self.fetch(self.note).body)
+
+    def renew(self):
+        answer = self.fetch(self.url(f"/v1/leases/{self.lease}/renewals"), "POST", {"periods": 1})
+        same("the renewal", (200, True), (answer.status_code, answer.paid))
+
+    def come_back(self):
+        answer = self.fetch(self.note)
+        same("the file", (200, True, "kept"), (answer.status_code, answer.paid, answer.body))
+        answer = self.fetch(self.note)
+        same("once more", (200, False, "kept"), (answer.status_code, answer.paid, answer.body))
+
+
+CLIENTS = [Curl, L402Requests, L402Kit, PyL402, Bolt402, L402SDK, LightningToll]
+
+
+def try_clients(world, report):
+    """All of them rent, use and renew; then their time runs out; then all of them come back."""
+    renters = [client(world) for client in CLIENTS]
+    for renter in renters:
+        report.cell(renter.name, "rent", "rents", renter.rent)
+        report.cell(renter.name, "use", "uses what it rented", renter.use)
+        report.cell(renter.name, "renew", "renews", renter.renew)
+        report.cell(renter.name, "paid", "was charged for two periods", charged, renter, 2)
+    # Those who cannot follow events come last: what was rented later has run out by then.
+    for renter in sorted(renters, key=lambda renter: renter.credential is None):
+        report.step(f"{renter.name}: its time runs out", runs_out, renter)
+    for renter in renters:
+        report.cell(renter.name, "return", "comes back, and pays by itself", renter.come_back)
+        report.cell(renter.name, "paid", "was charged for three", charged, renter, 3)
+        report.note(renter.name, renter.notes)
+
+
+def charged(renter, times):
+    """Each payment once: behind each client the ledger says so, or its own receipts where it shows nobody its credential."""
+    if renter.credential:
+        same("payments", times, len(renter.world.payments(renter.lease, renter.credential)))
+    else:
+        same("receipts", times, len(renter.client.receipts()))
+
+
+def runs_out(renter):
+    if renter.credential:
+        renter.world.await_event(renter.lease, renter.credential, "suspended")
+    same("the lease", "suspended", renter.world.operator(renter.lease)["state"])
