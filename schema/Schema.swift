@@ -17,5 +17,6 @@ public enum Schema {
     ("0006_usage.sql", PackageResources._006_usage_sql),
     ("0007_daemons.sql", PackageResources._007_daemons_sql),
     ("0008_capacity_held_for_changes.sql", PackageResources._008_capacity_held_for_changes_sql),
+    ("0009_holds.sql", PackageResources._009_holds_sql),
   ]
 }

@@ -71,10 +71,13 @@ CREATE TABLE public.invoice (
     preimage bytea,
     redeemed_at timestamp with time zone,
     redeemed_key text,
+    hold_epoch integer,
+    CONSTRAINT invoice_accepted_is_held CHECK (((state <> 'accepted'::text) OR (hold_epoch IS NOT NULL))),
     CONSTRAINT invoice_asks_for_money CHECK ((msat > 0)),
+    CONSTRAINT invoice_hold_epoch CHECK (((hold_epoch >= 0) AND (hold_epoch <= 65535))),
     CONSTRAINT invoice_is_made_unless_reserved CHECK (((state = ANY (ARRAY['reserved'::text, 'canceled'::text])) OR (payment_hash IS NOT NULL))),
     CONSTRAINT invoice_preimage_means_settled CHECK (((preimage IS NOT NULL) = (state = 'settled'::text))),
-    CONSTRAINT invoice_state CHECK ((state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'settled'::text, 'canceled'::text, 'expired'::text])))
+    CONSTRAINT invoice_state CHECK ((state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text, 'settled'::text, 'canceled'::text, 'expired'::text])))
 );
 
 ALTER TABLE public.invoice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -387,9 +390,11 @@ CREATE INDEX idempotency_of_lease ON public.idempotency USING btree (lease);
 
 CREATE INDEX invoice_of_lease ON public.invoice USING btree (lease);
 
-CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (lease, slot) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text]));
+CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (lease, slot) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'accepted'::text]));
 
-CREATE INDEX invoice_unsettled ON public.invoice USING btree (expires_at) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text]));
+CREATE INDEX invoice_undecided_holds ON public.invoice USING btree (expires_at) WHERE ((hold_epoch IS NOT NULL) AND (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text])));
+
+CREATE INDEX invoice_unsettled ON public.invoice USING btree (expires_at) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text]));
 
 CREATE INDEX lease_by_state ON public.lease USING btree (state, id);
 

@@ -165,13 +165,14 @@ extension Engine {
     }
     if !doors.isTrusted { try await lookUpRevocation(of: claim.token) }
     let known = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
-    guard var invoice = known.0 else { throw Refusal.unknownPayment }
-    var preimage = known.1
-    if preimage == nil, invoice.state != .settled, try await bookIfSettled(hash) {
-      preimage = try await store.transaction { tx in try tx.preimage(of: hash) }
-      invoice.state = .settled
+    guard let invoice = known.0 else { throw Refusal.unknownPayment }
+    guard known.1 == nil, invoice.state != .settled else {
+      return ClaimedPayment(paymentHash: hash, state: invoice.state, preimage: known.1)
     }
-    return ClaimedPayment(paymentHash: hash, state: invoice.state, preimage: preimage)
+    // What is held or settled by now is what the node says.
+    try await learn(of: hash)
+    let now = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
+    return ClaimedPayment(paymentHash: hash, state: now.0?.state ?? invoice.state, preimage: now.1)
   }
 }
 

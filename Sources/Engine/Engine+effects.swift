@@ -134,8 +134,12 @@ extension Engine {
       return try await cancelInvoices(of: id).map { .later($0, "an invoice cannot be canceled yet") }
         ?? .event(.invoicesCanceled)
     case .cancelQuote:
+      // A payment that has arrived in time is not sent back because nobody had heard of it yet.
+      if try await learnOfHold(of: id) { return .stale }
       return try await cancelInvoices(of: id).map { .later($0, "the invoice cannot be canceled yet") }
         ?? .event(.quoteCanceled)
+    case .settle(let hash):
+      return try await settleHold(hash, of: record)
     case .notice(let notice):
       for channel in channels { try await channel.deliver(notice, about: id, key: claim.key) }
       return .done
@@ -173,7 +177,7 @@ extension Engine {
       let receipt = try await driver.destroy(id, generation: generation)
       doorMeters.forget(id)
       return .event(.destroyed(generation: generation, receipt: "\(receipt.method.rawValue): \(receipt.detail)"))
-    case .cancelInvoices, .cancelQuote, .notice:
+    case .cancelInvoices, .cancelQuote, .settle, .notice:
       return .done
     }
   }
@@ -204,7 +208,8 @@ extension Engine {
       return .event(.provisionFailed(generation: generation, reason: "\(error)"))
     case .resume(let generation) where isHopeless:
       return .event(.resumeFailed(generation: generation, reason: "\(error)"))
-    case .provision, .resume, .suspend, .resize, .closeMeters, .destroy, .cancelInvoices, .cancelQuote, .notice:
+    case .provision, .resume, .suspend, .resize, .closeMeters, .destroy, .cancelInvoices, .cancelQuote, .settle,
+      .notice:
       throw error
     }
   }
@@ -286,63 +291,6 @@ extension Engine {
     } catch {
       // The claim lapses by itself, and the row comes back.
       log.error("an effect could not be given back", metadata: ["lease": "\(claim.lease)", "error": "\(error)"])
-    }
-  }
-
-  /// Cancels every open invoice of a lease.
-  ///
-  /// - Returns: when to try again, where the node cannot cancel and one may still be paid; `nil` when none can settle.
-  private func cancelInvoices(of id: LeaseID) async throws -> Instant? {
-    let open = try await store.transaction { tx in try tx.openInvoices(of: id) }
-    var later: Instant?
-    for invoice in open {
-      guard let hash = invoice.paymentHash else {
-        // Nobody has seen it.
-        try await store.transaction { tx in try tx.dropInvoice(id: invoice.id) }
-        continue
-      }
-      do throws(NodeError) {
-        let state = try await node.cancel(hash)
-        switch state {
-        case .settled(let settlement): try await bookLate(settlement)
-        case .canceled, .open: try await mark(invoice, .canceled)
-        case .accepted:
-          throw NodeError(.unavailable, attempted: "canceling an invoice", words: "its payment is still held")
-        case .expired: try await mark(invoice, .expired)
-        }
-      } catch {
-        switch error.kind {
-        case .unknownInvoice:
-          try await mark(invoice, .expired)
-        case .cannotCancel:
-          let gone = invoice.expiresAt + .minute
-          if clock.now() < gone {
-            later = max(later ?? gone, gone)
-          } else if try await !bookIfSettled(hash) {
-            try await mark(invoice, .expired)
-          }
-        case .unavailable, .labelTaken, .cannotPay, .invoiceExpired, .garbage, .refused:
-          throw error
-        }
-      }
-    }
-    return later
-  }
-
-  private func bookLate(_ settlement: NodeSettlement) async throws(NodeError) {
-    do {
-      try await book(settlement, advancing: false)
-    } catch {
-      throw NodeError(.unavailable, attempted: "booking a settlement", words: "\(error)")
-    }
-  }
-
-  private func mark(_ invoice: InvoiceRecord, _ state: InvoiceRecord.State) async throws(NodeError) {
-    let id = invoice.id
-    do {
-      try await store.transaction { tx in try tx.setInvoiceState(id: id, state) }
-    } catch {
-      throw NodeError(.unavailable, attempted: "recording a canceled invoice", words: "\(error)")
     }
   }
 }

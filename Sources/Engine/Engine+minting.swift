@@ -15,14 +15,16 @@ extension Engine {
   func invoice(for order: InvoiceOrder, client caller: Caller) async throws -> InvoiceRecord {
     let share = settings.unpaidShare
     for attempt in 0..<200 {
-      let reservation = try await store.transaction { tx in
+      let (reservation, order) = try await store.transaction { [self] tx in
         // Its state may have changed since the price was asked.
         guard let lease = try tx.lockLease(order.lease), lease.mayBeInvoiced else { throw Refusal.leaseClosed }
+        var order = order
+        order.holdEpoch = try holdEpoch(for: order, tx)
         let reservation = try tx.reserveInvoice(order)
         if case .reserved(let id) = reservation, let extra = order.extra {
           guard try tx.hold(extra, for: order.lease, invoice: id, unpaidShare: share) else { throw Refusal.noCapacity }
         }
-        return reservation
+        return (reservation, order)
       }
       switch reservation {
       case .open(let invoice):
@@ -52,7 +54,8 @@ extension Engine {
     do {
       // A quote has spent it before it took capacity.
       if order.purpose != .purchase { try spendMintBudget(caller) }
-      let made = try await node.createInvoice(
+      let made = try await make(
+        order,
         InvoiceRequest(
           label: order.label, amount: order.amount, description: "Leasehold \(order.slot) \(order.lease)",
           expiry: expiry))
@@ -63,10 +66,11 @@ extension Engine {
         try tx.openInvoice(
           id: id, paymentHash: made.paymentHash, bolt11: made.bolt11, expiresAt: expiresAt)
       }
+      if order.holdEpoch != nil { holdsBell.ring() }
       return InvoiceRecord(
         id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label,
         amount: order.amount, createdAt: order.at, expiresAt: expiresAt, state: .open, paymentHash: made.paymentHash,
-        bolt11: made.bolt11)
+        bolt11: made.bolt11, holdEpoch: order.holdEpoch)
     } catch {
       // The reservation is given up whatever went wrong, also when this task was cancelled; where even that fails,
       // it lapses.

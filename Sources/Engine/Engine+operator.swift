@@ -42,16 +42,17 @@ extension Engine {
 
   public func overview() async throws -> Overview {
     let now = clock.now()
-    let (overdue, pools, census, parked, unbooked) = try await store.transaction { tx in
+    let (overdue, pools, census, parked, unbooked, held) = try await store.transaction { tx in
       (
         try tx.overdueEffects(at: now), try tx.pools(), try tx.census(), try tx.parked(),
-        try tx.unbooked(limit: 100)
+        try tx.unbooked(limit: 100), try tx.heldPayments()
       )
     }
     let health = health.snapshot
     return Overview(
       at: now, overdue: overdue, pools: pools, census: census, parked: parked, unbooked: unbooked,
-      nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew, listenerIsAlive: doors.isTrusted,
+      heldPayments: held, nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew,
+      listenerIsAlive: doors.isTrusted,
       breakerTrippedAt: health.breakerTrippedAt)
   }
 
@@ -80,6 +81,8 @@ public struct Overview: Sendable {
   public var census: [String: Int]
   public var parked: [ParkedLease]
   public var unbooked: [UnbookedSettlement]
+  /// Payments that have arrived and are neither taken nor sent back.
+  public var heldPayments: Int
   public var nodeIsUp: Bool
   public var clockSkewMicroseconds: Int64
   public var listenerIsAlive: Bool

@@ -202,7 +202,7 @@ extension Engine {
     switch invoice.state {
     case .settled, .reserved:
       return found.1
-    case .open, .replaced, .canceled, .expired:
+    case .open, .replaced, .accepted, .canceled, .expired:
       guard try await bookIfSettled(hash) else { return found.1 }
       return try await store.transaction { tx in try tx.lease(id) }
     }

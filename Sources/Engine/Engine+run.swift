@@ -10,6 +10,7 @@ extension Engine {
       group.addTask { await self.atEachRing("waking due leases") { _ = try await self.wakeDueLeases() } }
       group.addTask { await self.runEffects() }
       group.addTask { await self.again("following settlements") { try await self.followSettlements() } }
+      group.addTask { await self.followHolds() }
       group.addTask { await self.followChanges() }
     }
   }

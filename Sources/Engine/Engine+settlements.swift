@@ -38,21 +38,42 @@ extension Engine {
   ///
   /// - Returns: whether it is settled.
   func bookIfSettled(_ hash: PaymentHash) async throws -> Bool {
+    try await learn(of: hash) == .settled
+  }
+
+  /// What the node said about an invoice, once it has been taken in.
+  enum Learned { case unknown, open, accepted, settled, gone }
+
+  /// Asks the node about one invoice and takes in what it says.
+  @discardableResult
+  func learn(of hash: PaymentHash) async throws -> Learned {
+    let found: NodeInvoice?
     do throws(NodeError) {
-      guard let found = try await node.lookup(hash), case .settled(let settlement) = found.state else { return false }
-      health.nodeAnswered()
-      try await bookWithoutCursor(settlement)
-      return true
+      found = try await node.lookup(hash)
     } catch {
       throw nodeTrouble(error)
     }
+    health.nodeAnswered()
+    guard let found else { return .unknown }
+    return try await take(found.state, of: hash)
   }
 
-  private func bookWithoutCursor(_ settlement: NodeSettlement) async throws(NodeError) {
-    do {
+  func take(_ state: InvoiceState, of hash: PaymentHash) async throws -> Learned {
+    switch state {
+    case .open:
+      return .open
+    case .accepted(let held):
+      try await accept(held, of: hash)
+      return .accepted
+    case .settled(let settlement):
       try await book(settlement, advancing: false)
-    } catch {
-      throw NodeError(.unavailable, attempted: "booking a settlement", words: "\(error)")
+      return .settled
+    case .canceled:
+      try await holdIsGone(hash, .canceled, reason: "the node has sent the payment back")
+      return .gone
+    case .expired:
+      try await holdIsGone(hash, .expired, reason: "the node's time for it is over")
+      return .gone
     }
   }
 
@@ -142,7 +163,7 @@ extension Engine {
   }
 
   /// An attached disk is on the host of its container.
-  private func hostOfDisk(of id: LeaseID, _ tx: any StoreTransaction) throws -> String? {
+  func hostOfDisk(of id: LeaseID, _ tx: any StoreTransaction) throws -> String? {
     guard let disk = try tx.lease(id)?.request.disk else { return nil }
     return try tx.lease(disk)?.placement?.host
   }
@@ -167,7 +188,8 @@ extension Engine {
     let open = try await store.transaction { tx in try tx.allOpenInvoices(limit: 500) }
     for invoice in open {
       guard let hash = invoice.paymentHash else { continue }
-      _ = try await bookIfSettled(hash)
+      try await learn(of: hash)
     }
+    holdsBell.ring()
   }
 }

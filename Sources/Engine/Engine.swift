@@ -26,6 +26,8 @@ public final class Engine: Sendable {
   let budget: MintBudget
   let doorMeters: DoorMeters
   let health: Health
+  /// Rung when there may be a payment to be held that nobody waits for yet.
+  let holdsBell = Bell()
   /// The times when no daemon was looking, as far as this one knows; oldest first.
   let outages = Mutex<[Lease.Outage]>([])
   /// When this daemon last said that it is alive.

@@ -18,6 +18,13 @@ extension EventRecord {
         feedName: feedName(event, from: before.state, to: after.state), from: before.state.name,
         to: after.state.name, cause: cause, evidence: evidence)
     ]
+    // A held payment was taken: the same moment begins the service.
+    if case .settled = event, case .provisioning = before.state, case .active = after.state {
+      records.append(
+        EventRecord(
+          id: "\(id)/provisioned", lease: after.id, version: after.version, at: now, name: "provisioned",
+          feedName: "provisioned", from: after.state.name, to: after.state.name, cause: cause))
+    }
     for case .notice(let notice) in effects {
       var said = [
         "kind": notice.kind.rawValue,
@@ -40,7 +47,9 @@ extension EventRecord {
     case (.provisioning, .active): return "provisioned"
     case (_, .suspended): return "suspended"
     case (.suspended, .active): return "resumed"
-    case (_, .reclaiming(.provisioning, _, _, _)), (_, .reclaiming(.impairment, _, _, _)): return "failed"
+    case (_, .reclaiming(.provisioning, _, _, _)), (_, .reclaiming(.payment, _, _, _)),
+      (_, .reclaiming(.impairment, _, _, _)):
+      return "failed"
     case (_, .reclaiming(.retention, _, _, _)), (_, .reclaiming(.idle, _, _, _)), (_, .reclaiming(.eviction, _, _, _)):
       return "reclaimed"
     case (_, .closed): return "closed"
@@ -83,6 +92,13 @@ extension Event {
     switch self {
     case .settled(let settlement):
       ["payment_hash": settlement.paymentHash, "msat": String(settlement.amount.count)]
+    case .accepted(let acceptance):
+      [
+        "payment_hash": acceptance.paymentHash, "msat": String(acceptance.received.count),
+        "decide_by": acceptance.decideBy.map { String($0.microseconds) } ?? "not said",
+        "obstacle": acceptance.obstacle ?? "none",
+      ]
+    case .holdCanceled(let hash, let reason): ["payment_hash": hash, "reason": reason]
     case .provisioned(let generation), .suspended(let generation), .resumed(let generation), .resized(let generation):
       ["generation": String(generation)]
     case .provisionFailed(let generation, let reason), .suspendFailed(let generation, let reason),

@@ -12,6 +12,9 @@ public struct Settings: Sendable {
   /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
   public var unpaidShare: Double = 0.5
   public var unpaidHoldsPerClient: Int = 2
+  /// Purchases whose payments may be held at once, or be about to be: each takes one of a channel's few HTLC slots
+  /// until it is decided. Beyond it invoices are ordinary ones, and a failure gives credit. 0: nothing is ever held.
+  public var heldPayments: Int = 100
   public var batch: Int = 500
   public var effectsAtOnce: Int = 16
   /// A claim on an effect lasts so long unless renewed.

@@ -7,7 +7,7 @@ import Macaroons
 public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectable {
   /// HKDF's pseudo-random keys, extracted beforehand, with their HMAC blocks hashed. The newest first; so few that
   /// looking through them is quicker than hashing an epoch.
-  private let extracted: [(epoch: UInt16, key: HMACKey)]
+  let extracted: [(epoch: UInt16, key: HMACKey)]
 
   /// The epoch new tokens are minted in.
   public let currentEpoch: UInt16

@@ -23,6 +23,9 @@ public enum Effect: Hashable, Sendable, Codable {
   /// Cancel the invoice of an unpaid quote. Outcome: `.quoteCanceled`.
   /// Twice: gone. Never: the capacity stays held; retried and shown.
   case cancelQuote
+  /// Take the payment that is held, now that what it buys is made. Outcome: `.settled` or `.holdCanceled`.
+  /// Twice: it is taken already. Never: the lease does not serve; retried and shown until the node says either.
+  case settle(paymentHash: String)
   /// Destroy and erase. Outcome: `.destroyed` or `.destroyFailed`.
   /// Twice: gone. Never: the capacity is not free; retried and shown.
   case destroy(generation: Int64)
@@ -37,7 +40,7 @@ public enum Effect: Hashable, Sendable, Codable {
   public var lane: Lane {
     switch self {
     case .provision, .suspend, .resume, .resize, .closeMeters, .destroy: .resource
-    case .cancelInvoices, .cancelQuote: .invoice
+    case .cancelInvoices, .cancelQuote, .settle: .invoice
     case .notice: .notice
     }
   }
@@ -48,7 +51,7 @@ public enum Effect: Hashable, Sendable, Codable {
     case .provision(let generation), .suspend(let generation), .resume(let generation), .resize(let generation),
       .closeMeters(let generation), .destroy(let generation):
       generation
-    case .cancelInvoices, .cancelQuote, .notice: nil
+    case .cancelInvoices, .cancelQuote, .settle, .notice: nil
     }
   }
 
@@ -61,6 +64,7 @@ public enum Effect: Hashable, Sendable, Codable {
     case .closeMeters: "close_meters"
     case .cancelInvoices: "cancel_invoices"
     case .cancelQuote: "cancel_quote"
+    case .settle: "settle"
     case .destroy: "destroy"
     case .notice: "notice"
     }

@@ -7,6 +7,10 @@ import Units
 public enum Event: Hashable, Sendable {
   /// An invoice of this lease settled: the node said so.
   case settled(Settlement)
+  /// The payment of the purchase has arrived and is held: it is ours to take or to send back.
+  case accepted(Acceptance)
+  /// Nothing is held under this payment hash any more: the node let go of it, or sent it back as told.
+  case holdCanceled(paymentHash: String, reason: String)
   /// The invoice of the quote is gone for good: canceled, or expired and looked up unpaid.
   case quoteCanceled
   /// The driver made the resource.
@@ -56,6 +60,8 @@ public enum Event: Hashable, Sendable {
   public var name: String {
     switch self {
     case .settled: "settled"
+    case .accepted: "accepted"
+    case .holdCanceled: "hold_canceled"
     case .quoteCanceled: "quote_canceled"
     case .provisioned: "provisioned"
     case .provisionFailed: "provision_failed"
@@ -85,6 +91,25 @@ public enum Event: Hashable, Sendable {
     case .protected: "protected"
     case .evicting: "evicting"
     }
+  }
+}
+
+/// A payment that has arrived and is not taken yet.
+public struct Acceptance: Hashable, Sendable {
+  /// Hex.
+  public var paymentHash: String
+  /// What arrived. Nothing of it is booked before it is settled.
+  public var received: Millisatoshi
+  /// By then it must be settled or canceled, or the node lets it go by itself; `nil` where the node does not say.
+  public var decideBy: Instant?
+  /// Why it cannot be taken (no capacity was left, too little arrived); `nil`: nothing stands in the way.
+  public var obstacle: String?
+
+  public init(paymentHash: String, received: Millisatoshi, decideBy: Instant? = nil, obstacle: String? = nil) {
+    self.paymentHash = paymentHash
+    self.received = received
+    self.decideBy = decideBy
+    self.obstacle = obstacle
   }
 }
 

@@ -39,6 +39,8 @@ struct Step: Hashable {
   mutating func take(_ event: Event) throws(Rejection) {
     switch event {
     case .settled(let settlement): settled(settlement)
+    case .accepted(let acceptance): accepted(acceptance)
+    case .holdCanceled(let hash, _): holdCanceled(hash)
     case .quoteCanceled: quoteCanceled()
     case .provisioned(let generation): provisioned(generation)
     case .provisionFailed(let generation, _): provisionFailed(generation)

@@ -5,7 +5,7 @@ extension Lease {
   /// When this lease must be looked at next. Stored in an indexed column; the alarm is set to the earliest.
   ///
   /// `nil` only when an outbox row will bring the next event (`quoted` while canceling, `reclaiming`) or nothing can
-  /// happen any more (`closed` without credit).
+  /// happen any more (`closed` without credit). The distant future: an outbox row, a person or a payment will.
   public var wakesAt: Instant? {
     switch state {
     case .quoted(_, _, canceling: true): return nil
@@ -26,8 +26,9 @@ extension Lease {
       if wantsResume { consider(impairment.nextAttempt) }
     }
     switch state {
-    case .provisioning(let deadline):
-      consider(deadline)
+    case .provisioning(let deadline, let hold):
+      // The node's answer is what a payment being taken waits for.
+      if hold?.isSettling != true { consider(deadline) }
     case .active:
       if account.isRunning {
         consider(account.rate.isFree ? (account.balance > .zero ? nil : account.chargedTo) : paidUntil)

@@ -6,13 +6,17 @@ extension Lease {
     /// Asked for, not paid. `held`: capacity is set aside. Leaves by the deadline only to cancel its invoice, since a
     /// payment may be on its way.
     ///
-    /// Can transition to: `.provisioning` (paid), `.closed` (invoice canceled).
+    /// Can transition to: `.provisioning` (paid, or a payment held), `.closed` (invoice canceled).
     case quoted(held: Bool, until: Instant, canceling: Bool)
 
-    /// Paid; the resource is being made. Time is not charged.
+    /// Paid, or the payment is held by the node; the resource is being made. Time is not charged.
     ///
-    /// Can transition to: `.active` (made), `.reclaiming` (failed, too late, released, evicted).
-    case provisioning(deadline: Instant)
+    /// With a `hold` nothing is booked yet. Once the resource is made the payment is taken, and only then does the
+    /// lease serve: what is served is paid for. Until then a failure sends the payment back.
+    ///
+    /// Can transition to: `.active` (made, and settled), `.reclaiming` (failed, too late, payment gone, released,
+    /// evicted).
+    case provisioning(deadline: Instant, hold: Hold? = nil)
 
     /// Full service; time is charged.
     ///
@@ -40,6 +44,20 @@ extension Lease {
     case closed(at: Instant, ReclaimCause?)
   }
 
+  /// A payment that has arrived at the node and waits for our decision.
+  public struct Hold: Hashable, Sendable, Codable {
+    /// Hex.
+    public var paymentHash: String
+    /// The resource is made and the node is asked for the money. From here on no deadline of ours counts: only the
+    /// node knows whether the payment was taken or is gone, and it is asked until it says so.
+    public var isSettling: Bool
+
+    public init(paymentHash: String, isSettling: Bool) {
+      self.paymentHash = paymentHash
+      self.isSettling = isSettling
+    }
+  }
+
   public enum SuspensionCause: String, Hashable, Sendable, Codable, CaseIterable {
     case unpaid
     case idle
@@ -55,6 +73,8 @@ extension Lease {
     case eviction
     /// It could not be made.
     case provisioning
+    /// The payment that was held for it was gone before it could be taken.
+    case payment
     /// It was lost, or its driver could not bring it back in time.
     case impairment
     /// Nobody used it.

@@ -21,6 +21,15 @@ extension Step {
       lease.state = .provisioning(deadline: now + lease.terms.policy.provisioning)
       effects.append(.provision(generation: nextGeneration()))
 
+    case .provisioning(let deadline, let hold?) where hold.paymentHash == settlement.paymentHash:
+      transfers += lease.account.pay(for: lease.id, settlement.amount)
+      if hold.isSettling {
+        begin()
+      } else {
+        // Taken by somebody else before the resource was made: from here on it is a payment as any other.
+        lease.state = .provisioning(deadline: deadline)
+      }
+
     case .provisioning:
       buy(settlement)
 
@@ -59,6 +68,31 @@ extension Step {
       transfers += lease.account.payLate(for: lease.id, settlement.amount)
       lease.closedCreditUntil = lease.closedCreditUntil ?? now + Lease.creditKept
     }
+  }
+
+  /// A payment that can be sent back: nothing is booked, and the resource is made first.
+  ///
+  /// It is sent back at once when something stands in the way, or when there is no time left to make anything before
+  /// the node would let it go.
+  mutating func accepted(_ acceptance: Acceptance) {
+    guard case .quoted(let held, let until, let canceling) = lease.state else { return }
+    let patience = now + lease.terms.policy.provisioning
+    let deadline = acceptance.decideBy.map { min(patience, $0 - Lease.holdMargin) } ?? patience
+    guard acceptance.obstacle == nil, deadline > now else {
+      guard !canceling else { return }
+      lease.state = .quoted(held: held, until: until, canceling: true)
+      effects.append(.cancelQuote)
+      return
+    }
+    lease.state = .provisioning(
+      deadline: deadline, hold: Lease.Hold(paymentHash: acceptance.paymentHash, isSettling: false))
+    effects.append(.provision(generation: nextGeneration()))
+  }
+
+  /// The renter has the money back, or never lost it: what was made for it goes.
+  mutating func holdCanceled(_ paymentHash: String) {
+    guard case .provisioning(_, let hold?) = lease.state, hold.paymentHash == paymentHash else { return }
+    reclaim(.payment)
   }
 
   private mutating func buy(_ settlement: Settlement) {
@@ -173,6 +207,9 @@ extension Step {
 }
 
 extension Lease {
+  /// A held payment is decided this long before the node would let it go: time to say so twice.
+  public static let holdMargin: Seconds = .minute
+
   /// Credit is kept for a year after close.
   static let creditKept: Seconds = .day * 365
 }

@@ -9,7 +9,16 @@ extension Step {
   }
 
   mutating func provisioned(_ generation: Int64) {
-    guard case .provisioning = lease.state, generation == lease.generation else { return }
+    guard case .provisioning(let deadline, let hold) = lease.state, generation == lease.generation else { return }
+    guard let hold else { return begin() }
+    guard !hold.isSettling else { return }
+    lease.state = .provisioning(
+      deadline: deadline, hold: Lease.Hold(paymentHash: hold.paymentHash, isSettling: true))
+    effects.append(.settle(paymentHash: hold.paymentHash))
+  }
+
+  /// Made and paid for: service begins.
+  mutating func begin() {
     lease.state = .active
     lease.activatedAt = now
     if lease.flags.frozen == nil {

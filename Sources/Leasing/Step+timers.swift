@@ -16,7 +16,10 @@ extension Step {
     case .quoted:
       break
 
-    case .provisioning(let deadline):
+    case .provisioning(_, let hold?) where hold.isSettling:
+      break
+
+    case .provisioning(let deadline, _):
       if deadline <= now { reclaim(.provisioning) }
 
     case .active:

@@ -40,7 +40,7 @@ extension PostgresTransaction {
             AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = c.id)
             AND NOT EXISTS (SELECT FROM unbooked_settlement u WHERE u.lease = c.id)
             AND NOT EXISTS (
-              SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced'))
+              SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced', 'accepted'))
           ORDER BY c.id LIMIT 1000)
       """, (now - .day * 2).timestamp)
     let keys = try db.pointee.execute("DELETE FROM idempotency WHERE used_at < $1", (now - .day * 366).timestamp)

@@ -7,7 +7,7 @@ import Units
 
 extension PostgresTransaction {
   private static let invoiceColumns =
-    "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11"
+    "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11, hold_epoch"
 
   private static func invoice(_ row: borrowing Row) throws -> InvoiceRecord {
     guard let state = InvoiceRecord.State(rawValue: try row.string(8)) else {
@@ -16,7 +16,8 @@ extension PostgresTransaction {
     return InvoiceRecord(
       id: try row.int64(0), lease: try row.lease(1), purpose: try row.json(2), slot: try row.string(3),
       label: try row.string(4), amount: try row.msat(5), createdAt: try row.instant(6), expiresAt: try row.instant(7),
-      state: state, paymentHash: row.isNull(9) ? nil : try row.paymentHash(9), bolt11: try row[10])
+      state: state, paymentHash: row.isNull(9) ? nil : try row.paymentHash(9), bolt11: try row[10],
+      holdEpoch: row.isNull(11) ? nil : UInt16(exactly: try row.int32(11)))
   }
 
   func reserveInvoice(_ order: InvoiceOrder) throws -> InvoiceReservation {
@@ -25,13 +26,13 @@ extension PostgresTransaction {
     let current = try db.pointee.first(
       """
       SELECT \(Self.invoiceColumns) FROM invoice
-       WHERE lease = $1 AND slot = $2 AND state IN ('reserved', 'open')
+       WHERE lease = $1 AND slot = $2 AND state IN ('reserved', 'open', 'accepted')
       """, order.lease.uuid, order.slot, row: Self.invoice)
     if let current {
       switch current.state {
       case .reserved:
         return .busy(since: current.createdAt, id: current.id)
-      case .open where current.isGood(for: order):
+      case .open where current.isGood(for: order), .accepted:
         return .open(current)
       case .open:
         // Offered no longer; it can still be paid until it expires, and is booked if it is.
@@ -42,10 +43,10 @@ extension PostgresTransaction {
     }
     let id = try db.pointee.first(
       """
-      INSERT INTO invoice (lease, slot, purpose, label, msat, created_at, expires_at, state)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved') RETURNING id
+      INSERT INTO invoice (lease, slot, purpose, label, msat, created_at, expires_at, state, hold_epoch)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', $8) RETURNING id
       """, order.lease.uuid, order.slot, try JSON.encode(order.purpose), order.label, order.amount.count,
-      order.at.timestamp, order.expiresAt.timestamp
+      order.at.timestamp, order.expiresAt.timestamp, order.holdEpoch.map { Int32($0) }
     ) { try $0.int64(0) }
     guard let id else { throw StoreError(.invariant, "an insert returned nothing") }
     return .reserved(id: id)
@@ -74,7 +75,7 @@ extension PostgresTransaction {
     try db.pointee.query(
       """
       SELECT \(Self.invoiceColumns) FROM invoice
-       WHERE lease = $1 AND state IN ('reserved', 'open', 'replaced') ORDER BY id
+       WHERE lease = $1 AND state IN ('reserved', 'open', 'replaced', 'accepted') ORDER BY id
       """, lease.uuid, row: Self.invoice)
   }
 
@@ -86,11 +87,35 @@ extension PostgresTransaction {
       """, moment.timestamp, Int64(limit), row: Self.invoice)
   }
 
+  func undecidedHolds() throws -> Int {
+    try db.pointee.first(
+      """
+      SELECT count(*) FROM invoice
+       WHERE hold_epoch IS NOT NULL AND state IN ('reserved', 'open', 'replaced', 'accepted')
+      """
+    ) { try $0.int(0) } ?? 0
+  }
+
+  func heldPayments() throws -> Int {
+    try db.pointee.first("SELECT count(*) FROM invoice WHERE hold_epoch IS NOT NULL AND state = 'accepted'") {
+      try $0.int(0)
+    } ?? 0
+  }
+
+  func holds(limit: Int) throws -> [InvoiceRecord] {
+    try db.pointee.query(
+      """
+      SELECT \(Self.invoiceColumns) FROM invoice
+       WHERE hold_epoch IS NOT NULL AND state IN ('open', 'replaced', 'accepted')
+       ORDER BY state = 'accepted' DESC, expires_at LIMIT $1
+      """, Int64(limit), row: Self.invoice)
+  }
+
   func allOpenInvoices(limit: Int) throws -> [InvoiceRecord] {
     try db.pointee.query(
       """
       SELECT \(Self.invoiceColumns) FROM invoice
-       WHERE state IN ('open', 'replaced') ORDER BY expires_at LIMIT $1
+       WHERE state IN ('open', 'replaced', 'accepted') ORDER BY state = 'accepted' DESC, expires_at LIMIT $1
       """, Int64(limit), row: Self.invoice)
   }
 
@@ -98,11 +123,14 @@ extension PostgresTransaction {
     // What can still be paid keeps its hold.
     switch state {
     case .canceled, .expired: try releaseHold(of: id)
-    case .reserved, .open, .replaced, .settled: break
+    case .reserved, .open, .replaced, .accepted, .settled: break
     }
-    // What settled stays settled, whoever was about to say otherwise.
+    // What settled stays settled, whoever was about to say otherwise; what has arrived does not lapse.
     try db.pointee.execute(
-      "UPDATE invoice SET state = $2 WHERE id = $1 AND state <> 'settled'", id, state.rawValue)
+      """
+      UPDATE invoice SET state = $2
+       WHERE id = $1 AND state <> 'settled' AND NOT (state = 'accepted' AND $2 = 'expired')
+      """, id, state.rawValue)
   }
 
   func insertPayment(_ settlement: NodeSettlement, lease: LeaseID, at now: Instant) throws -> Bool {

@@ -36,6 +36,10 @@ struct Configuration: Sendable {
     var node: String
     /// The embedded node's money is play money; it is not shown to the world unless this says so.
     var embeddedOnPublicAddress: Bool
+    /// Purchases are paid on success, where the node can hold payments.
+    var hold = true
+    /// How many payments may be held at once.
+    var heldPayments = 100
   }
 
   struct Host: Sendable {
@@ -88,10 +92,12 @@ extension Configuration {
     self.database = Database(
       url: try database["url"].string(), connections: Int(try database["connections"].integer(in: 2...500, default: 8)))
     let lightning = yaml["lightning"]
-    try lightning.allow("node", "embedded_on_public_address")
+    try lightning.allow("node", "embedded_on_public_address", "hold", "held_payments")
     self.lightning = Lightning(
       node: try lightning["node"].string(default: "embedded"),
-      embeddedOnPublicAddress: try lightning["embedded_on_public_address"].boolean(default: false))
+      embeddedOnPublicAddress: try lightning["embedded_on_public_address"].boolean(default: false),
+      hold: try lightning["hold"].boolean(default: true),
+      heldPayments: Int(try lightning["held_payments"].integer(in: 1...400, default: 100)))
     guard self.lightning.node == "embedded" else {
       throw lightning["node"].fault("this build has the node 'embedded'")
     }

@@ -51,6 +51,7 @@ struct Daemon {
 
     let bell = Bell()
     var settings = Settings(daemon: Daemon.name(configuration), network: try await node.info().network)
+    settings.heldPayments = configuration.lightning.hold ? configuration.lightning.heldPayments : 0
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient

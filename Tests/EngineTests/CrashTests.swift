@@ -10,8 +10,8 @@ import Testing
 @Suite struct CrashTests {
   private static let workers = 3
 
-  @Test(arguments: Mortality.Blow.allCases)
-  func noDeathIsNoticed(_ blow: Mortality.Blow) async throws {
+  @Test(arguments: Mortality.Blow.allCases, [false, true])
+  func noDeathIsNoticed(_ blow: Mortality.Blow, holding: Bool) async throws {
     let every = ProcessInfo.processInfo.environment["LEASEHOLD_EVERY_STATEMENT"] == "1"
     let counting: Mortality.Counting = every ? .everyStatement : .commitsAndCalls
     let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -19,7 +19,7 @@ import Testing
         group.addTask {
           try await TestStore.withDatabase { database in
             let observer = TestStore.store(on: database, connections: 2)
-            let deaths = try await Self.lives(from: worker, database, observer, blow, counting)
+            let deaths = try await Self.lives(from: worker, database, observer, blow, counting, holding: holding)
             await observer.pool.close()
             return deaths
           }
@@ -33,9 +33,9 @@ import Testing
 
   private static func lives(
     from first: Int, _ database: TestDatabase, _ observer: PostgresStore, _ blow: Mortality.Blow,
-    _ counting: Mortality.Counting
+    _ counting: Mortality.Counting, holding: Bool
   ) async throws -> Int {
-    let world = try CrashWorld(database, observer: observer)
+    let world = try CrashWorld(database, observer: observer, holding: holding)
     var deaths = 0
     for victim in stride(from: first, to: 10_000, by: workers) {
       guard try await world.life(dyingAt: victim, blow, counting) else { return deaths }

@@ -24,10 +24,14 @@ final class CrashWorld {
   private var mortality = Mortality(at: 0, .before, counting: .everyStatement)
   private var daemon: (engine: Engine, pool: Pool)?
   private var leases = 0
+  private let holding: Bool
 
-  /// - Parameter observer: a store that never dies.
-  init(_ database: TestDatabase, observer: PostgresStore) throws {
+  /// - Parameters:
+  ///   - observer: a store that never dies.
+  ///   - holding: purchases are paid on success.
+  init(_ database: TestDatabase, observer: PostgresStore, holding: Bool) throws {
     self.database = database
+    self.holding = holding
     platform = try Platform(on: observer, clock: clock)
     driver = platform.driver
     node = platform.node
@@ -55,7 +59,8 @@ final class CrashWorld {
     let engine = Platform.engine(
       "daemon \(daemons)", TestTimeStore(store, clock: clock), node: MortalNode(node, mortality),
       driver: MortalDriver(driver, mortality), clock: clock, channel: channel, keyring: platform.keyring,
-      catalog: platform.catalog)
+      catalog: platform.catalog
+    ) { [holding] in $0.heldPayments = holding ? 100 : 0 }
     daemon = (engine, store.pool)
     try await engine.prepare()
     return engine
@@ -83,7 +88,7 @@ final class CrashWorld {
       try await renter.quote(engine: engine, key: key)
     }
     let id = quote.lease
-    let bought = try await renter.pay(quote)
+    let bought = try await holding ? payOnSuccess(quote, renter) : renter.pay(quote)
     try await surviving { engine in try await self.hear(engine) }
     try await surviving { engine in
       _ = try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(bought, key: key))
@@ -123,6 +128,15 @@ final class CrashWorld {
     try await surviving { try await $0.sweep() }
     try await prove(id, renter, mortal)
     return mortal.isDead
+  }
+
+  /// The payer waits until the resource is made, whoever makes it.
+  private func payOnSuccess(_ quote: PaymentDemand, _ renter: Renter) async throws -> String {
+    let payer = Task { try await renter.pay(quote) }
+    _ = try await node.waitWhileOpen(quote.paymentHash)
+    try await surviving { try await $0.sweepHolds() }
+    try await quiet(quote.lease)
+    return try await payer.value
   }
 
   /// Takes in what the node pushes, unless it has been taken in already.

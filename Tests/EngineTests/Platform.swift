@@ -61,6 +61,7 @@ final class Platform: Sendable {
   ) -> Engine {
     var settings = Settings(daemon: daemon, network: "bcrt")
     settings.patience = .zero
+    settings.heldPayments = 0
     settings.outageAfter = .day * 1_000
     settings.mintsPerMinutePerClient = 100_000
     settings.mintsPerMinute = 100_000

@@ -7,11 +7,13 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   case evict, operatorSuspend, operatorResume, idle, request
   // The random walks take these too.
   case keep, stale, upgrade, downgrade, clockBack, payTwice
+  // And these, where payments are held.
+  case payInVain, letGo, letGoSilently, takeEarly
 
   private static let names = [
     "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
     "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
-    "downgrade", "clockBack", "payTwice",
+    "downgrade", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
   ]
 
   var description: String { Move.names[Int(rawValue)] }
@@ -22,6 +24,9 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   ]
   /// Those of which every sequence is walked less deep.
   static let most = Array(allCases.prefix { $0 != .keep })
+
+  /// What a node that holds payments adds.
+  static let holding: [Move] = [.payInVain, .letGo, .letGoSilently, .takeEarly]
 
   func make(in world: inout World) throws {
     switch self {
@@ -79,6 +84,10 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
         try world.step(.settled(again))
         return
       }
+    case .payInVain: try world.arrive(obstacle: "no capacity")
+    case .letGo: try world.letGo(saying: true)
+    case .letGoSilently: try world.letGo(saying: false)
+    case .takeEarly: if world.htlc == .held { try world.take() }
     }
   }
 }

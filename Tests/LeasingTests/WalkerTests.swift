@@ -6,8 +6,15 @@ import Units
 @Suite struct WalkerTests {
   enum Start: String, CaseIterable, Sendable {
     case quoted, firstPeriod, renewed, grace, unpaid, metered
+    /// Quoted by a node that holds payments; and with one held.
+    case held, making
 
     func world() throws -> World {
+      if self == .held || self == .making {
+        var world = World(.hourly.idle(.suspend), holds: true)
+        if self == .making { try world.pay() }
+        return world
+      }
       var world = World(self == .metered ? .metered : .hourly.idle(.suspend))
       if self == .quoted { return world }
       try world.pay()
@@ -28,6 +35,11 @@ import Units
   @Test(arguments: [Start.quoted, .firstPeriod])
   func everySequenceHoldsWhatMustHold(_ start: Start) throws {
     try walk(from: start, Move.reduced, depth: 6)
+  }
+
+  @Test(arguments: [Start.held, .making])
+  func everySequenceWithAHeldPaymentHoldsWhatMustHold(_ start: Start) throws {
+    try walk(from: start, Move.reduced + Move.holding, depth: 6)
   }
 
   @Test(arguments: Start.allCases)
@@ -75,7 +87,7 @@ import Units
   func longRandomLivesHoldWhatMustHold(_ seed: UInt64) throws {
     var dice = SplitMix(state: seed)
     for _ in 0..<12 {
-      var world = World(dice.next() % 5 == 0 ? .metered : .hourly.idle(.suspend))
+      var world = World(dice.next() % 5 == 0 ? .metered : .hourly.idle(.suspend), holds: dice.next() % 2 == 0)
       var path: [Move] = []
       for turn in 0..<120 {
         // Work gets done more often than anything else happens.

@@ -6,6 +6,7 @@ import Units
 extension World {
   func check(from before: Lease, _ event: Event, _ decision: Decision) throws {
     try checkMoney()
+    try checkHold()
     try checkNumbers(from: before, decision)
     try checkClosed(from: before)
     try checkPunishment(from: before, event, decision)
@@ -27,6 +28,26 @@ extension World {
     else { throw Broken("more came back than was left") }
     if !changedRate, let price = lease.terms.rate.price(ofMicroseconds: served), books.time > price.count {
       throw Broken("time was charged that was not served: \(books.time) > \(price.count)")
+    }
+  }
+
+  /// Nobody is served without having paid, and no payment is held that nobody decides about.
+  private func checkHold() throws {
+    guard holds else { return }
+    switch lease.state {
+    case .active, .grace, .suspended:
+      guard htlc == .taken else { throw Broken("serves, and the payment is \(htlc)") }
+    case .provisioning(_, hold: nil):
+      guard htlc == .taken else { throw Broken("counts as paid, and the payment is \(htlc)") }
+    case .provisioning:
+      guard htlc != .none else { throw Broken("made for a payment that never came") }
+      guard settled > 0 || books == Books() else { throw Broken("booked before it was settled") }
+    case .quoted, .reclaiming(_, _, invoicesCanceled: false, _):
+      guard htlc != .held || outbox.contains(.cancelQuote) || outbox.contains(.cancelInvoices) else {
+        throw Broken("a payment is held, and nobody decides about it")
+      }
+    case .reclaiming, .closed:
+      guard htlc != .held else { throw Broken("a payment is held for what is gone") }
     }
   }
 

@@ -20,6 +20,12 @@ struct World {
   var changedRate = false
   var metersTaken = false
   var upgraded = false
+  /// Whether the node holds payments of purchases, and what became of the one it was sent.
+  var holds = false
+  var htlc = HTLC.none
+
+  enum HTLC: Hashable { case none, held, taken, sentBack }
+  static let heldHash = "h"
 
   struct Books: Hashable {
     var node: Int64 = 0
@@ -47,7 +53,8 @@ struct World {
     }
   }
 
-  init(_ terms: Terms) {
+  init(_ terms: Terms, holds: Bool = false) {
+    self.holds = holds
     lease = .quoted(terms)
     now = .start
   }
@@ -129,9 +136,21 @@ struct World {
       metersTaken = true
       try step(.metersClosed(generation: generation, unrated: 7))
     case .cancelInvoices:
+      guard case .reclaiming = lease.state else { return }
+      if htlc == .held { htlc = .sentBack }
       try step(.invoicesCanceled)
     case .cancelQuote:
+      guard case .quoted = lease.state else { return }
+      if htlc == .held { htlc = .sentBack }
       try step(.quoteCanceled)
+    case .settle(let hash):
+      guard case .provisioning(_, let hold?) = lease.state, hold.isSettling, hold.paymentHash == hash else { return }
+      guard resource != .none else { throw Broken("settled before anything was made") }
+      if htlc == .held {
+        try take()
+      } else {
+        try step(.holdCanceled(paymentHash: hash, reason: "gone"))
+      }
     case .destroy(let generation):
       resource = .none
       try step(.destroyed(generation: generation, receipt: ""))
@@ -150,7 +169,7 @@ struct World {
     case .resume(let generation): try step(.resumeFailed(generation: generation, reason: "no"))
     case .resize(let generation): try step(.resizeFailed(generation: generation, reason: "no"))
     case .destroy(let generation): try step(.destroyFailed(generation: generation, reason: "no"))
-    case .closeMeters, .cancelInvoices, .cancelQuote: outbox.insert(effect, at: 0)
+    case .closeMeters, .cancelInvoices, .cancelQuote, .settle: outbox.insert(effect, at: 0)
     case .notice: break
     }
   }
@@ -163,7 +182,7 @@ struct World {
       .provisioned(generation: old), .provisionFailed(generation: old, reason: ""), .suspended(generation: old),
       .suspendFailed(generation: old, reason: ""), .resumed(generation: old),
       .resumeFailed(generation: old, reason: ""), .resized(generation: old), .destroyed(generation: old, receipt: ""),
-      .destroyFailed(generation: old, reason: ""),
+      .destroyFailed(generation: old, reason: ""), .holdCanceled(paymentHash: "another", reason: ""),
     ] {
       try step(event)
     }
@@ -175,6 +194,8 @@ struct World {
     if let purpose {
       let amount = lease.changeAmount(to: .large, at: now) ?? .zero
       settlement = Settlement(paymentHash: "c", amount: max(amount, 1_000), purpose: purpose)
+    } else if case .quoted = lease.state, holds {
+      return try arrive(obstacle: nil)
     } else if case .quoted = lease.state {
       settlement = .purchase(lease.terms)
     } else {
@@ -186,6 +207,36 @@ struct World {
   }
 }
 
+/// A purchase's payment that can be sent back.
+extension World {
+  mutating func arrive(obstacle: String?) throws {
+    guard holds, htlc == .none, case .quoted(_, _, let canceling) = lease.state else { return }
+    // Once its invoice is canceled nothing arrives any more.
+    guard !canceling || outbox.contains(.cancelQuote) else { return }
+    htlc = .held
+    try step(
+      .accepted(
+        Acceptance(
+          paymentHash: World.heldHash, received: lease.terms.invoiceAmount(periods: 1) ?? .zero, decideBy: now + 400,
+          obstacle: obstacle)))
+  }
+
+  mutating func take() throws {
+    htlc = .taken
+    var settlement = Settlement.purchase(lease.terms)
+    settlement.paymentHash = World.heldHash
+    settled += settlement.amount.count
+    try step(.settled(settlement))
+  }
+
+  /// The node lets go of what it holds, and says so or not.
+  mutating func letGo(saying: Bool) throws {
+    guard htlc == .held else { return }
+    htlc = .sentBack
+    if saying { try step(.holdCanceled(paymentHash: World.heldHash, reason: "expired")) }
+  }
+}
+
 extension World: Hashable {
   static func == (a: World, b: World) -> Bool {
     a.now == b.now && a.lease.state == b.lease.state && a.lease.flags == b.lease.flags
@@ -193,7 +244,8 @@ extension World: Hashable {
       && a.lease.reminded == b.lease.reminded && a.lease.renewed == b.lease.renewed
       && a.lease.lastOutage == b.lease.lastOutage && a.lease.closedCreditUntil == b.lease.closedCreditUntil
       && a.lease.activatedAt == b.lease.activatedAt && a.upgraded == b.upgraded && a.outbox == b.outbox
-      && a.resource == b.resource && a.books == b.books && a.served == b.served
+      && a.resource == b.resource && a.htlc == b.htlc && a.holds == b.holds && a.books == b.books
+      && a.served == b.served
   }
 
   func hash(into hasher: inout Hasher) {

@@ -147,12 +147,12 @@ public struct MortalDriver: ResourceDriver {
 }
 
 /// A node as a mortal daemon calls it.
-public struct MortalNode: LightningNode {
-  public let base: any LightningNode
+public struct MortalNode: HoldingNode {
+  public let base: any HoldingNode
   public let mortality: Mortality
   private static let dead = NodeError(.unavailable, attempted: "living", words: "the daemon is dead")
 
-  public init(_ base: any LightningNode, _ mortality: Mortality) {
+  public init(_ base: any HoldingNode, _ mortality: Mortality) {
     self.base = base
     self.mortality = mortality
   }
@@ -182,6 +182,26 @@ public struct MortalNode: LightningNode {
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     try await mortality.act("settlements", dead: Self.dead) { () async throws(NodeError) in
       try await base.settlements(after: cursor, limit: limit)
+    }
+  }
+
+  public func createHoldInvoice(
+    _ request: InvoiceRequest, paymentHash: PaymentHash
+  ) async throws(NodeError) -> NodeInvoice {
+    try await mortality.act("createHoldInvoice", dead: Self.dead) { () async throws(NodeError) in
+      try await base.createHoldInvoice(request, paymentHash: paymentHash)
+    }
+  }
+
+  public func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    try await mortality.act("waitWhileOpen", dead: Self.dead) { () async throws(NodeError) in
+      try await base.waitWhileOpen(paymentHash)
+    }
+  }
+
+  public func settleHold(_ preimage: Preimage) async throws(NodeError) {
+    try await mortality.act("settleHold", dead: Self.dead) { () async throws(NodeError) in
+      try await base.settleHold(preimage)
     }
   }
 }

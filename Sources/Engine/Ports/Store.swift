@@ -119,12 +119,19 @@ public protocol StoreTransaction: AnyObject {
   /// The node could not make it: the reservation is given up.
   func dropInvoice(id: Int64) throws
   func invoice(_ paymentHash: PaymentHash) throws -> InvoiceRecord?
-  /// Reserved and open ones.
+  /// Those that can still settle: reserved, open, replaced, accepted.
   func openInvoices(of lease: LeaseID) throws -> [InvoiceRecord]
   /// Open ones whose expiry passed before `moment`, for the sweep; oldest first.
   func lapsedInvoices(before moment: Instant, limit: Int) throws -> [InvoiceRecord]
-  /// Any that is still open, for the sweep against lost settlements; oldest first.
+  /// How many payments are held or may come to be: invoices made for holding that are not decided yet.
+  func undecidedHolds() throws -> Int
+  /// How many payments are held now.
+  func heldPayments() throws -> Int
+  /// Those invoices, the ones whose payment has arrived first.
+  func holds(limit: Int) throws -> [InvoiceRecord]
+  /// Any that can still settle, for the sweep against lost settlements; accepted ones first, then by expiry.
   func allOpenInvoices(limit: Int) throws -> [InvoiceRecord]
+  /// What has settled stays so, and what is accepted does not expire.
   func setInvoiceState(id: Int64, _ state: InvoiceRecord.State) throws
   /// Books a settlement once: `false` when this payment hash is booked already. Marks the invoice settled and keeps the
   /// preimage for the claim.

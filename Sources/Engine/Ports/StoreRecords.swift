@@ -230,6 +230,8 @@ public struct InvoiceOrder: Hashable, Sendable {
   /// What it takes beyond the lease's allocation, to be held while it can be paid.
   public var extra: Resources?
   public var at: Instant
+  /// The payment is to be held, and its preimage belongs to this epoch's master key; `nil`: an ordinary invoice.
+  public var holdEpoch: UInt16?
   public init(
     lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi, expiresAt: Instant,
     extra: Resources? = nil, at: Instant
@@ -256,8 +258,9 @@ public enum InvoiceReservation: Hashable, Sendable {
 
 public struct InvoiceRecord: Hashable, Sendable {
   public enum State: String, Hashable, Sendable {
-    /// `replaced`: another is offered instead, but this one can still be paid.
-    case reserved, open, replaced, settled, canceled, expired
+    /// `replaced`: another is offered instead, but this one can still be paid. `accepted`: its payment has arrived and
+    /// is held.
+    case reserved, open, replaced, accepted, settled, canceled, expired
   }
   public var id: Int64
   public var lease: LeaseID
@@ -271,9 +274,12 @@ public struct InvoiceRecord: Hashable, Sendable {
   /// `nil` while reserved.
   public var paymentHash: PaymentHash?
   public var bolt11: String?
+  /// The epoch of the master key its preimage is derived with, when its payment is held; `nil`: an ordinary invoice.
+  public var holdEpoch: UInt16?
   public init(
     id: Int64, lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi,
-    createdAt: Instant, expiresAt: Instant, state: State, paymentHash: PaymentHash?, bolt11: String?
+    createdAt: Instant, expiresAt: Instant, state: State, paymentHash: PaymentHash?, bolt11: String?,
+    holdEpoch: UInt16? = nil
   ) {
     self.id = id
     self.lease = lease
@@ -286,6 +292,7 @@ public struct InvoiceRecord: Hashable, Sendable {
     self.state = state
     self.paymentHash = paymentHash
     self.bolt11 = bolt11
+    self.holdEpoch = holdEpoch
   }
 }
 

@@ -60,7 +60,7 @@ extension Lease {
     }
     switch state {
     case .quoted(_, _, canceling: false): add("quote_expires", createdAt + terms.policy.quote)
-    case .provisioning(let deadline): add("provision_by", deadline)
+    case .provisioning(let deadline, _): add("provision_by", deadline)
     case .active:
       if let paidUntil {
         let suspended = paidUntil + (renewed ? terms.policy.grace : .zero)

@@ -9,6 +9,9 @@ struct EmbeddedBook: Sendable {
   /// Drawn when the journal was first made. A cursor carries it, so that one from another journal is recognised.
   let journalID: UInt64
 
+  /// A payment that is held is sent back by itself after so long: what a CLTV expiry is elsewhere.
+  static let heldFor: Seconds = .hour
+
   private var invoices: [PaymentHash: EmbeddedInvoice] = [:]
   private var hashOfLabel: [String: PaymentHash] = [:]
   /// In the order of settlement; the index of a settlement is its place here, counted from 1.
@@ -50,6 +53,8 @@ struct EmbeddedBook: Sendable {
   func state(of invoice: EmbeddedInvoice, at now: Instant) -> InvoiceState {
     switch invoice.outcome {
     case .unpaid: now < invoice.expiresAt ? .open : .expired
+    case .accepted(let at, let received):
+      now < at + Self.heldFor ? .accepted(HeldPayment(received: received, decideBy: at + Self.heldFor)) : .canceled
     case .canceled: .canceled
     case .settled(let index, let preimage, let received, let at):
       .settled(settlement(of: invoice, index: index, preimage: preimage, received: received, at: at))
@@ -58,7 +63,7 @@ struct EmbeddedBook: Sendable {
 
   private func settlement(of invoice: EmbeddedInvoice) -> NodeSettlement? {
     switch invoice.outcome {
-    case .unpaid, .canceled: nil
+    case .unpaid, .accepted, .canceled: nil
     case .settled(let index, let preimage, let received, let at):
       settlement(of: invoice, index: index, preimage: preimage, received: received, at: at)
     }
@@ -74,6 +79,17 @@ struct EmbeddedBook: Sendable {
 
   // MARK: Decisions
 
+  /// Takes a hold invoice in, unless one stands for its payment hash already: then that one is the answer.
+  mutating func createHold(_ candidate: EmbeddedInvoice) throws(NodeError) -> EmbeddedInvoice {
+    guard let standing = invoices[candidate.paymentHash] else { return try create(candidate) }
+    guard standing.amount == candidate.amount else {
+      throw NodeError(
+        .labelTaken, attempted: "create hold invoice",
+        words: "its payment hash stands for an invoice of \(standing.amount.count) msat")
+    }
+    return standing
+  }
+
   /// Takes the invoice in, unless one stands under its label already: then that one is the answer.
   mutating func create(_ candidate: EmbeddedInvoice) throws(NodeError) -> EmbeddedInvoice {
     if let standing = self[label: candidate.label] {
@@ -81,6 +97,12 @@ struct EmbeddedBook: Sendable {
         throw NodeError(
           .labelTaken, attempted: "create invoice",
           words: "\(candidate.label) stands for an invoice of \(standing.amount.count) msat")
+      }
+      // Who brings a hash of its own wants that one.
+      guard candidate.preimage != nil || standing.paymentHash == candidate.paymentHash else {
+        throw NodeError(
+          .labelTaken, attempted: "create hold invoice",
+          words: "\(candidate.label) stands for an invoice over another payment hash")
       }
       return standing
     }
@@ -94,27 +116,60 @@ struct EmbeddedBook: Sendable {
     }
     switch invoice.outcome {
     case .settled, .canceled: return state(of: invoice, at: now)
-    case .unpaid:
+    case .unpaid, .accepted:
       // An expired one too: should the clock go back, it would be payable again.
       record(.canceled(hash, at: now))
       return .canceled
     }
   }
 
-  /// Settles the invoice of exactly this text, or says again how it was settled.
-  mutating func pay(_ hash: PaymentHash, bolt11: String, at now: Instant) throws(NodeError) -> Preimage {
+  /// Takes a payment that is held, or says that it was taken.
+  mutating func settleHold(_ preimage: Preimage, at now: Instant) throws(NodeError) {
+    let hash = preimage.paymentHash
+    guard let invoice = invoices[hash] else {
+      throw NodeError(.unknownInvoice, attempted: "settle invoice", words: "no invoice of ours has this payment hash")
+    }
+    lapse(invoice, at: now)
+    switch invoices[hash]?.outcome {
+    case .settled?: return
+    case .accepted(_, let received)?:
+      record(.settled(hash, preimage: preimage, received: received, at: now))
+    case .unpaid?, .canceled?, nil:
+      throw NodeError(.invoiceExpired, attempted: "settle invoice", words: "nothing is held for it")
+    }
+  }
+
+  /// A payment that was held for too long goes back for good, also should the clock go back.
+  mutating func lapse(_ hash: PaymentHash, at now: Instant) {
+    if let invoice = invoices[hash] { lapse(invoice, at: now) }
+  }
+
+  private mutating func lapse(_ invoice: EmbeddedInvoice, at now: Instant) {
+    if case .accepted = invoice.outcome, state(of: invoice, at: now) == .canceled {
+      record(.canceled(invoice.paymentHash, at: now))
+    }
+  }
+
+  /// Settles the invoice of exactly this text, or says again how it was settled; `nil`: the payment is held, and its
+  /// outcome is somebody else's to decide.
+  mutating func pay(_ hash: PaymentHash, bolt11: String, at now: Instant) throws(NodeError) -> Preimage? {
     guard let invoice = invoices[hash], invoice.bolt11 == bolt11 else {
       throw NodeError(.unknownInvoice, attempted: "pay own invoice", words: "it is no invoice of this node")
     }
-    switch invoice.outcome {
-    case .settled(_, let preimage, _, _): return preimage
-    case .canceled: throw NodeError(.invoiceExpired, attempted: "pay own invoice", words: "it was canceled")
-    case .unpaid:
+    lapse(invoice, at: now)
+    switch invoices[hash]?.outcome {
+    case .settled(_, let preimage, _, _)?: return preimage
+    case .accepted?: return nil
+    case .canceled?, nil:
+      throw NodeError(
+        .invoiceExpired, attempted: "pay own invoice", words: "it was canceled; nothing was taken for it")
+    case .unpaid?:
       guard now < invoice.expiresAt else {
         throw NodeError(.invoiceExpired, attempted: "pay own invoice", words: "its time has run out")
       }
       guard let preimage = invoice.preimage else {
-        throw NodeError(.refused, attempted: "pay own invoice", words: "its preimage is held by somebody else")
+        record(.accepted(hash, received: invoice.amount, at: now))
+        return nil
       }
       record(.settled(hash, preimage: preimage, received: invoice.amount, at: now))
       return preimage
@@ -137,12 +192,15 @@ struct EmbeddedBook: Sendable {
       invoices[invoice.paymentHash] = invoice
       hashOfLabel[invoice.label] = invoice.paymentHash
     case .settled(let hash, let preimage, let received, let at):
-      guard invoices[hash]?.outcome == .unpaid, preimage.paymentHash == hash else { return false }
+      guard invoices[hash]?.outcome.isUndecided == true, preimage.paymentHash == hash else { return false }
       settled.append(hash)
       invoices[hash]?.outcome = .settled(index: settled.count, preimage: preimage, received: received, at: at)
     case .canceled(let hash, let at):
-      guard invoices[hash]?.outcome == .unpaid else { return false }
+      guard invoices[hash]?.outcome.isUndecided == true else { return false }
       invoices[hash]?.outcome = .canceled(at: at)
+    case .accepted(let hash, let received, let at):
+      guard let invoice = invoices[hash], invoice.outcome == .unpaid, invoice.preimage == nil else { return false }
+      invoices[hash]?.outcome = .accepted(at: at, received: received)
     }
     return true
   }
@@ -154,7 +212,7 @@ struct EmbeddedBook: Sendable {
   mutating func forgetUnpaid(expiredBefore moment: Instant) {
     for invoice in invoices.values where invoice.expiresAt < moment {
       switch invoice.outcome {
-      case .settled: continue
+      case .settled, .accepted: continue
       case .unpaid, .canceled:
         invoices[invoice.paymentHash] = nil
         hashOfLabel[invoice.label] = nil
@@ -169,12 +227,26 @@ struct EmbeddedBook: Sendable {
       let outcome = invoice.outcome
       invoice.outcome = .unpaid
       records.append(.created(invoice))
-      if case .canceled(let at) = outcome { records.append(.canceled(invoice.paymentHash, at: at)) }
+      switch outcome {
+      case .canceled(let at): records.append(.canceled(invoice.paymentHash, at: at))
+      case .accepted(let at, let received):
+        records.append(.accepted(invoice.paymentHash, received: received, at: at))
+      case .unpaid, .settled: break
+      }
     }
     for hash in settled {
       guard case .settled(_, let preimage, let received, let at) = invoices[hash]?.outcome else { continue }
       records.append(.settled(hash, preimage: preimage, received: received, at: at))
     }
     return records
+  }
+}
+
+extension EmbeddedInvoice.Outcome {
+  fileprivate var isUndecided: Bool {
+    switch self {
+    case .unpaid, .accepted: true
+    case .settled, .canceled: false
+    }
   }
 }

@@ -13,8 +13,11 @@ struct EmbeddedInvoice: Hashable, Sendable {
   var outcome: Outcome = .unpaid
 
   enum Outcome: Hashable, Sendable {
-    /// Open, or expired: the clock says which. Can transition to: settled, canceled.
+    /// Open, or expired: the clock says which. Can transition to: accepted (hold invoices), settled, canceled.
     case unpaid
+    /// Hold invoices: the payment has arrived, and is sent back at ``EmbeddedBook/heldFor`` after this moment unless it
+    /// is taken. Can transition to: settled, canceled.
+    case accepted(at: Instant, received: Millisatoshi)
     /// For ever. `index` counts settlements from 1.
     case settled(index: Int, preimage: Preimage, received: Millisatoshi, at: Instant)
     /// For ever.

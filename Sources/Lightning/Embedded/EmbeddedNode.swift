@@ -11,7 +11,7 @@ import Units
 /// address unless forced.
 ///
 /// Its folder holds the key, the journal and a lock; two nodes never share one. What it answered is durable.
-public final class EmbeddedNode: LightningNode, SelfPayingNode {
+public final class EmbeddedNode: HoldingNode, SelfPayingNode {
   public let name = "embedded"
 
   private let key: NodeKey
@@ -45,7 +45,8 @@ public final class EmbeddedNode: LightningNode, SelfPayingNode {
 
   public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
     try await book.perform { book, now throws(NodeError) in
-      book[paymentHash].map { Self.answer($0, in: book, at: now) }
+      book.lapse(paymentHash, at: now)
+      return book[paymentHash].map { Self.answer($0, in: book, at: now) }
     }
   }
 
@@ -64,6 +65,7 @@ public final class EmbeddedNode: LightningNode, SelfPayingNode {
     }
   }
 
+  /// The payment of a hold invoice waits until it is taken or sent back, an hour at the most.
   public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {
     let invoice: Invoice
     do {
@@ -72,21 +74,76 @@ public final class EmbeddedNode: LightningNode, SelfPayingNode {
       throw NodeError(.unknownInvoice, attempted: "pay own invoice", words: "it is no invoice: \(error)")
     }
     guard let hash = PaymentHash(invoice.paymentHash) else { preconditionFailure("a payment hash is 32 bytes") }
-    return try await book.perform { book, now throws(NodeError) in
-      try book.pay(hash, bolt11: invoice.text, at: now)
+    while true {
+      let seen = book.changeCount
+      let preimage = try await book.perform { book, now throws(NodeError) in
+        try book.pay(hash, bolt11: invoice.text, at: now)
+      }
+      if let preimage { return preimage }
+      guard await changed(since: seen, patience: EmbeddedBook.heldFor) else {
+        throw NodeError(.unavailable, attempted: "pay own invoice", words: "the payer went away; the payment is held")
+      }
     }
   }
 
-  private func sign(_ request: InvoiceRequest) throws(NodeError) -> EmbeddedInvoice {
-    let preimage = Preimage.random()
+  // MARK: Hold invoices
+
+  public func createHoldInvoice(
+    _ request: InvoiceRequest, paymentHash: PaymentHash
+  ) async throws(NodeError) -> NodeInvoice {
+    let candidate = try sign(request, holding: paymentHash)
+    return try await book.perform { book, now throws(NodeError) in
+      Self.answer(try book.createHold(candidate), in: book, at: now)
+    }
+  }
+
+  public func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    while true {
+      let seen = book.changeCount
+      let (state, left) = try await book.perform { book, now throws(NodeError) in
+        book.lapse(paymentHash, at: now)
+        guard let invoice = book[paymentHash] else {
+          throw NodeError(.unknownInvoice, attempted: "wait for a payment", words: "no invoice has this payment hash")
+        }
+        return (book.state(of: invoice, at: now), invoice.expiresAt.microseconds(since: now) / 1_000_000)
+      }
+      guard state == .open else { return state }
+      guard await changed(since: seen, patience: Seconds(max(1, left + 1))) else {
+        throw NodeError(.unavailable, attempted: "wait for a payment", words: "the waiting was given up")
+      }
+    }
+  }
+
+  public func settleHold(_ preimage: Preimage) async throws(NodeError) {
+    try await book.perform { book, now throws(NodeError) in try book.settleHold(preimage, at: now) }
+  }
+
+  /// Waits for a write or for so long, and says whether to look again; `false` when the task was cancelled.
+  private func changed(since seen: Int, patience: Seconds) async -> Bool {
+    await withTaskGroup(of: Bool.self) { group in
+      let book = book
+      group.addTask { await book.waitForChange(beyond: seen) }
+      group.addTask {
+        do { try await Task.sleep(for: .seconds(patience.count)) } catch { return false }
+        return true
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? false
+    }
+  }
+
+  /// - Parameter hash: of a hold invoice, whose preimage is somebody else's.
+  private func sign(_ request: InvoiceRequest, holding hash: PaymentHash? = nil) throws(NodeError) -> EmbeddedInvoice {
+    let preimage = hash == nil ? Preimage.random() : nil
+    guard let paymentHash = hash ?? preimage?.paymentHash else { preconditionFailure("a hash is given or drawn") }
     let draft = InvoiceDraft(
-      network: .regtest, amount: request.amount, timestamp: clock.now(), paymentHash: preimage.paymentHash.bytes.array,
+      network: .regtest, amount: request.amount, timestamp: clock.now(), paymentHash: paymentHash.bytes.array,
       paymentSecret: Preimage.random().bytes.array, subject: .description(request.description),
       expiry: request.expiry, minFinalCLTV: 18)
     do {
       let invoice = try draft.sign(with: key)
       return EmbeddedInvoice(
-        label: request.label, paymentHash: preimage.paymentHash, preimage: preimage, bolt11: invoice.text,
+        label: request.label, paymentHash: paymentHash, preimage: preimage, bolt11: invoice.text,
         amount: request.amount, expiresAt: invoice.expiresAt)
     } catch {
       throw NodeError(.refused, attempted: "create invoice", words: "\(error)")

@@ -6,12 +6,14 @@ enum EmbeddedRecord: Hashable, Sendable {
   case created(EmbeddedInvoice)
   case settled(PaymentHash, preimage: Preimage, received: Millisatoshi, at: Instant)
   case canceled(PaymentHash, at: Instant)
+  case accepted(PaymentHash, received: Millisatoshi, at: Instant)
 
-  // The first byte of a record. Numbers are never used again; an accepted hold invoice will be the fourth.
+  // The first byte of a record. Numbers are never used again.
   private enum Kind: UInt8 {
     case created = 1
     case settled = 2
     case canceled = 3
+    case accepted = 4
   }
 
   func write(to writer: inout RecordWriter) {
@@ -34,6 +36,11 @@ enum EmbeddedRecord: Hashable, Sendable {
     case .canceled(let hash, let at):
       writer.put(Kind.canceled.rawValue)
       writer.put(hash.bytes)
+      writer.put(at.microseconds)
+    case .accepted(let hash, let received, let at):
+      writer.put(Kind.accepted.rawValue)
+      writer.put(hash.bytes)
+      writer.put(received.count)
       writer.put(at.microseconds)
     }
   }
@@ -68,6 +75,9 @@ enum EmbeddedRecord: Hashable, Sendable {
     case .canceled:
       guard let hash = reader.bytes32(), let at = reader.number() else { return nil }
       self = .canceled(PaymentHash(hash), at: Instant(microseconds: at))
+    case .accepted:
+      guard let hash = reader.bytes32(), let received = reader.number(), let at = reader.number() else { return nil }
+      self = .accepted(PaymentHash(hash), received: Millisatoshi(received), at: Instant(microseconds: at))
     }
   }
 }

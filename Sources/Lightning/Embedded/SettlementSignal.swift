@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes those who wait for the next settlement, at once and without polling.
+/// Wakes those who wait for the next settlement, or for the next write, at once and without polling.
 final class SettlementSignal: Sendable {
   private struct State {
     var count: Int
@@ -15,6 +15,8 @@ final class SettlementSignal: Sendable {
   init(count: Int) {
     state = Mutex(State(count: count))
   }
+
+  var current: Int { state.withLock { $0.count } }
 
   /// Says how many settlements there are by now.
   func publish(_ count: Int) {

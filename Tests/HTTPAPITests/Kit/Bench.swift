@@ -46,6 +46,7 @@ struct Bench: Sendable {
       settings.unpaidHoldsPerClient = unpaidHolds
       settings.unpaidShare = 1
       settings.patience = 10
+      settings.heldPayments = 0
       let engine = Engine(
         store: store, node: node,
         drivers: .init(

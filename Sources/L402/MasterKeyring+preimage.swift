@@ -1,0 +1,23 @@
+import Macaroons
+
+extension MasterKeyring {
+  /// The preimage of an invoice whose payment is held: ours to know, and told to the node only to take the payment.
+  ///
+  /// It is derived and kept nowhere. A daemon that dies between reserving an invoice and asking the node asks again
+  /// with the same hash; a database that is read by somebody else gives no payment away that is still on its way. Whoever
+  /// has the master key could mint credentials anyway, so that nothing more hangs on it than before.
+  ///
+  /// HKDF-SHA256(ikm: the epoch's master key, salt: empty, info: `leasehold-hold-v1` ‖ label), 32 bytes (RFC 5869). Root
+  /// keys have another info, so that neither tells anything of the other.
+  ///
+  /// - Parameters:
+  ///   - label: the invoice's; unique for ever, so that no preimage serves twice.
+  ///   - epoch: the epoch it was made in; kept with the invoice.
+  /// - Returns: `nil` when the epoch has been retired.
+  public func holdPreimage(for label: String, epoch: UInt16) -> Preimage? {
+    guard let key = extracted.first(where: { $0.epoch == epoch })?.key else { return nil }
+    // The first and only block of the expansion.
+    let block = Array("leasehold-hold-v1".utf8) + Array(label.utf8) + [1]
+    return Preimage(block.withUnsafeBytes { key.authenticate($0) })
+  }
+}
