@@ -23,9 +23,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], above: [Stri
   .target(name: name, dependencies: dependencies, exclude: groundOnly ? above : [], swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], above: [String] = []) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+    name: name + "Tests", dependencies: [.target(name: name)] + dependencies, exclude: groundOnly ? above : [],
+    swiftSettings: strict)
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -51,6 +52,7 @@ let pure: [Target] = [
 let migrations = [
   "0001_leases.sql", "0002_ledger.sql", "0003_lightning.sql", "0004_credentials.sql", "0005_capacity.sql",
   "0006_usage.sql", "0007_daemons.sql", "0008_capacity_held_for_changes.sql", "0009_holds.sql",
+  "0010_key_epochs.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.
@@ -65,7 +67,8 @@ let ground: [Target] = [
     name: "Schema", dependencies: ["Postgres"], path: "schema", exclude: ["current.sql"],
     resources: migrations.map { .embedInCode($0) },
     swiftSettings: strict),
-  room("Lightning", ["Engine", "BOLT11", "NodeRPC"]),
+  room(
+    "Lightning", ["Engine", "BOLT11", "NodeRPC"], above: ["Remote", "CLN", "LND", "LNbits", "Phoenixd"]),
   room("Drivers", ["Engine", "CLinux", subprocess, log]),
   room("Notices", ["Engine", log]),
   room("Scheduling", ["Engine"]),
@@ -120,6 +123,11 @@ let doors: [Target] = [
     swiftSettings: strict),
   .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
   .executableTarget(name: "leasehold", dependencies: ["Client", "CQREncode", arguments], swiftSettings: strict),
+  // Servers that speak each node's wire, for tests.
+  .target(
+    name: "TestNodes",
+    dependencies: ["Engine", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls],
+    path: "Tests/TestNodes", swiftSettings: strict),
   // What `scripts/bench` runs.
   .executableTarget(
     name: "leasehold-bench",
@@ -140,7 +148,7 @@ let groundTests: [Target] = [
   tests("Engine", ["TestKit", "Store", "Lightning", "Scheduling"]),
   tests("Postgres", ["TestKit"]),
   tests("Store", ["Schema", "TestKit"]),
-  tests("Lightning", ["TestKit"]),
+  tests("Lightning", ["TestKit", "TestNodes"], above: ["Remote"]),
   tests("Drivers", ["TestKit"]),
   tests("Scheduling", ["Engine", "Units"]),
   .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -18,5 +18,6 @@ public enum Schema {
     ("0007_daemons.sql", PackageResources._007_daemons_sql),
     ("0008_capacity_held_for_changes.sql", PackageResources._008_capacity_held_for_changes_sql),
     ("0009_holds.sql", PackageResources._009_holds_sql),
+    ("0010_key_epochs.sql", PackageResources._010_key_epochs_sql),
   ]
 }

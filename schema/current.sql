@@ -89,6 +89,16 @@ ALTER TABLE public.invoice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.key_epoch (
+    epoch integer NOT NULL,
+    fingerprint bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    mints_from timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT key_epoch_fingerprint_has_32_bytes CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT key_epoch_has_16_bits CHECK (((epoch >= 0) AND (epoch <= 65535)))
+);
+
 CREATE TABLE public.lease (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -324,6 +334,9 @@ ALTER TABLE ONLY public.invoice
 ALTER TABLE ONLY public.invoice
     ADD CONSTRAINT invoice_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.key_epoch
+    ADD CONSTRAINT key_epoch_pkey PRIMARY KEY (epoch);
+
 ALTER TABLE ONLY public.lease_event
     ADD CONSTRAINT lease_event_pkey PRIMARY KEY (sequence);
 
@@ -383,6 +396,8 @@ CREATE INDEX capacity_hold_of_lease ON public.capacity_hold USING btree (lease);
 CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
 
 CREATE INDEX credential_token_of_lease ON public.credential_token USING btree (lease);
+
+CREATE INDEX credential_token_of_payment ON public.credential_token USING btree (payment_hash);
 
 CREATE INDEX credential_token_revoked ON public.credential_token USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 

@@ -13,6 +13,9 @@ public struct Caller: Sendable {
   /// For the record: which request caused what.
   public var requestID: String
 
+  /// Who shares limits: an address of IPv4, a /48 of IPv6.
+  public var party: String { address?.partyText ?? addressText }
+
   public init(
     authorization: [String], method: String, address: IPAddress?, addressText: String, idempotencyKey: String? = nil,
     requestID: String

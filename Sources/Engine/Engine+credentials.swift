@@ -9,29 +9,65 @@ extension Engine {
   /// Reads and checks the credential of a request; `nil` when there is none.
   ///
   /// No database is asked: keys are derived, revocations are in memory. Only while the listener has not proved itself
-  /// alive is the token looked up.
+  /// alive are the token and its epoch looked up.
   public func credential(of caller: Caller) async throws -> VerifiedCredential? {
     do {
       guard let shown = try PresentedCredential.parse(authorization: caller.authorization) else { return nil }
-      let verified = try shown.verified(by: keyring, at: clock.now().unixSeconds) { revocations.contains($0) }
-      if !doors.isTrusted { try await lookUpRevocation(of: verified.token) }
-      return verified
+      return try await checked(shown.identifier.token) {
+        try shown.verified(by: keyring, at: clock.now().unixSeconds) { revocations.contains($0) }
+      }
     } catch let refusal as CredentialRefusal {
       throw Refusal.credential(refusal)
     }
   }
 
-  private func lookUpRevocation(of id: TokenID) async throws {
-    let record = try await store.transaction { tx in try tx.token(id) }
+  /// Verifies by what is in memory; and while that may be behind, by what the store says of a token that is genuine.
+  private func checked<Verified>(_ token: TokenID, _ verify: () throws -> Verified) async throws -> Verified {
+    let isTrusted = doors.isTrusted
+    // An epoch that was begun while nothing was heard.
+    if !isTrusted, !keys.serves(token.epoch) { try await learnKeys() }
+    guard keys.serves(token.epoch) else { throw CredentialRefusal.retired }
+    guard !isTrusted else { return try verify() }
+    let verified = try verify()
+    try await lookUp(token)
+    return verified
+  }
+
+  private func lookUp(_ id: TokenID) async throws {
+    let (record, epochs) = try await store.transaction { tx in (try tx.token(id), try tx.keyEpochs()) }
+    learn(epochs, at: clock.now())
+    guard keys.serves(id.epoch) else { throw CredentialRefusal.retired }
     if record?.revokedAt != nil {
       revocations.insert([id])
-      throw Refusal.credential(.revoked)
+      throw CredentialRefusal.revoked
     }
   }
 
-  /// A genuine credential of this lease that reaches as far as the request. Expired by its minted bound is genuine.
+  /// The same for a stream that is open: whether its credential still opens anything.
+  func isGenuine(_ shown: VerifiedCredential) async -> Bool {
+    guard isGenuineAsRemembered(shown) else { return false }
+    if doors.isTrusted { return true }
+    do {
+      try await lookUp(shown.token)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// As far as memory goes: not past its holder's bound or its ceiling, not revoked, its epoch not retired.
+  func isGenuineAsRemembered(_ shown: VerifiedCredential) -> Bool {
+    clock.now().unixSeconds < shown.validUntil && !revocations.contains(shown.token) && keys.serves(shown.token.epoch)
+  }
+
+  /// A genuine credential of this lease that allows the action. Expired by its minted bound is genuine.
+  func require(_ action: LeaseAction, of lease: LeaseID, _ caller: Caller) async throws -> VerifiedCredential {
+    try await require(action.needs, of: lease, caller, path: nil)
+  }
+
+  /// The same for what is about a file.
   func require(
-    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath? = nil
+    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath?
   ) async throws -> VerifiedCredential {
     guard let credential = try await credential(of: caller) else {
       throw Refusal.unauthorized(reason: "credential-required", detail: "this lease opens with its own credential")
@@ -58,7 +94,7 @@ extension Engine {
   /// Swaps a genuine credential for one with a later ceiling, free of charge: same payment, so that the holder's
   /// preimage goes on serving.
   public func swap(_ id: LeaseID, _ caller: Caller) async throws -> SwappedCredential {
-    let shown = try await require([], of: id, caller)
+    let shown = try await require(.swap, of: id, caller)
     return try await remint(shown, adding: [], id: id)
   }
 
@@ -67,7 +103,7 @@ extension Engine {
     guard !caveats.isEmpty, caveats.count <= 32, caveats.allSatisfy({ (1...512).contains($0.utf8.count) }) else {
       throw Refusal.invalidField("caveats", "1 to 32 caveats of at most 512 bytes")
     }
-    let shown = try await require([], of: id, caller)
+    let shown = try await require(.lend, of: id, caller)
     return try await remint(shown, adding: caveats, id: id)
   }
 
@@ -78,16 +114,15 @@ extension Engine {
     guard let lease = record?.lease, !lease.isClosed else { throw Refusal.leaseClosed }
     let now = clock.now()
     let ceiling = lease.servingCeiling(invoiceEnds: now, periods: 0, at: now)
+    let keyring = keyring
     let token = keyring.newToken()
     let minted: Macaroon
     do throws(CredentialRefusal) {
       minted = try shown.reminted(
-        as: token, validUntil: ceiling.unixSecondsRoundedUp, adding: caveats, by: keyring)
+        as: token, validUntil: ceiling.unixSecondsRoundedUp, inTier: lease.terms.tier, adding: caveats, by: keyring)
     } catch {
       switch error {
-      case .undischarged:
-        throw Refusal.forbidden(
-          reason: "third-party-caveats", detail: "a credential with third-party caveats is not minted anew")
+      case .undischarged: throw Refusal.notMintedAnew
       case .widened, .malformedCaveat, .unknownCaveat:
         throw Refusal.invalidField("caveats", error.reason)
       case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .discharge:
@@ -102,13 +137,13 @@ extension Engine {
   }
 
   public func credentials(of id: LeaseID, _ caller: Caller) async throws -> [TokenRecord] {
-    _ = try await require(.control, of: id, caller)
+    _ = try await require(.listCredentials, of: id, caller)
     return try await store.transaction { tx in try tx.tokens(of: id) }
   }
 
   /// Revokes a credential and all minted from it.
   public func revoke(_ token: TokenID, of id: LeaseID, _ caller: Caller) async throws {
-    let shown = try await require(.control, of: id, caller)
+    let shown = try await require(.revoke, of: id, caller)
     let now = clock.now()
     let revoked = try await store.transaction { tx -> [TokenID] in
       _ = try tx.lockLease(id)
@@ -136,7 +171,7 @@ extension Engine {
 
   /// A new token for the caller, then every other of the lease is revoked.
   public func rotate(_ id: LeaseID, _ caller: Caller) async throws -> SwappedCredential {
-    let shown = try await require(.control, of: id, caller)
+    let shown = try await require(.rotate, of: id, caller)
     guard shown.holderCaveats.isEmpty else {
       throw Refusal.forbidden(reason: "not-yours", detail: "a narrowed credential cannot end the others")
     }
@@ -152,18 +187,19 @@ extension Engine {
 
   /// The claim: whoever holds the macaroon learns the preimage once the node says that it was paid.
   public func claim(_ hash: PaymentHash, _ caller: Caller) async throws -> ClaimedPayment {
-    let claim: VerifiedClaim
-    do throws(CredentialRefusal) {
+    do {
       guard
         let shown = try PresentedCredential.parse(authorization: caller.authorization, emptyPreimage: .isClaim)
       else {
-        throw .badHeader
+        throw Refusal.unauthorized(
+          reason: "credential-required", detail: "show the macaroon of the challenge: L402 <macaroon>:")
       }
-      claim = try shown.verifiedClaim(of: hash, by: keyring) { revocations.contains($0) }
-    } catch {
-      throw Refusal.credential(error)
+      _ = try await checked(shown.identifier.token) {
+        try shown.verifiedClaim(of: hash, by: keyring) { revocations.contains($0) }
+      }
+    } catch let refusal as CredentialRefusal {
+      throw Refusal.credential(refusal)
     }
-    if !doors.isTrusted { try await lookUpRevocation(of: claim.token) }
     let known = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
     guard let invoice = known.0 else { throw Refusal.unknownPayment }
     guard known.1 == nil, invoice.state != .settled else {

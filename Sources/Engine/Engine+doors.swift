@@ -57,7 +57,8 @@ extension Engine {
     // A payment not booked yet is booked, what is on its way is waited for, and what was written meanwhile is read
     // again: a few times through at the most.
     for _ in 0..<5 {
-      let record = try await readForDoor(id)
+      let standing = try await readForDoor(id, shown)
+      let record = standing.record
       guard record.lease.terms.kind == kind else {
         throw Refusal.invalidField("lease", "the lease is of another kind")
       }
@@ -66,25 +67,25 @@ extension Engine {
       case .serving:
         guard clock.now() < view.servesUntil else {
           // Time has run out and the timer has not come yet.
-          if try await moneyArrived(shown, since: record.lease) { continue }
-          throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: 1, shown: shown, caller))
+          if try await bookedAnew(shown, standing) { continue }
+          throw Refusal.paymentRequired(try await renewalDemand(standing, periods: 1, shown: shown, caller))
         }
         try refuseStale(shown)
         return admission
       case .unpaid:
-        if try await moneyArrived(shown, since: record.lease) { continue }
-        throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: 1, shown: shown, caller))
+        if try await bookedAnew(shown, standing) { continue }
+        throw Refusal.paymentRequired(try await renewalDemand(standing, periods: 1, shown: shown, caller))
       case .soon, .idle:
         if view.standing == .idle { try await wakeIdle(id, caller) }
         let left = ContinuousClock.now.duration(to: deadline).components.seconds
-        let after = try await settled(try await readForDoor(id), within: Seconds(max(0, left)))
+        let after = try await settled(try await readForDoor(id, shown).record, within: Seconds(max(0, left)))
         if after.lease.isOnItsWay { throw Refusal.unavailable(retryAfter: 1, "the lease is being made ready") }
       case .sealed:
         throw Refusal.forbidden(reason: "lease-frozen", detail: "the provider has closed the doors of this lease")
       case .impaired:
         throw Refusal.unavailable(retryAfter: 30, "the resource is impaired; time does not run meanwhile")
       case .unpaidQuote:
-        guard try await moneyArrived(shown, since: record.lease) else { throw Refusal.leaseClosed }
+        guard try await bookedAnew(shown, standing) else { throw Refusal.leaseClosed }
       case .gone:
         throw Refusal.leaseClosed
       }
@@ -93,33 +94,28 @@ extension Engine {
   }
 
   /// Reads the lease for a door, and keeps the view unless something was written meanwhile.
-  private func readForDoor(_ id: LeaseID) async throws -> LeaseRecord {
+  private func readForDoor(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> Standing {
     doors.beginReading(id)
     do {
-      let record = try await store.transaction { tx in try tx.lease(id) }
-      doors.finishReading(id, record.map { DoorView($0.lease) })
-      guard let record else { throw Refusal.unknownLease }
-      return record
+      let standing = try await store.standing(.renewal(of: id, periods: 1, shown: shown))
+      doors.finishReading(id, standing.map { DoorView($0.record.lease) })
+      guard let standing else { throw Refusal.unknownLease }
+      return standing
     } catch {
       doors.finishReading(id, nil)
       throw error
     }
   }
 
-  /// Whether the credential's payment is booked now and was not when the lease was read: it is to be read again.
+  /// Whether the credential's payment had settled without being booked, and is booked now: the lease is to be read
+  /// again.
   ///
-  /// The invoice is looked at before the lease: a payment commits both at once, so whoever sees it settled sees what
-  /// it did for the lease too. The other way round a payment booked in between would be answered with a second invoice.
-  private func moneyArrived(_ shown: VerifiedCredential, since before: Lease) async throws -> Bool {
-    let hash = shown.paymentHash
-    let id = before.id
-    let (invoice, version) = try await store.transaction { tx in
-      let invoice = try tx.invoice(hash)
-      return (invoice, try tx.lease(id)?.lease.version)
-    }
-    guard let invoice, invoice.lease == id else { return false }
-    guard invoice.state != .settled else { return version != before.version }
-    guard try await bookIfSettled(hash) else {
+  /// Invoice and lease were read in one statement, and a payment commits both at once: whoever saw it settled saw what
+  /// it did for the lease too. Read apart, one booked in between would be answered with a second invoice.
+  private func bookedAnew(_ shown: VerifiedCredential, _ standing: Standing) async throws -> Bool {
+    guard let invoice = standing.presented, invoice.lease == standing.record.lease.id, invoice.state != .settled
+    else { return false }
+    guard try await bookIfSettled(shown.paymentHash) else {
       // Whoever knows the preimage has paid: never a second invoice.
       throw Refusal.unavailable(retryAfter: 1, "the payment has not arrived")
     }
@@ -141,16 +137,17 @@ extension Engine {
   }
 
   func remembersServing(_ id: LeaseID, _ shown: VerifiedCredential) -> Bool? {
+    guard isGenuineAsRemembered(shown) else { return false }
     let now = clock.now()
-    guard now.unixSeconds < shown.validUntil, !revocations.contains(shown.token) else { return false }
     return doors.view(of: id).map { $0.standing == .serving && now < $0.servesUntil }
   }
 
   func isServing(_ id: LeaseID, _ shown: VerifiedCredential) async -> Bool {
     if let remembered = remembersServing(id, shown) { return remembered }
+    guard await isGenuine(shown) else { return false }
     let now = clock.now()
     do {
-      let view = DoorView(try await readForDoor(id).lease)
+      let view = DoorView(try await readForDoor(id, shown).record.lease)
       return view.standing == .serving && now < view.servesUntil
     } catch {
       return false
@@ -189,7 +186,7 @@ extension Engine {
     guard !command.arguments.isEmpty else { throw Refusal.invalidField("command", "at least one word") }
     try checkCommand(command.arguments, field: "command")
     try checkEnvironment(command.environment)
-    let admission = try await admit(.exec, to: id, kind: .compute, caller)
+    let admission = try await admit(LeaseAction.exec.needs, to: id, kind: .compute, caller)
     do throws(DriverError) {
       return (admission, try await containersOrThrow().exec(command, in: id))
     } catch {
@@ -200,7 +197,7 @@ extension Engine {
   public func logs(
     of id: LeaseID, tail: Int?, follow: Bool, _ caller: Caller
   ) async throws -> (Admission, AsyncThrowingStream<[UInt8], any Error>) {
-    let admission = try await admit(.read, to: id, kind: .compute, caller)
+    let admission = try await admit(LeaseAction.logs.needs, to: id, kind: .compute, caller)
     do throws(DriverError) {
       return (admission, try await containersOrThrow().logs(of: id, tail: tail, follow: follow))
     } catch {
@@ -209,12 +206,12 @@ extension Engine {
   }
 
   public func start(_ id: LeaseID, _ caller: Caller) async throws {
-    _ = try await admit(.control, to: id, kind: .compute, caller)
+    _ = try await admit(LeaseAction.start.needs, to: id, kind: .compute, caller)
     do throws(DriverError) { try await containersOrThrow().start(id) } catch { throw doorTrouble(error) }
   }
 
   public func stop(_ id: LeaseID, _ caller: Caller) async throws {
-    _ = try await admit(.control, to: id, kind: .compute, caller)
+    _ = try await admit(LeaseAction.stop.needs, to: id, kind: .compute, caller)
     do throws(DriverError) { try await containersOrThrow().stop(id) } catch { throw doorTrouble(error) }
   }
 

@@ -22,7 +22,7 @@ extension Engine {
   }
 
   public func lease(_ id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
-    let shown = try await require(.read, of: id, caller)
+    let shown = try await require(.look, of: id, caller)
     guard var record = try await book(shown, of: id) else { throw Refusal.unknownLease }
     // As of now, not as of when something last happened to it.
     record.lease = record.lease.charged(to: clock.now())
@@ -32,36 +32,36 @@ extension Engine {
   public func usage(
     of id: LeaseID, after window: Instant?, limit: Int, _ caller: Caller
   ) async throws -> [UsageWindow] {
-    _ = try await require(.read, of: id, caller)
+    _ = try await require(.usage, of: id, caller)
     return try await store.transaction { tx in try tx.usage(of: id, after: window, limit: limit) }
   }
 
   public func transfers(
     of id: LeaseID, after transfer: Int64, limit: Int, _ caller: Caller
   ) async throws -> [TransferRecord] {
-    _ = try await require(.read, of: id, caller)
+    _ = try await require(.ledger, of: id, caller)
     return try await store.transaction { tx in try tx.transfers(of: id, after: transfer, limit: limit) }
   }
 
   public func events(
     of id: LeaseID, after sequence: Int64, limit: Int, _ caller: Caller
   ) async throws -> [EventRecord] {
-    _ = try await require(.read, of: id, caller)
+    _ = try await require(.explain, of: id, caller)
     return try await store.transaction { tx in try tx.events(of: id, after: sequence, limit: limit) }
   }
 
   /// The event feed after a sequence number, as it grows; ends after `closed`. The credential is asked for at the
-  /// start and each time something is sent.
+  /// start, each time something is sent, and each second, so that a quiet feed ends when the credential does.
   public func feed(
     of id: LeaseID, after sequence: Int64, _ caller: Caller
   ) async throws -> AsyncThrowingStream<EventRecord, any Error> {
-    _ = try await require(.read, of: id, caller)
+    _ = try await require(.events, of: id, caller)
     return AsyncThrowingStream { continuation in
       let task = Task { [self] in
         do {
           var last = sequence
           for await _ in watch.changes(of: id) {
-            _ = try await require(.read, of: id, caller)
+            _ = try await require(.events, of: id, caller)
             while true {
               let from = last
               let events = try await store.transaction { tx in try tx.events(of: id, after: from, limit: 100) }
@@ -81,7 +81,20 @@ extension Engine {
           continuation.finish(throwing: error)
         }
       }
-      continuation.onTermination = { _ in task.cancel() }
+      let watching = Task { [self] in
+        do {
+          while true {
+            try await Task.sleep(for: .seconds(1))
+            _ = try await require(.events, of: id, caller)
+          }
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in
+        task.cancel()
+        watching.cancel()
+      }
     }
   }
 }

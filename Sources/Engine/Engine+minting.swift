@@ -2,17 +2,22 @@ import BOLT11
 import L402
 import Leasing
 import Ledger
-import Macaroons
 import Units
 
 /// Minting: the right to mint is reserved in one transaction, the node is asked outside, the invoice recorded in a
 /// second, and only then shown.
 extension Engine {
-  /// The open invoice of (lease, slot), minted if there is none.
+  /// The open invoice of (lease, slot), minted if there is none. One that was just read and is good for this order
+  /// costs no transaction.
   ///
   /// A second asker waits for the first. One whose daemon died between the two transactions is taken over after half
   /// a minute: nobody has seen its invoice.
-  func invoice(for order: InvoiceOrder, client caller: Caller) async throws -> InvoiceRecord {
+  func invoice(
+    for order: InvoiceOrder, client caller: Caller, seen standing: Standing? = nil
+  ) async throws -> InvoiceRecord {
+    if let standing, standing.record.lease.mayBeInvoiced, let open = standing.open, open.isGood(for: order) {
+      return open
+    }
     let share = settings.unpaidShare
     for attempt in 0..<200 {
       let (reservation, order) = try await store.transaction { [self] tx in
@@ -116,103 +121,17 @@ extension Engine {
     guard invoice.paymentHash == made.paymentHash.bytes.array else { throw garbage("its payment hash differs") }
     guard invoice.expiresAt > clock.now() else { throw garbage("it has expired already") }
   }
-
-  // MARK: Macaroons
-
-  /// A challenge for an invoice. Whoever showed a genuine credential gets one that reaches no further than it; a
-  /// stranger may pay and nothing else, unless the invoice is the purchase itself.
-  func challenge(
-    _ invoice: InvoiceRecord, lease: Lease, periods: Int64, shown: VerifiedCredential?
-  ) async throws -> PaymentDemand {
-    guard let hash = invoice.paymentHash, let bolt11 = invoice.bolt11 else {
-      throw Refusal.unavailable(retryAfter: 1, "the invoice is being made")
-    }
-    let now = clock.now()
-    let token = keyring.newToken()
-    let ceiling = lease.servingCeiling(invoiceEnds: invoice.expiresAt, periods: periods, at: now)
-    let macaroon: MacaroonText
-    do throws(CredentialRefusal) {
-      if let shown {
-        let minted = try shown.reminted(
-          as: token, for: hash, validUntil: ceiling.unixSecondsRoundedUp, by: keyring)
-        macaroon = MacaroonText(minted, bolt11, capabilities: shown.mintedCapabilities)
-      } else {
-        let capabilities: Capabilities = if case .purchase = invoice.purpose { .all } else { .pay }
-        let minted = try keyring.mint(
-          paymentHash: hash, token: token,
-          caveats: MintedCaveats(
-            tier: lease.terms.tier, capabilities: capabilities, lease: lease.id.description,
-            validUntil: ceiling.unixSecondsRoundedUp))
-        macaroon = MacaroonText(minted, bolt11, capabilities: capabilities)
-      }
-    } catch {
-      guard error != .undischarged else {
-        throw Refusal.forbidden(
-          reason: "third-party-caveats", detail: "a credential with third-party caveats is not minted anew")
-      }
-      throw Refusal.credential(error)
-    }
-    let record = TokenRecord(
-      id: token, lease: lease.id, parent: shown?.token, paymentHash: hash,
-      capabilities: macaroon.capabilities.list, createdAt: now)
-    try await insert(record)
-    return PaymentDemand(
-      challenge: macaroon.challenge, paymentHash: hash, amount: invoice.amount, expiresAt: invoice.expiresAt,
-      lease: lease.id, state: lease.state.name, paidUntil: lease.paidUntil, reclaimsAt: lease.reclaimsAt,
-      held: lease.isHeld, purpose: invoice.purpose.name)
-  }
-
-  /// Records a minted token. A parent revoked a moment ago leaves no child behind: whoever revokes locks the lease
-  /// too.
-  func insert(_ token: TokenRecord) async throws {
-    try await store.transaction { tx in
-      if let parent = token.parent {
-        _ = try tx.lockLease(token.lease)
-        if let parent = try tx.token(parent), parent.revokedAt != nil { throw Refusal.credential(.revoked) }
-      }
-      try tx.insertToken(token)
-    }
-  }
-
-  private struct MacaroonText {
-    var challenge: Challenge
-    var capabilities: Capabilities
-
-    init(_ macaroon: Macaroon, _ bolt11: String, capabilities: Capabilities) {
-      challenge = Challenge(macaroon: macaroon, invoice: bolt11)
-      self.capabilities = capabilities
-    }
-  }
 }
 
 extension Lease {
   /// Whether an invoice of it can still buy anything. Once all were canceled there are no new ones: what is paid may
   /// be about to be destroyed.
-  fileprivate var mayBeInvoiced: Bool {
+  var mayBeInvoiced: Bool {
     switch state {
     case .quoted(_, _, let canceling): !canceling
     case .provisioning, .active, .grace, .suspended: true
     case .reclaiming(.retention, _, invoicesCanceled: false, destroying: false): true
     case .reclaiming, .closed: false
-    }
-  }
-
-  var reclaimsAt: Instant? {
-    if case .suspended(_, let until, resuming: false) = state { until } else { nil }
-  }
-
-  /// Whether capacity is set aside for it.
-  var isHeld: Bool {
-    if case .quoted(let held, _, _) = state { held } else { !isClosed }
-  }
-}
-
-extension Settlement.Purpose {
-  var name: String {
-    switch self {
-    case .purchase: "purchase"
-    case .renewal: "renewal"
-    case .change: "change"
     }
   }
 }

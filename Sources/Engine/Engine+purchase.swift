@@ -37,7 +37,7 @@ extension Engine {
     } else {
       guard known.body == body else { return nil }
     }
-    _ = try await require(.read, of: id, caller)
+    _ = try await require(.look, of: id, caller)
     guard let record = try await book(shown, of: id) else { return nil }
     if case .quoted = record.lease.state {
       // Paid is paid, also while it is not booked: never a second invoice.
@@ -61,24 +61,28 @@ extension Engine {
     }
     let scope = "client:\(caller.addressText):POST /v1/leases"
     let key = caller.idempotencyKey
+    if let key,
+      let standing = try await store.standing(StandingQuestion(.key(scope: scope, key: key), slot: "purchase"))
+    {
+      // A repetition under the same key is not a new quote and spends nothing.
+      guard standing.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
+      if standing.open == nil { try spendMintBudget(caller) }
+      throw Refusal.paymentRequired(try await purchaseDemand(standing, caller))
+    }
     let id = newLeaseID()
     let pinned = try await hostOfDisk(request, caller)
-    let budgetSpent = try await store.transaction { tx in
-      // A repetition under the same key is not a new quote and spends nothing.
-      try key.flatMap { try tx.idempotent(scope: scope, key: $0) } != nil
-    }
-    if !budgetSpent { try spendMintBudget(caller) }
+    try spendMintBudget(caller)
     let settings = settings
     let reserve: @Sendable (any StoreTransaction) throws -> LeaseRecord = { [self] tx in
       if let key, let earlier = try tx.idempotent(scope: scope, key: key) {
         guard earlier.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
-        if let record = try tx.lease(earlier.lease), record.lease.mayStillBeBought(at: clock.now()) { return record }
-        throw Refusal.conflict(code: "invoice-expired", "the quote under this key was not paid in time")
+        guard let record = try tx.lease(earlier.lease) else { throw Refusal.unknownLease }
+        return record
       }
       let now = clock.now()
       guard try tx.available(terms.resources, kind: terms.kind) > 0 else { throw Refusal.noCapacity }
       var placement: Placement?
-      if try tx.unpaidHolds(clientAddress: caller.addressText) < settings.unpaidHoldsPerClient {
+      if try tx.unpaidHolds(of: caller.party) < settings.unpaidHoldsPerClient {
         placement = try tx.allocate(
           terms.resources, for: id, kind: terms.kind, asUnpaidHold: settings.unpaidShare, pinned: pinned)
       }
@@ -89,7 +93,7 @@ extension Engine {
         event: EventRecord(
           id: "quoted:\(id)", lease: id, version: 0, at: now, name: "quoted", feedName: "quoted", from: "",
           to: "quoted", cause: .init(type: "request", id: caller.requestID),
-          evidence: ["offer": offer.id, "held": String(placement != nil), "client": caller.addressText]))
+          evidence: ["offer": offer.id, "held": String(placement != nil), "client": caller.party]))
       try tx.insertIdempotent(
         IdempotencyRecord(scope: "purchase:\(id)", key: "body", bodyHash: bodyHash, lease: id, at: now))
       if let key {
@@ -108,21 +112,34 @@ extension Engine {
       record = try await store.transaction(reserve)
     }
     let lease = record.lease
-    if case .quoted = lease.state {
-    } else {
-      // Paid already, and asked for again under its key without the credential: only the credential opens it.
-      throw Refusal.unauthorized(reason: "credential-required", detail: "this purchase is paid; show its credential")
-    }
     publish([lease])
-    let order = InvoiceOrder(
-      lease: lease.id, purpose: .purchase, slot: "purchase", label: "leasehold/\(lease.id)/purchase", amount: amount,
-      expiresAt: lease.createdAt + terms.policy.quote, at: clock.now())
-    let invoice = try await invoice(for: order, client: caller)
-    let demand = try await challenge(invoice, lease: lease, periods: request.periods, shown: nil)
+    let demand = try await purchaseDemand(
+      Standing(record: record, presented: nil, open: nil, token: nil, bodyHash: bodyHash), caller)
     log.info(
       "lease quoted",
       metadata: ["lease": "\(lease.id)", "offer": "\(offer.id)", "msat": "\(amount.count)", "held": "\(lease.isHeld)"])
     throw Refusal.paymentRequired(demand)
+  }
+
+  /// The purchase's invoice, for whoever asked for this lease: at the price it was quoted for, whatever the offer says
+  /// by now.
+  private func purchaseDemand(_ standing: Standing, _ caller: Caller) async throws -> PaymentDemand {
+    let lease = standing.record.lease
+    let periods = standing.record.request.periods
+    let now = clock.now()
+    guard lease.mayStillBeBought(at: now), let amount = lease.terms.invoiceAmount(periods: periods) else {
+      throw Refusal.conflict(code: "invoice-expired", "the quote under this key was not paid in time")
+    }
+    guard case .quoted = lease.state else {
+      // Paid already, and asked for again under its key without the credential: only the credential opens it.
+      throw Refusal.unauthorized(reason: "credential-required", detail: "this purchase is paid; show its credential")
+    }
+    let order = InvoiceOrder(
+      lease: lease.id, purpose: .purchase, slot: "purchase", label: "leasehold/\(lease.id)/purchase", amount: amount,
+      expiresAt: lease.createdAt + lease.terms.policy.quote, at: now)
+    let invoice = try await invoice(for: order, client: caller, seen: standing)
+    return try await challenge(
+      invoice, lease: lease, periods: periods, shown: nil, known: standing.token(for: invoice))
   }
 
   // MARK: Checking what is asked for
@@ -158,7 +175,7 @@ extension Engine {
   /// own credential.
   private func hostOfDisk(_ request: LeaseRequest, _ caller: Caller) async throws -> String? {
     guard let disk = request.disk else { return nil }
-    let shown = try await require([.read, .write, .control], of: disk, caller)
+    let shown = try await require(.attachDisk, of: disk, caller)
     guard shown.path == nil else { throw Refusal.permission(.path) }
     let record = try await store.transaction { tx in try tx.lease(disk) }
     guard let record, record.lease.terms.kind == .disk, let placement = record.placement else {

@@ -10,17 +10,22 @@ extension Engine {
   /// but pay.
   public func renew(_ id: LeaseID, periods: Int64, _ caller: Caller) async throws -> LeaseRecord {
     let shown = try await payer(of: id, caller)
-    if let shown, let record = try await redeemed(by: shown, for: id, caller, where: { $0.isRenewal(periods) }) {
-      return record
+    let question = StandingQuestion.renewal(of: id, periods: periods, shown: shown)
+    var standing = try await store.standing(question)
+    if let shown, let paid = standing?.presented, paid.lease == id, paid.mayStillBuy(paid.purpose.isRenewal(periods)) {
+      if let record = try await redeemed(by: shown, for: id, caller, where: { $0.isRenewal(periods) }) {
+        return record
+      }
+      standing = try await store.standing(question)
     }
-    guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
-    throw Refusal.paymentRequired(try await renewalDemand(record.lease, periods: periods, shown: shown, caller))
+    guard let standing else { throw Refusal.unknownLease }
+    throw Refusal.paymentRequired(try await renewalDemand(standing, periods: periods, shown: shown, caller))
   }
 
   /// Who may be asked to pay: nobody, or the holder of a credential of this lease with `pay`.
   private func payer(of id: LeaseID, _ caller: Caller) async throws -> VerifiedCredential? {
     guard try await credential(of: caller) != nil else { return nil }
-    return try await require(.pay, of: id, caller)
+    return try await require(.renew, of: id, caller)
   }
 
   /// The lease, if the credential's payment is a settled one of the wanted kind that nobody has presented yet.
@@ -44,8 +49,9 @@ extension Engine {
 
   /// A renewal's invoice and macaroon, for whoever asked. The lease is read from the database just before.
   func renewalDemand(
-    _ lease: Lease, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
+    _ standing: Standing, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
   ) async throws -> PaymentDemand {
+    let lease = standing.record.lease
     guard periods >= 1, periods <= lease.terms.maxPeriods else {
       throw Refusal.invalidField("periods", "1 to \(lease.terms.maxPeriods)")
     }
@@ -69,8 +75,9 @@ extension Engine {
       lease: lease.id, purpose: .renewal(periods: periods), slot: "renewal:\(periods)",
       label: "leasehold/\(lease.id)/renewal/\(newLeaseID())", amount: amount,
       expiresAt: lease.renewalInvoiceEnds(at: now), at: now)
-    let invoice = try await invoice(for: order, client: caller)
-    return try await challenge(invoice, lease: lease, periods: periods, shown: shown)
+    let invoice = try await invoice(for: order, client: caller, seen: standing)
+    return try await challenge(
+      invoice, lease: lease, periods: periods, shown: shown, known: standing.token(for: invoice))
   }
 
   private func allow(_ shown: VerifiedCredential?, _ amount: Millisatoshi) throws {
@@ -81,7 +88,7 @@ extension Engine {
 
   /// Changes to another offer of the same kind. What costs nothing now happens now; an upgrade is paid for first.
   public func change(_ id: LeaseID, to offerID: String, _ caller: Caller) async throws -> LeaseRecord {
-    let shown = try await require([.control, .pay], of: id, caller)
+    let shown = try await require(.change, of: id, caller)
     guard let offer = catalog.offer(offerID) else { throw Refusal.unknownOffer(offerID) }
     let terms = offer.terms
     let isWanted: @Sendable (Settlement.Purpose) -> Bool = {
@@ -133,7 +140,7 @@ extension Engine {
 
   /// Releases the lease: what is left of the balance becomes credit once the last usage is rated.
   public func release(_ id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
-    let shown = try await require(.control, of: id, caller)
+    let shown = try await require(.release, of: id, caller)
     _ = try await book(shown, of: id)
     try await handle(
       .released, for: id, eventID: "release:\(caller.requestID)", cause: .init(type: "request", id: caller.requestID))
@@ -148,6 +155,20 @@ extension Lease {
     var account = charged(to: now).account
     account.setRate(terms.rate)
     return account.microsecondsLeft ?? .max
+  }
+}
+
+extension InvoiceRecord {
+  /// Whether presenting it may still bring something: what settled and is of the wanted kind, or has not been booked.
+  fileprivate func mayStillBuy(_ isWanted: Bool) -> Bool {
+    state != .settled || isWanted
+  }
+}
+
+extension Standing {
+  /// The recorded token, if it is one for this very invoice.
+  func token(for invoice: InvoiceRecord) -> TokenID? {
+    invoice.id == open?.id ? token : nil
   }
 }
 

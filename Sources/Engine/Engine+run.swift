@@ -48,6 +48,15 @@ extension Engine {
         alarm.set(noLaterThan: moment)
       case .revoked(let token):
         revocations.insert([token])
+      case .keys:
+        // What cannot be read now is not believed until it can.
+        do {
+          try await learnKeys()
+          watch.announceAll()
+        } catch {
+          log.error("an epoch of the master key could not be learned", metadata: ["error": "\(error)"])
+          doors.listenerWasLost()
+        }
       case .event(let id):
         watch.announce(id)
       case .heartbeat:
@@ -70,6 +79,7 @@ extension Engine {
     do {
       let revoked = try await store.transaction { tx in try tx.revokedTokens() }
       revocations.insert(revoked)
+      try await learnKeys()
       watch.announceAll()
       bell.ring()
       return true

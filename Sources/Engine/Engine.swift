@@ -13,13 +13,13 @@ public final class Engine: Sendable {
   public let clock: any WallClock
   public let alarm: any Alarm
   public let channels: [any NoticeChannel]
-  public let keyring: MasterKeyring
   public let catalog: Catalog
   public let settings: Settings
   public let log: Logger
   /// Rung by the alarm, by tickers and by other daemons' commits.
   public let bell: Bell
 
+  let keys: EpochKeys
   let doors: DoorCache
   let watch: LeaseWatch
   let revocations: Revocations
@@ -48,6 +48,7 @@ public final class Engine: Sendable {
     }
   }
 
+  /// - Parameter keyring: the master keys this daemon was given; see ``rotateKeys(requestID:)`` for the epochs after them.
   public init(
     store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
     channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings, bell: Bell,
@@ -59,11 +60,11 @@ public final class Engine: Sendable {
     self.clock = clock
     self.alarm = alarm
     self.channels = channels
-    self.keyring = keyring
     self.catalog = catalog
     self.settings = settings
     self.bell = bell
     self.log = log
+    keys = EpochKeys(keyring)
     doors = DoorCache()
     watch = LeaseWatch()
     revocations = Revocations()
@@ -72,8 +73,10 @@ public final class Engine: Sendable {
     health = Health()
   }
 
-  /// What must be so before the first request: pools as configured, revocations known, a gap in service recorded.
+  /// What must be so before the first request: the same master keys as the other daemons, pools as configured,
+  /// revocations known, a gap in service recorded.
   public func prepare() async throws {
+    try await prepareKeys()
     let hosts = catalog.hosts
     try await store.transaction { tx in try tx.setHosts(hosts) }
     try await beat()

@@ -72,6 +72,7 @@ public struct HTTPAPI: Sendable {
   /// problems.
   public func routes<Methods: RouterMethods>(on router: Methods) where Methods.Context: HTTPAPIContext {
     for endpoint in endpoints {
+      precondition(endpoint.access != nil, "\(endpoint.method) \(endpoint.path) is not in the table of access")
       router.on(endpoint.routerPath, method: endpoint.method) {
         (request: Request, context: Methods.Context) async throws -> Response in
         try await endpoint.handler(Exchange(request: request, context: context, configuration: configuration))

@@ -13,9 +13,11 @@ extension MasterKeyring {
   /// - Parameters:
   ///   - label: the invoice's; unique for ever, so that no preimage serves twice.
   ///   - epoch: the epoch it was made in; kept with the invoice.
-  /// - Returns: `nil` when the epoch has been retired.
+  /// An epoch that has been retired still has its preimages: what is held under one may yet be taken.
+  ///
+  /// - Returns: `nil` for an epoch before every key that was given.
   public func holdPreimage(for label: String, epoch: UInt16) -> Preimage? {
-    guard let key = extracted.first(where: { $0.epoch == epoch })?.key else { return nil }
+    guard let key = extractedKey(of: epoch) else { return nil }
     // The first and only block of the expansion.
     let block = Array("leasehold-hold-v1".utf8) + Array(label.utf8) + [1]
     return Preimage(block.withUnsafeBytes { key.authenticate($0) })

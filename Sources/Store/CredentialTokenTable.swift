@@ -61,6 +61,22 @@ extension PostgresTransaction {
     return revoked
   }
 
+  func token(for paymentHash: PaymentHash, from parent: TokenID?) throws -> TokenID? {
+    try db.pointee.first(
+      """
+      SELECT id FROM credential_token
+       WHERE payment_hash = $1 AND parent IS NOT DISTINCT FROM $2 AND revoked_at IS NULL
+       ORDER BY created_at DESC, id LIMIT 1
+      """, paymentHash.bytes.array, parent?.bytes.array
+    ) { try $0.token(0) }
+  }
+
+  func tokenCount(of lease: LeaseID) throws -> Int {
+    try db.pointee.first(
+      "SELECT count(*) FROM credential_token WHERE lease = $1 AND revoked_at IS NULL", lease.uuid
+    ) { try $0.int(0) } ?? 0
+  }
+
   func revokedTokens() throws -> [TokenID] {
     try db.pointee.query("SELECT id FROM credential_token WHERE revoked_at IS NOT NULL") { try $0.token(0) }
   }

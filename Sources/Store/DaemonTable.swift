@@ -43,9 +43,31 @@ extension PostgresTransaction {
               SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced', 'accepted'))
           ORDER BY c.id LIMIT 1000)
       """, (now - .day * 2).timestamp)
+    // What strangers were given to pay with and did not: nothing was minted from it, and it opens nothing.
+    let tokens = try db.pointee.execute(
+      """
+      DELETE FROM credential_token
+       WHERE id IN (
+         SELECT t.id FROM credential_token t
+           LEFT JOIN invoice i ON i.payment_hash = t.payment_hash
+          WHERE t.parent IS NULL AND t.capabilities = 'pay' AND t.created_at < $1 AND t.revoked_at IS NULL
+            AND coalesce(i.state, 'expired') IN ('canceled', 'expired')
+          LIMIT 5000)
+      """, (now - .day * 2).timestamp)
+    // Renewals nobody paid. Money that comes for one of them later is kept as unbooked, by its label.
+    let invoices = try db.pointee.execute(
+      """
+      DELETE FROM invoice
+       WHERE id IN (
+         SELECT i.id FROM invoice i
+          WHERE i.state IN ('canceled', 'expired') AND i.expires_at < $1 AND i.slot <> 'purchase'
+            AND NOT EXISTS (SELECT FROM payment p WHERE p.payment_hash = i.payment_hash)
+            AND NOT EXISTS (SELECT FROM credential_token t WHERE t.payment_hash = i.payment_hash)
+          LIMIT 5000)
+      """, (now - .day * 30).timestamp)
     let keys = try db.pointee.execute("DELETE FROM idempotency WHERE used_at < $1", (now - .day * 366).timestamp)
     let daemons = try db.pointee.execute("DELETE FROM daemon WHERE beat_at < $1", (now - .day * 30).timestamp)
-    return quotes + keys + daemons
+    return quotes + tokens + invoices + keys + daemons
   }
 
   func lockLeaseIfFree(_ id: LeaseID) throws -> Lease? {

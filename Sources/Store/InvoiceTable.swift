@@ -8,16 +8,27 @@ import Units
 extension PostgresTransaction {
   private static let invoiceColumns =
     "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11, hold_epoch"
+  static let invoiceColumnCount = 12
+
+  /// The same of a table under another name.
+  static func invoiceColumns(of table: String) -> String {
+    invoiceColumns.split(separator: ", ").map { "\(table).\($0)" }.joined(separator: ", ")
+  }
 
   private static func invoice(_ row: borrowing Row) throws -> InvoiceRecord {
-    guard let state = InvoiceRecord.State(rawValue: try row.string(8)) else {
+    try invoice(row, from: 0)
+  }
+
+  static func invoice(_ row: borrowing Row, from first: Int) throws -> InvoiceRecord {
+    guard let state = InvoiceRecord.State(rawValue: try row.string(first + 8)) else {
       throw StoreError(.invariant, "an invoice is in no known state")
     }
     return InvoiceRecord(
-      id: try row.int64(0), lease: try row.lease(1), purpose: try row.json(2), slot: try row.string(3),
-      label: try row.string(4), amount: try row.msat(5), createdAt: try row.instant(6), expiresAt: try row.instant(7),
-      state: state, paymentHash: row.isNull(9) ? nil : try row.paymentHash(9), bolt11: try row[10],
-      holdEpoch: row.isNull(11) ? nil : UInt16(exactly: try row.int32(11)))
+      id: try row.int64(first), lease: try row.lease(first + 1), purpose: try row.json(first + 2),
+      slot: try row.string(first + 3), label: try row.string(first + 4), amount: try row.msat(first + 5),
+      createdAt: try row.instant(first + 6), expiresAt: try row.instant(first + 7), state: state,
+      paymentHash: row.isNull(first + 9) ? nil : try row.paymentHash(first + 9), bolt11: try row[first + 10],
+      holdEpoch: row.isNull(first + 11) ? nil : UInt16(exactly: try row.int32(first + 11)))
   }
 
   func reserveInvoice(_ order: InvoiceOrder) throws -> InvoiceReservation {
@@ -213,16 +224,5 @@ extension PostgresTransaction {
       try db.pointee.query("SELECT lease FROM unbooked_settlement WHERE lease = ANY ($1)", leases.map(\.uuid)) {
         try $0.lease(0)
       })
-  }
-}
-
-extension InvoiceRecord {
-  /// Offered again while a quarter of its life is left and the terms are the same; to its end when another would end
-  /// no later, as a purchase's does.
-  fileprivate func isGood(for order: InvoiceOrder) -> Bool {
-    let life = expiresAt.microseconds(since: createdAt)
-    let left = expiresAt.microseconds(since: order.at)
-    return amount == order.amount && purpose == order.purpose && left > 0
-      && (left >= life / 4 || order.expiresAt <= expiresAt)
   }
 }

@@ -44,7 +44,7 @@ extension PostgresTransaction {
       lastOutage: detail.lastOutage, closedCreditUntil: detail.closedCreditUntil)
   }
 
-  private static func record(_ row: borrowing Row) throws -> LeaseRecord {
+  static func record(_ row: borrowing Row) throws -> LeaseRecord {
     var placement: Placement?
     if !row.isNull(13) {
       placement = Placement(host: try row.string(13), uidBase: try row.uid(14))
@@ -52,13 +52,16 @@ extension PostgresTransaction {
     return LeaseRecord(lease: try lease(row), request: try row.json(12), placement: placement)
   }
 
-  private static let recordColumns = """
-    \(columns), l.request, a.host, p.uid_base + 65536::bigint * a.slot
-      FROM lease l
-      LEFT JOIN allocation a ON a.lease = l.id
+  static let recordSelection = "\(columns), l.request, a.host, p.uid_base + 65536::bigint * a.slot"
+  static let recordColumnCount = 15
+  /// To stand behind whatever brings `lease l`.
+  static let recordJoins = """
+    LEFT JOIN allocation a ON a.lease = l.id
       LEFT JOIN LATERAL
         (SELECT uid_base FROM pool WHERE pool.host = a.host AND pool.kind = a.kind LIMIT 1) p ON true
     """
+
+  private static let recordColumns = "\(recordSelection) FROM lease l \(recordJoins)"
 
   func lockLease(_ id: LeaseID) throws -> Lease? {
     try db.pointee.first(

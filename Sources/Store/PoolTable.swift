@@ -233,12 +233,15 @@ extension PostgresTransaction {
     }
   }
 
-  func unpaidHolds(clientAddress: String) throws -> Int {
-    try db.pointee.first(
+  func unpaidHolds(of client: String) throws -> Int {
+    // Of many requests at once only so many hold something; a count alone would let all of them.
+    try db.pointee.execute(
+      "SELECT pg_advisory_xact_lock(hashtextextended('leasehold.holds ' || $1, 0))", client)
+    return try db.pointee.first(
       """
       SELECT count(*) FROM quote_client q JOIN allocation a ON a.lease = q.lease
        WHERE q.client = $1 AND a.unpaid
-      """, clientAddress
+      """, client
     ) { try $0.int(0) } ?? 0
   }
 

@@ -3,7 +3,7 @@ import L402
 import Ledger
 import Units
 
-/// Notifications are words: `l:<lease>:<version>`, `d:<microseconds>`, `r:<token>`, several in one payload, which
+/// Notifications are words: `l:<lease>:<version>`, `d:<microseconds>`, `r:<token>`, `k`, several in one payload, which
 /// PostgreSQL bounds to 8000 bytes.
 extension StoreChange {
   static func read(_ payload: String) -> [StoreChange] {
@@ -17,6 +17,8 @@ extension StoreChange {
         return Int64(parts[1]).map { [.due(Instant(microseconds: $0))] } ?? []
       case ("r", 2):
         return TokenID(hex: parts[1]).map { [.revoked($0)] } ?? []
+      case ("k", 1):
+        return [.keys]
       default:
         return []
       }
@@ -29,6 +31,7 @@ extension StoreChange {
     case .due(let moment): "d:\(moment.microseconds)"
     case .revoked(let token): "r:\(token.hex)"
     case .event(let id): "l:\(id):0"
+    case .keys: "k"
     case .heartbeat, .interrupted: ""
     }
   }

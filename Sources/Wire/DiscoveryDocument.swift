@@ -4,11 +4,16 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
   public var title: String
   /// `L402`.
   public var scheme: String
+  /// Those that are understood in `Authorization`, in any case. The challenge has an `LSAT` line besides where the
+  /// request says `Accept-Authenticate: LSAT`.
+  public var schemes: [String]
   /// Of the macaroon identifier.
   public var versions: [String]
   /// BOLT 11's currency prefix.
   public var network: String
   public var challengeHeader: String
+  /// The form of the `Authorization` header.
+  public var authorization: String
   public var capabilities: [String]
   /// Conditions a holder may add.
   public var caveats: [String]
@@ -18,16 +23,19 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
   public var links: [String: String]
 
   public init(
-    service: String, title: String, scheme: String, versions: [String], network: String, challengeHeader: String,
-    capabilities: [String], caveats: [String], endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
+    service: String, title: String, scheme: String, schemes: [String], versions: [String], network: String,
+    challengeHeader: String, authorization: String, capabilities: [String], caveats: [String],
+    endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
     links: [String: String]
   ) {
     self.service = service
     self.title = title
     self.scheme = scheme
+    self.schemes = schemes
     self.versions = versions
     self.network = network
     self.challengeHeader = challengeHeader
+    self.authorization = authorization
     self.capabilities = capabilities
     self.caveats = caveats
     self.endpoints = endpoints
@@ -39,9 +47,11 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     case service
     case title
     case scheme
+    case schemes
     case versions
     case network
     case challengeHeader = "challenge_header"
+    case authorization
     case capabilities
     case caveats
     case endpoints

@@ -1,5 +1,7 @@
 import Engine
 import Foundation
+import HTTPAPI
+import L402
 import Leasing
 import Ledger
 import Units
@@ -21,8 +23,8 @@ struct Configuration: Sendable {
     var port = 8402
     /// A proxy in front ends TLS; without one only loopback addresses are served.
     var tlsEndedByProxy = false
-    /// Peers whose `X-Forwarded-For` is believed.
-    var trustedProxies: [String] = []
+    /// Peers whose word is taken for where a request comes from, and the header they write it in.
+    var trustedProxies = TrustedProxies.none
 
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
   }
@@ -144,7 +146,7 @@ extension Configuration {
 
 extension Configuration.HTTP {
   init(_ yaml: YAMLReader) throws {
-    try yaml.allow("address", "tls_ended_by_proxy", "trusted_proxies")
+    try yaml.allow("address", "tls_ended_by_proxy", "trusted_proxies", "forwarded_header")
     let address = try yaml["address"].string(default: "127.0.0.1:8402")
     guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
       (0...65_535).contains(port)
@@ -152,7 +154,17 @@ extension Configuration.HTTP {
     host = String(address[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
     self.port = port
     tlsEndedByProxy = try yaml["tls_ended_by_proxy"].boolean(default: false)
-    trustedProxies = try yaml["trusted_proxies"].strings()
+    let ranges = try yaml["trusted_proxies"].items.map { item in
+      guard let range = AddressRange(try item.string()) else {
+        throw item.fault("expected an address or a block of them: 10.0.0.0/8")
+      }
+      return range
+    }
+    let header = try yaml["forwarded_header"].string(default: TrustedProxies.Header.xForwardedFor.rawValue)
+    guard let known = [TrustedProxies.Header.xForwardedFor, .forwarded].first(where: { $0.rawValue == header }) else {
+      throw yaml["forwarded_header"].fault("X-Forwarded-For or Forwarded")
+    }
+    trustedProxies = TrustedProxies(ranges, header: known)
   }
 }
 

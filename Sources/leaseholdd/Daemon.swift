@@ -97,7 +97,7 @@ struct Daemon {
   func run() async throws {
     try await engine.prepare()
     let metrics = PrometheusMetrics()
-    let proxies = TrustedProxies(configuration.http.trustedProxies.compactMap { AddressRange($0) })
+    let proxies = configuration.http.trustedProxies
     let api = HTTPAPI(
       engine: engine,
       configuration: .init(
@@ -105,7 +105,7 @@ struct Daemon {
     let dav = WebDAVDoor(
       gate: EngineGate(engine: engine, proxies: proxies),
       // The door's own refusals it renders itself; the engine's are rendered as everywhere.
-      configuration: .init(render: { $0 is DoorProblem ? nil : api.problemResponse(for: $0) }))
+      configuration: .init(render: { $0 is DoorProblem ? nil : api.problemResponse(for: $0, to: $1) }))
     let router = api.makeRouter(of: DoorContext.self, doors: [WebDAVMiddleware<DoorContext>(dav)])
     let log = log
     let application = Application(

@@ -23,7 +23,8 @@ struct EngineGate: DataDoorGate {
   let proxies: TrustedProxies
 
   func admit(_ request: DoorRequest) async throws -> DoorAdmission {
-    let client = proxies.client(peer: request.peerAddress, lines: request.forwardedFor)
+    let client = proxies.client(
+      peer: request.peerAddress, lines: proxies.header == .forwarded ? request.forwarded : request.forwardedFor)
     let caller = Caller(
       authorization: request.authorization, method: request.method, address: client.address,
       addressText: client.text,

@@ -110,7 +110,7 @@ import Units
   }
 }
 
-/// Lets something happen between two transactions of an engine: after the one with this number, counted from 1.
+/// Lets something happen between two looks of an engine at its store: after the one with this number, counted from 1.
 private final class InterruptedStore: Store {
   private let base: any Store
   private let number: Int
@@ -129,12 +129,22 @@ private final class InterruptedStore: Store {
     _ body: @escaping @Sendable (any StoreTransaction) throws -> T
   ) async throws -> T {
     let value = try await base.transaction(body)
+    try await interruptIfDue()
+    return value
+  }
+
+  func standing(_ question: StandingQuestion) async throws -> Standing? {
+    let standing = try await base.standing(question)
+    try await interruptIfDue()
+    return standing
+  }
+
+  private func interruptIfDue() async throws {
     let count = begun.withLock { count in
       count += 1
       return count
     }
     if count == number { try await interruption() }
-    return value
   }
 
   func changes() -> AsyncStream<StoreChange> { base.changes() }

@@ -100,7 +100,7 @@ private struct Seen: Equatable {
           return Seen(answer.status, problem.code)
         }
         #expect(try await code(nil) == Seen(401, "credential-required"))
-        #expect(try await code("L402 nonsense") == Seen(400, "bad-header"))
+        #expect(try await code("L402 nonsense") == Seen(401, "bad-header"))
         #expect(try await code("L402 AgE=:" + String(repeating: "0", count: 64)) == Seen(401, "credential-malformed"))
         #expect(try await code(otherAuthorization) == Seen(403, "wrong-lease"))
         #expect(other.id != lease.id)

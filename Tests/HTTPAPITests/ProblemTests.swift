@@ -13,7 +13,7 @@ import Wire
     (.leaseClosed, 410, "lease-closed"), (.noCapacity, 409, "no-capacity"),
     (.idempotencyConflict, 409, "idempotency-conflict"),
     (.unauthorized(reason: "credential-required", detail: ""), 401, "credential-required"),
-    (.unauthorized(reason: "bad-header", detail: ""), 400, "bad-header"),
+    (.unauthorized(reason: "bad-header", detail: ""), 401, "bad-header"),
     (.forbidden(reason: "wrong-lease", detail: ""), 403, "wrong-lease"),
     (.tooManyRequests(retryAfter: 3), 429, "too-many-requests"), (.unavailable(retryAfter: 2, "x"), 503, "unavailable"),
     (.conflict(code: "invoice-expired", ""), 409, "invoice-expired"),

@@ -129,7 +129,7 @@ import Wire
         let settled = try await door.ask(.get, path, authorization: claim).document(PaymentDocument.self)
         #expect(settled.state == "settled")
         #expect(paid.hasSuffix(settled.preimage ?? "?"))
-        #expect(try await door.ask(.get, path).status == 400)
+        #expect(try await door.ask(.get, path).status == 401)
         #expect(try await door.ask(.get, "/v1/payments/00", authorization: claim).status == 404)
       }
     }

@@ -18,6 +18,10 @@ public struct TestTimeStore: Store {
     try await base.transaction(body)
   }
 
+  public func standing(_ question: StandingQuestion) async throws -> Standing? {
+    try await base.standing(question)
+  }
+
   public func changes() -> AsyncStream<StoreChange> { base.changes() }
 
   public func databaseTime() async throws -> Instant {

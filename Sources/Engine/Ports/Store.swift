@@ -16,6 +16,10 @@ public protocol Store: Sendable {
   /// ``StoreError/Kind/outcomeUnknown`` is thrown: every use case may be called again with the same event id.
   func transaction<T: Sendable>(_ body: @escaping @Sendable (any StoreTransaction) throws -> T) async throws -> T
 
+  /// What a door or a challenge needs to know, in one statement that writes and locks nothing; `nil` when there is no
+  /// such lease. Sees everything that was committed before it was asked.
+  func standing(_ question: StandingQuestion) async throws -> Standing?
+
   /// What other daemons (and this one) committed, as it happens. Never complete: after `.interrupted` anything may have
   /// been missed.
   func changes() -> AsyncStream<StoreChange>
@@ -30,6 +34,8 @@ public enum StoreChange: Hashable, Sendable {
   /// A deadline or an effect earlier than known may be waiting.
   case due(Instant)
   case revoked(TokenID)
+  /// An epoch of the master key was begun or retired.
+  case keys
   /// A lease's event feed has grown.
   case event(LeaseID)
   /// The listening connection answered a round trip that began after this moment of the monotonic clock, which the
@@ -106,8 +112,8 @@ public protocol StoreTransaction: AnyObject {
   func placement(of lease: LeaseID) throws -> Placement?
   /// How many more of these fit now, over all hosts of that kind.
   func available(_ needs: Resources, kind: Kind) throws -> Int64
-  /// Unpaid holds that began from this client address.
-  func unpaidHolds(clientAddress: String) throws -> Int
+  /// Unpaid holds of one client, who gets no other before the end of the transaction.
+  func unpaidHolds(of client: String) throws -> Int
   func pools() throws -> [PoolLevel]
 
   // MARK: Invoices and payments
@@ -158,6 +164,23 @@ public protocol StoreTransaction: AnyObject {
   /// Revokes all of a lease but one.
   func revokeAll(of lease: LeaseID, except: TokenID?, at now: Instant) throws -> [TokenID]
   func revokedTokens() throws -> [TokenID]
+  /// The newest unrevoked token minted for a payment from a parent, or from none.
+  func token(for paymentHash: PaymentHash, from parent: TokenID?) throws -> TokenID?
+  /// How many unrevoked ones a lease has.
+  func tokenCount(of lease: LeaseID) throws -> Int
+
+  // MARK: Keys
+
+  /// All epochs there were, oldest first.
+  func keyEpochs() throws -> [KeyEpoch]
+  /// The same, and nobody else begins or retires one before the end of the transaction.
+  func lockKeyEpochs() throws -> [KeyEpoch]
+  /// Begins an epoch and notifies ``StoreChange/keys``.
+  func insertKeyEpoch(_ key: KeyEpoch) throws
+  /// Retires an epoch and notifies ``StoreChange/keys``; nothing for one that is retired.
+  func retireKeyEpoch(_ epoch: UInt16, at now: Instant) throws
+  /// Unrevoked tokens of leases that have not closed.
+  func credentialsByEpoch() throws -> [UInt16: Int64]
 
   // MARK: Idempotency
 

@@ -296,6 +296,17 @@ public struct InvoiceRecord: Hashable, Sendable {
   }
 }
 
+extension InvoiceRecord {
+  /// Offered again while a quarter of its life is left and the terms are the same; to its end when another would end
+  /// no later, as a purchase's does.
+  public func isGood(for order: InvoiceOrder) -> Bool {
+    let life = expiresAt.microseconds(since: createdAt)
+    let left = expiresAt.microseconds(since: order.at)
+    return amount == order.amount && purpose == order.purpose && left > 0
+      && (left >= life / 4 || order.expiresAt <= expiresAt)
+  }
+}
+
 public struct UnbookedSettlement: Hashable, Sendable {
   public var settlement: NodeSettlement
   public var lease: LeaseID?

@@ -58,22 +58,29 @@ extension HTTPAPI {
 
   private var discovery: DiscoveryDocument {
     DiscoveryDocument(
-      service: "leasehold", title: configuration.title, scheme: "L402", versions: ["0"],
+      service: "leasehold", title: configuration.title, scheme: "L402", schemes: ["L402", "LSAT"], versions: ["0"],
       network: engine.settings.network, challengeHeader: "WWW-Authenticate",
+      authorization: "L402 <macaroon>[,<macaroon>...]:<preimage>",
       capabilities: Capabilities.all.list.split(separator: ",").map(String.init(_:)),
-      caveats: Condition.allCases.filter { ![.services, .lease, .variant].contains($0) }.map(\.rawValue),
+      caveats: Condition.allCases.filter { $0 != .variant }.map(\.rawValue),
       endpoints: [
         DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
         DiscoveryEndpoint(
           method: "POST", path: "/v1/leases/{lease}/renewals",
           description: "Buy more time. Anyone may pay for a friend."),
+        DiscoveryEndpoint(
+          method: "POST", path: "/v1/leases/{lease}/changes",
+          description: "Another offer of the same kind; an upgrade is paid for."),
       ],
       offers: engine.catalog.offers.map {
         DiscoveryOffer(
           id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue, priceMsat: $0.terms.price.count,
           periodSeconds: $0.terms.period.count)
       },
-      links: ["offers": link("/v1/offers"), "openapi": link("/openapi.json")])
+      links: [
+        "offers": link("/v1/offers"), "openapi": link("/openapi.json"), "credential": link("/v1/credential"),
+        "payment": link("/v1/payments/{payment_hash}"),
+      ])
   }
 }
 

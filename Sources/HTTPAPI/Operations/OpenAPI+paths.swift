@@ -134,6 +134,18 @@ extension OpenAPI {
     "/admin/v1/outbox": {
       "get": {"operationId":"adminOutbox","summary":"How much is still to be done.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overdue"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/keys": {
+      "get": {"operationId":"adminKeys","summary":"The epochs of the master key.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/KeyEpochList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/keys/rotate": {
+      "post": {"operationId":"adminRotateKeys","summary":"Begin an epoch: seconds later new credentials are minted in it.","responses":{"201":{"description":"Begun.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/KeyEpochItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/keys/{epoch}": {
+      "delete": {"operationId":"adminRetireEpoch","summary":"Retire an epoch: its credentials open nothing any more.","parameters":[{"$ref":"#/components/parameters/epoch"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/leases/{lease}/credentials": {
+      "delete": {"operationId":"adminRevokeAll","summary":"End every credential of a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Revoked"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/breaker/release": {
       "post": {"operationId":"adminReleaseBreaker","summary":"Let suspensions go on for ten minutes.","responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     }

@@ -130,17 +130,15 @@ extension HTTPAPI {
     case .idempotencyConflict:
       return Problem(.conflict, "idempotency-conflict", "this Idempotency-Key came with another body before")
     case .unauthorized(let reason, let detail):
-      // What is not of the form of a credential is a bad request; what has the form and is none is unauthorized.
-      guard reason != "bad-header" else {
-        return .badHeader("Authorization must be: L402 <macaroon>:<preimage>")
-      }
+      let isNone = reason == "bad-header"
+      let detail = isNone ? "Authorization must be: L402 <macaroon>:<preimage>" : detail
       // A challenge without parameters: the scheme to use (RFC 9110 §11.6.1), and nothing to pay.
       return Problem(.unauthorized, reason, detail, headers: [.wwwAuthenticate: "L402 realm=\"leasehold\""])
     case .forbidden(let reason, let detail): return Problem(.forbidden, reason, detail)
     case .paymentRequired: return Problem(.paymentRequired, "payment-required", "")
     case .tooManyRequests(let seconds):
       return Problem(
-        .tooManyRequests, "too-many-requests", "challenges are asked for too fast",
+        .tooManyRequests, "too-many-requests", "challenges are asked for too fast; this one cost nothing",
         headers: [.retryAfter: String(seconds)])
     case .unavailable(let seconds, let words): return .unavailable(after: seconds, words)
     case .conflict(let code, let words): return Problem(.conflict, code, words)

@@ -41,7 +41,7 @@ extension HTTPAPI {
           engine.releaseBreaker()
           return Response(status: .noContent)
         },
-      ] + operatorVerbs
+      ] + operatorVerbs + keyEndpoints
     return shut.map { endpoint in
       Endpoint(endpoint.method, endpoint.path) { exchange in
         try refuseStrangers(exchange)

@@ -72,12 +72,16 @@ extension IntrospectionDocument {
       case .narrowed: "narrowed-expired"
       default: "valid"
       }
+    let caveats = shown.holderCaveats.map { String(decoding: $0.identifier, as: UTF8.self) }
+    let source = Condition.source.caveat("")
+    let sources = caveats.last { $0.hasPrefix(source) }?.dropFirst(source.utf8.count)
     self.init(
       lease: shown.lease, token: shown.token.hex, paymentHash: shown.paymentHash.hex, tier: shown.tier,
       capabilities: shown.capabilities.list.split(separator: ",").map(String.init(_:)), expiry: expiry,
       validUntil: Timestamp(Instant(unixSeconds: shown.validUntil)), path: shown.path?.description,
-      methods: shown.methods, maxMsat: shown.maxMsat,
-      caveats: shown.holderCaveats.map { String(decoding: $0.identifier, as: UTF8.self) },
+      methods: shown.methods, sources: sources?.split(separator: ",").map(String.init(_:)), maxMsat: shown.maxMsat,
+      mintedValidUntil: Timestamp(Instant(unixSeconds: shown.mintedValidUntil)),
+      holderValidUntil: shown.holderValidUntil.map { Timestamp(Instant(unixSeconds: $0)) }, caveats: caveats,
       thirdParty: shown.hasThirdParty,
       links: [
         "lease": "\(base)/v1/leases/\(shown.lease)", "credential": "\(base)/v1/leases/\(shown.lease)/credential",

@@ -1,3 +1,4 @@
+import Engine
 import HTTPTypes
 import Hummingbird
 import L402
@@ -70,6 +71,7 @@ extension HTTPField.Name {
   static let modificationTime = named("X-OC-Mtime")
   static let acceptAuthenticate = named("Accept-Authenticate")
   static let forwardedFor = named("X-Forwarded-For")
+  static let forwarded = named("Forwarded")
 }
 
 extension HTTPResponse.Status {
@@ -91,10 +93,12 @@ enum DavMethod: String, CaseIterable, Sendable {
   case lock = "LOCK"
   case unlock = "UNLOCK"
 
-  var capability: Capabilities {
+  /// What it is, in the engine's table of what each action needs.
+  var action: LeaseAction {
     switch self {
-    case .options, .get, .head, .propfind: .read
-    case .put, .delete, .mkcol, .copy, .move, .proppatch, .lock, .unlock: .write
+    case .options, .get, .head, .propfind: .readFile
+    case .put, .delete, .mkcol, .proppatch, .lock, .unlock: .writeFile
+    case .copy, .move: .carryFile
     }
   }
 

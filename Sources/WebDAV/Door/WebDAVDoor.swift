@@ -21,11 +21,11 @@ public struct WebDAVDoor: Sendable {
     /// request: `Destination` may name them.
     public var authorities: Set<String>
     /// Turns an error of the gate into an answer; `nil` leaves it to the door, which knows ``DoorProblem`` alone.
-    public var render: @Sendable (any Error) -> Response?
+    public var render: @Sendable (any Error, Request) -> Response?
 
     public init(
       idle: TimeAmount = .seconds(60), authorities: Set<String> = [],
-      render: @escaping @Sendable (any Error) -> Response? = { _ in nil }
+      render: @escaping @Sendable (any Error, Request) -> Response? = { _, _ in nil }
     ) {
       self.idle = idle
       self.authorities = authorities
@@ -46,7 +46,7 @@ public struct WebDAVDoor: Sendable {
     do {
       response = try await answer(request, channel: channel)
     } catch {
-      response = render(error, logger: logger)
+      response = render(error, request, logger: logger)
     }
     response.headers[.contentTypeOptions] = "nosniff"
     return settle(response, for: request, channel: channel)
@@ -68,9 +68,10 @@ public struct WebDAVDoor: Sendable {
       DoorRequest(
         method: method.rawValue, lease: target.lease, path: target.path,
         otherPaths: (destination.map { [$0.path] } ?? []) + named.filter { $0.lease == target.lease }.map(\.path),
-        capability: method.capability, authorization: request.headers[values: .authorization],
+        capability: method.action.needs, authorization: request.headers[values: .authorization],
         acceptAuthenticate: request.headers[values: .acceptAuthenticate],
-        peerAddress: channel.remoteAddress?.ipAddress, forwardedFor: request.headers[values: .forwardedFor]))
+        peerAddress: channel.remoteAddress?.ipAddress, forwardedFor: request.headers[values: .forwardedFor],
+        forwarded: request.headers[values: .forwarded]))
     admission.count(DoorTraffic(requests: 1))
     let call = Call(
       request: request, channel: channel, target: target, destination: destination, ifHeader: ifHeader,
@@ -78,7 +79,7 @@ public struct WebDAVDoor: Sendable {
     do {
       return try await perform(method, call)
     } catch let fault as FileFault {
-      throw DoorProblem(fault, writing: method.capability == .write)
+      throw DoorProblem(fault, writing: method.action != .readFile)
     }
   }
 
@@ -115,8 +116,8 @@ public struct WebDAVDoor: Sendable {
     return destination
   }
 
-  private func render(_ error: any Error, logger: Logger) -> Response {
-    if let response = configuration.render(error) { return response }
+  private func render(_ error: any Error, _ request: Request, logger: Logger) -> Response {
+    if let response = configuration.render(error, request) { return response }
     if let problem = error as? DoorProblem { return Response(problem) }
     // The client has gone, or we are stopping: there is nobody to tell and nothing to mend.
     let isGone = error is CancellationError || error is ChannelError || error is IOError

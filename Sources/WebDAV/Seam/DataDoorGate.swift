@@ -21,7 +21,7 @@ public struct DoorRequest: Sendable {
   /// The other paths inside the volume that the request names: `Destination`, and the URLs in `If`. A credential
   /// narrowed to a path must cover each of them.
   public var otherPaths: [ResourcePath]
-  /// `read` or `write`.
+  /// What the method needs: reading, writing, or both where something is carried from one place to another.
   public var capability: Capabilities
   /// The values of the `Authorization` lines, in order.
   public var authorization: [String]
@@ -31,11 +31,13 @@ public struct DoorRequest: Sendable {
   public var peerAddress: String?
   /// The values of the `X-Forwarded-For` lines: to be believed only when the peer is a configured proxy.
   public var forwardedFor: [String]
+  /// The same of the `Forwarded` lines.
+  public var forwarded: [String]
 
   public init(
     method: String, lease: LeaseID, path: ResourcePath, otherPaths: [ResourcePath] = [], capability: Capabilities,
     authorization: [String] = [], acceptAuthenticate: [String] = [], peerAddress: String? = nil,
-    forwardedFor: [String] = []
+    forwardedFor: [String] = [], forwarded: [String] = []
   ) {
     self.method = method
     self.lease = lease
@@ -46,6 +48,7 @@ public struct DoorRequest: Sendable {
     self.acceptAuthenticate = acceptAuthenticate
     self.peerAddress = peerAddress
     self.forwardedFor = forwardedFor
+    self.forwarded = forwarded
   }
 }
 

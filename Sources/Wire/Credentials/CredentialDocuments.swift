@@ -69,14 +69,19 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
   public var tier: Int
   /// After all narrowing.
   public var capabilities: [String]
-  /// `valid` or `stale`: stale is swapped free of charge.
+  /// `valid`, `stale` (swapped free of charge while the lease is paid up) or `narrowed-expired` (nothing helps).
   public var expiry: String
   /// The least of all bounds.
   public var validUntil: Timestamp
   public var path: String?
   public var methods: [String]?
+  /// The addresses it may be shown from.
+  public var sources: [String]?
   /// Bounds one invoice.
   public var maxMsat: Int64?
+  /// Until when it serves without a swap, and the holder's own bound, which nothing moves.
+  public var mintedValidUntil: Timestamp
+  public var holderValidUntil: Timestamp?
   /// The holder's own, as they stand.
   public var caveats: [String]
   public var thirdParty: Bool
@@ -84,7 +89,8 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
 
   public init(
     lease: String, token: String, paymentHash: String, tier: Int, capabilities: [String], expiry: String,
-    validUntil: Timestamp, path: String? = nil, methods: [String]? = nil, maxMsat: Int64? = nil, caveats: [String],
+    validUntil: Timestamp, path: String? = nil, methods: [String]? = nil, sources: [String]? = nil,
+    maxMsat: Int64? = nil, mintedValidUntil: Timestamp, holderValidUntil: Timestamp? = nil, caveats: [String],
     thirdParty: Bool, links: [String: String]
   ) {
     self.lease = lease
@@ -96,7 +102,10 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     self.validUntil = validUntil
     self.path = path
     self.methods = methods
+    self.sources = sources
     self.maxMsat = maxMsat
+    self.mintedValidUntil = mintedValidUntil
+    self.holderValidUntil = holderValidUntil
     self.caveats = caveats
     self.thirdParty = thirdParty
     self.links = links
@@ -112,7 +121,10 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     case validUntil = "valid_until"
     case path
     case methods
+    case sources
     case maxMsat = "max_msat"
+    case mintedValidUntil = "minted_valid_until"
+    case holderValidUntil = "holder_valid_until"
     case caveats
     case thirdParty = "third_party"
     case links

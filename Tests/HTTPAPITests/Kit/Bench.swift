@@ -27,11 +27,13 @@ struct Bench: Sendable {
   let containers: StillContainers
   let api: HTTPAPI
   let keyring: MasterKeyring
+  let log: Logger
 
   static let adminToken = "operator-token-for-tests"
 
   static func with(
-    bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
+    bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000, mintsPerMinute: Int = 1_000,
+    log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/leasehold-http-\(UUID().uuidString)"
@@ -44,6 +46,7 @@ struct Bench: Sendable {
       let keyring = MasterKeyring(key: .random())
       var settings = Settings(daemon: "test", network: "bcrt")
       settings.unpaidHoldsPerClient = unpaidHolds
+      settings.mintsPerMinutePerClient = mintsPerMinute
       settings.unpaidShare = 1
       settings.patience = 10
       settings.heldPayments = 0
@@ -53,7 +56,7 @@ struct Bench: Sendable {
           resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
           containers: containers),
         clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], keyring: keyring, catalog: catalog,
-        settings: settings, bell: bell, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        settings: settings, bell: bell, log: log)
       try await engine.prepare()
       let api = HTTPAPI(
         engine: engine,
@@ -62,7 +65,8 @@ struct Bench: Sendable {
       let running = Task { await engine.run() }
       defer { running.cancel() }
       try await body(
-        Bench(engine: engine, node: node, clock: clock, containers: containers, api: api, keyring: keyring))
+        Bench(
+          engine: engine, node: node, clock: clock, containers: containers, api: api, keyring: keyring, log: log))
       running.cancel()
       await running.value
       node.close()
@@ -98,7 +102,7 @@ struct Bench: Sendable {
       router: api.makeRouter(of: BasicHTTPAPIContext.self),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) },
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: log)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await application.run()

@@ -1,0 +1,61 @@
+import Engine
+
+/// Who may ask for a route.
+enum RouteAccess: Hashable, Sendable {
+  case anyone
+  /// Sells a lease that does not exist yet.
+  case buyer
+  /// The holder of a credential that allows the action; of the lease in the path, where there is one.
+  case holder(LeaseAction)
+  /// The same, and strangers, who are asked to pay.
+  case holderOrPayer(LeaseAction)
+  /// Whoever holds a challenge's macaroon, paid or not.
+  case claimant
+  /// The provider.
+  case provider
+}
+
+extension Endpoint {
+  /// `nil` for a route that is not in the table: it is not served.
+  var access: RouteAccess? {
+    path.hasPrefix("/admin/") ? .provider : RouteAccess.table["\(method.rawValue) \(path)"]
+  }
+}
+
+extension RouteAccess {
+  /// Every route that is not the provider's, and who may ask for it. A route that is missing here stops the daemon at
+  /// its start.
+  static let table: [String: RouteAccess] = [
+    "GET /": .anyone,
+    "GET /healthz": .anyone,
+    "GET /readyz": .anyone,
+    "GET /metrics": .anyone,
+    "GET /openapi.json": .anyone,
+    "GET /.well-known/l402.json": .anyone,
+    "GET /v1/offers": .anyone,
+    "GET /v1/offers/{offer}": .anyone,
+    // The embedded node's own wallet: it pays with its own money.
+    "POST /dev/pay": .anyone,
+    "POST /v1/leases": .buyer,
+    "GET /v1/payments/{payment_hash}": .claimant,
+    "GET /v1/credential": .holder(.introspect),
+    "GET /v1/leases/{lease}": .holder(.look),
+    "GET /v1/leases/{lease}/usage": .holder(.usage),
+    "GET /v1/leases/{lease}/ledger": .holder(.ledger),
+    "GET /v1/leases/{lease}/explain": .holder(.explain),
+    "GET /v1/leases/{lease}/events": .holder(.events),
+    "POST /v1/leases/{lease}/renewals": .holderOrPayer(.renew),
+    "POST /v1/leases/{lease}/changes": .holder(.change),
+    "DELETE /v1/leases/{lease}": .holder(.release),
+    "POST /v1/leases/{lease}/refund": .holder(.refund),
+    "POST /v1/leases/{lease}/credential": .holder(.swap),
+    "GET /v1/leases/{lease}/credentials": .holder(.listCredentials),
+    "POST /v1/leases/{lease}/credentials": .holder(.lend),
+    "DELETE /v1/leases/{lease}/credentials/{token}": .holder(.revoke),
+    "POST /v1/leases/{lease}/credentials/rotate": .holder(.rotate),
+    "POST /v1/leases/{lease}/exec": .holder(.exec),
+    "GET /v1/leases/{lease}/logs": .holder(.logs),
+    "POST /v1/leases/{lease}/start": .holder(.start),
+    "POST /v1/leases/{lease}/stop": .holder(.stop),
+  ]
+}
