@@ -12,6 +12,7 @@ struct Configuration: Sendable {
   var stateDirectory: String
   var database: Database
   var lightning: Lightning
+  var holds: Holds
   var hosts: [Host]
   var images: [ImageReference]
   var offers: [Offer]
@@ -32,16 +33,6 @@ struct Configuration: Sendable {
   struct Database: Sendable {
     var url: String
     var connections: Int
-  }
-
-  struct Lightning: Sendable {
-    var node: String
-    /// The embedded node's money is play money; it is not shown to the world unless this says so.
-    var embeddedOnPublicAddress: Bool
-    /// Purchases are paid on success, where the node can hold payments.
-    var hold = true
-    /// How many payments may be held at once.
-    var heldPayments = 100
   }
 
   struct Host: Sendable {
@@ -93,24 +84,16 @@ extension Configuration {
     try database.allow("url", "connections")
     self.database = Database(
       url: try database["url"].string(), connections: Int(try database["connections"].integer(in: 2...500, default: 8)))
-    let lightning = yaml["lightning"]
-    try lightning.allow("node", "embedded_on_public_address", "hold", "held_payments")
-    self.lightning = Lightning(
-      node: try lightning["node"].string(default: "embedded"),
-      embeddedOnPublicAddress: try lightning["embedded_on_public_address"].boolean(default: false),
-      hold: try lightning["hold"].boolean(default: true),
-      heldPayments: Int(try lightning["held_payments"].integer(in: 1...400, default: 100)))
-    guard self.lightning.node == "embedded" else {
-      throw lightning["node"].fault("this build has the node 'embedded'")
-    }
+    lightning = try Lightning(yaml["lightning"])
+    holds = try Holds(yaml["lightning"])
     if !http.isLoopback {
       guard http.tlsEndedByProxy else {
         throw yaml["http"]["address"].fault(
           "credentials are bearer secrets: serve a loopback address, or put a proxy with TLS in front and set "
             + "http.tls_ended_by_proxy: true")
       }
-      guard self.lightning.embeddedOnPublicAddress else {
-        throw lightning["node"].fault(
+      if case .embedded(onPublicAddress: false) = lightning {
+        throw yaml["lightning"]["node"].fault(
           "the embedded node settles invoices for whoever asks; on a public address that must be meant: "
             + "lightning.embedded_on_public_address: true")
       }

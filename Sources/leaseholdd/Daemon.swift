@@ -22,7 +22,7 @@ struct Daemon {
   let log: Logger
   let clock: SystemClock
   let engine: Engine
-  let node: EmbeddedNode
+  let node: any LightningNode
   let pool: Pool
   let secrets: Secrets
 
@@ -46,12 +46,12 @@ struct Daemon {
         words: "\(pending.count) migrations are to be applied first: leaseholdd migrate")
     }
     let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
-    node = try EmbeddedNode(directory: configuration.stateDirectory + "/lightning", clock: clock)
+    node = try configuration.openNode(secrets, clock: clock)
     let drivers = try await Daemon.drivers(configuration, clock: clock, log: log)
 
     let bell = Bell()
-    var settings = Settings(daemon: Daemon.name(configuration), network: try await node.info().network)
-    settings.heldPayments = configuration.lightning.hold ? configuration.lightning.heldPayments : 0
+    var settings = Settings(daemon: Daemon.name(configuration), network: try await configuration.network(of: node))
+    settings.heldPayments = configuration.holds.atOnce
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient
@@ -129,7 +129,8 @@ struct Daemon {
     services.maximumGracefulShutdownDuration = .seconds(3)
     services.maximumCancellationDuration = .seconds(5)
     try await ServiceGroup(configuration: services).run()
-    node.close()
+    // Its folder is let go for the next daemon.
+    (node as? EmbeddedNode)?.close()
     await pool.close()
     log.info("stopped")
   }

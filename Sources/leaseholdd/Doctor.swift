@@ -79,10 +79,10 @@ struct Doctor: AsyncParsableCommand {
     }
     await check("lightning") {
       do {
-        let node = try EmbeddedNode(directory: configuration.stateDirectory + "/lightning", clock: clock)
-        defer { node.close() }
+        let node = try configuration.openNode(Secrets(directory: configuration.stateDirectory), clock: clock)
+        defer { (node as? EmbeddedNode)?.close() }
         let info = try await node.info()
-        return "\(node.name) on \(info.network)"
+        return "\(node.name) on \(info.network), \(info.alias) \(info.nodeID.prefix(16))…"
       } catch let error as NodeError where error.words.contains("process") {
         return "in use by the running daemon (\(error.words))"
       }

@@ -31,6 +31,15 @@ struct Secrets {
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// What preimages of invoices are derived from, where a node keeps no labels: `<state>/preimages.key`.
+  func preimageSecret() throws -> Bytes32 {
+    let text = try read("preimages.key", making: { Bytes32.random().hex + "\n" })
+    guard let secret = Bytes32(hex: text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+      throw fault(directory + "/preimages.key", "expected 64 hex digits")
+    }
+    return secret
+  }
+
   private func read(_ name: String, making make: () -> String) throws -> String {
     let path = directory + "/" + name
     if let text = try existing(path) { return text }

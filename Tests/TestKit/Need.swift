@@ -17,6 +17,8 @@ public enum Need: String, Sendable, CaseIterable {
   case cgroupV1 = "cgroup-v1"
   /// Pure control groups version 2, with the memory controller in them.
   case cgroupV2 = "cgroup-v2"
+  /// An LNbits server, which `scripts/test` starts.
+  case lnbits
 
   /// pymacaroons, in the Python that `LEASEHOLD_TEST_PYTHON` names, and libmacaroons.
   case macaroonPeers = "macaroon-peers"
@@ -33,6 +35,7 @@ public enum Need: String, Sendable, CaseIterable {
       Self.succeeds(
         #"[ -n "$LEASEHOLD_TEST_PYTHON" ] && "$LEASEHOLD_TEST_PYTHON" -c "#
           + #"'import ctypes, pymacaroons; ctypes.CDLL("libmacaroons.so.0")'"#)
+    case .lnbits: ProcessInfo.processInfo.environment["LEASEHOLD_TEST_LNBITS"] != nil
     case .cgroupV2: Self.succeeds("grep -qw memory /sys/fs/cgroup/cgroup.controllers")
     }
   }

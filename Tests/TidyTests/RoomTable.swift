@@ -115,6 +115,10 @@ extension RoomTable {
     // `Tests/Allocations`: a program that `AllocationTests` runs, and the C that takes malloc's place in it.
     Room(name: "leasehold-allocations", kind: .testing, arrows: ["L402", "CAllocationCounter"]),
     Room(name: "CAllocationCounter", kind: .shim),
+    // Servers that speak each node's wire.
+    Room(
+      name: "TestNodes", kind: .testing, arrows: ["Engine"],
+      products: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL"], platform: ["Foundation"]),
     // A provider in miniature, for the tests of the renter's side.
     Room(name: "RenterKit", kind: .testing, arrows: ["Client"], products: ["NIOCore", "NIOPosix", "NIOHTTP1"]),
     // `Tests/Benchmarks`, a program that `scripts/bench` runs.

@@ -83,6 +83,22 @@ import Units
       words: "absolute path"),
     Mistake(written: "  url: postgresql:///leasehold", instead: "  connections: 4", line: nil, words: "is missing"),
     Mistake(written: "node: embedded", instead: "node: [embedded]", line: 7, words: "expected a single value"),
+    Mistake(written: "node: embedded", instead: "node: eclair", line: 7, words: "one of: embedded, lnd"),
+    Mistake(written: "node: embedded", instead: "node: cln", line: nil, words: "lightning.socket: is missing"),
+    Mistake(
+      written: "node: embedded", instead: "node: cln\n  socket: /run/rpc\n  rune_file: /x", line: 9,
+      words: "either socket, or url"),
+    Mistake(
+      written: "node: embedded", instead: "node: lnd\n  url: https://localhost:8080\n  macaroon: 0201", line: 9,
+      words: "a secret is not written here"),
+    Mistake(
+      written: "node: embedded", instead: "node: lnd\n  url: localhost:8080\n  macaroon_file: /x", line: 8,
+      words: "expected http"),
+    Mistake(
+      written: "node: embedded", instead: "node: phoenixd\n  url: http://localhost:9740\n  password_file: /nowhere",
+      line: 9, words: "No such file"),
+    Mistake(
+      written: "node: embedded", instead: "node: phoenixd\n  socket: /run/rpc", line: 8, words: "unknown key 'socket'"),
     Mistake(written: "id: disk-1g-day", instead: "id: Disk", line: 15, words: "a-z, 0-9 and -"),
     Mistake(written: "kind: disk\n", instead: "kind: boat\n", line: 16, words: "disk or compute"),
     Mistake(written: "period_seconds: 86_400", instead: "period_seconds: 0", line: 17, words: "out of range"),
@@ -105,6 +121,41 @@ import Units
     #expect(said.description.contains(mistake.words), "\(said)")
     #expect(said.file == "leasehold.yaml")
     if let line = mistake.line { #expect(said.line == line, "\(said)") }
+  }
+
+  /// One configuration for each node, as the README shows them.
+  @Test func everyNodeCanBeNamed() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("secret-\(UUID().uuidString)").path
+    #expect(
+      FileManager.default.createFile(
+        atPath: file, contents: Data("0201ff\n".utf8), attributes: [.posixPermissions: 0o600]))
+    defer { try? FileManager.default.removeItem(atPath: file) }  // A temporary file.
+    func node(_ lines: String, _ environment: [String: String] = [:]) throws -> Configuration.Lightning {
+      try read(Self.good.replacing("node: embedded", with: lines), environment).lightning
+    }
+    guard case .cln(.socket("/run/lightning-rpc")) = try node("node: cln\n  socket: /run/lightning-rpc"),
+      case .cln(.rest(let rest, let rune)) = try node(
+        "node: cln\n  url: https://localhost:3010\n  rune_file: \(file)"),
+      case .lnd(let lnd) = try node("node: lnd\n  url: https://localhost:8080\n  macaroon_file: \(file)"),
+      case .lnbits(let lnbits) = try node("node: lnbits\n  url: http://localhost:5000\n  invoice_key_file: \(file)"),
+      case .phoenixd(let phoenixd) = try node(
+        "node: phoenixd\n  url: http://localhost:9740", ["LEASEHOLD_LIGHTNING_PASSWORD": "hunter2"])
+    else {
+      Issue.record("a node is read as another")
+      return
+    }
+    #expect(rest.host == "localhost" && rest.port == 3010 && rune.text == "0201ff")
+    #expect(lnd.macaroon.text == "0201ff")
+    #expect(lnbits.invoiceKey.text == "0201ff" && lnbits.adminKey == nil)
+    #expect(phoenixd.password.text == "hunter2")
+
+    // A secret that others may read is none.
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+    let fault = #expect(throws: ConfigurationFault.self) {
+      try node("node: lnbits\n  url: http://localhost:5000\n  invoice_key_file: \(file)")
+    }
+    #expect(fault?.words.contains("chmod 600") == true)
+    #expect(fault.map { "\($0)".contains("0201ff") } == false)
   }
 
   @Test func anOfferIsThereOnce() throws {

@@ -84,9 +84,10 @@ public final class CLNClient: Sendable {
       var timeout: Int64
     }
     do throws(RPCError) {
-      return try await transport.call(
+      let paid: CLNInvoice = try await transport.call(
         "waitanyinvoice", Parameters(lastpayIndex: payIndex, timeout: time.count), within: time + limits.answer,
         apart: true)
+      return paid
     } catch {
       if error.code == Code.waitTimedOut { return nil }
       throw error

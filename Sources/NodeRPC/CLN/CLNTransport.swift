@@ -95,7 +95,7 @@ final class CLNREST: CLNTransport {
     if (200..<300).contains(answer.status) { return try Answer.read(answer.body, method) }
     // Methods answer their own errors with 500; the rune is refused with 401 and 403.
     guard answer.status == 500 else {
-      throw http.refusal(answer.status, attempted: method, words: "HTTP status \(answer.status)")
+      throw http.unexplained(answer.status, attempted: method)
     }
     let fault = try Answer.read(answer.body, method, as: CLNFault.self)
     throw http.refusal(fault.code, attempted: method, words: fault.message)

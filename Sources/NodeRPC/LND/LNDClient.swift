@@ -89,7 +89,10 @@ public final class LNDClient: Sendable {
   /// `nil` when the node knows no such invoice.
   public func invoice(paymentHash: [UInt8]) async throws(RPCError) -> LNDInvoice? {
     do throws(RPCError) {
-      return try await call(.GET, "/v1/invoice/\(Hex.text(of: paymentHash))", "look up an invoice")
+      // Named, lest `null` be read as "there is none".
+      let found: LNDInvoice = try await call(
+        .GET, "/v1/invoice/\(Hex.text(of: paymentHash))", "look up an invoice")
+      return found
     } catch {
       if Self.saysUnknown(error) { return nil }
       throw error
@@ -296,7 +299,7 @@ public final class LNDClient: Sendable {
     // Streams wrap what plain calls do not; a proxy in between writes neither, and then the status says enough.
     if let fault = try? Answer.read(body, attempted, as: Fault.self) { return refusal(fault, attempted) }
     if let wrapped = try? Answer.read(body, attempted, as: Wrapped.self) { return refusal(wrapped.error, attempted) }
-    return http.refusal(status, attempted: attempted, words: "HTTP status \(status)")
+    return http.unexplained(status, attempted: attempted)
   }
 
   /// A node that is starting, locked or stopping has not done what was asked for, and may later.

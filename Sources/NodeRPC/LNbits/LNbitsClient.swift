@@ -175,9 +175,10 @@ public final class LNbitsClient: Sendable {
   private func refusal(_ answer: NodeHTTP.Answer, _ attempted: String) -> RPCError {
     struct Detail: Decodable { var detail: String }
     // Refusals of the framework have another shape; the status then says enough.
-    let detail = try? Answer.read(answer.body, attempted, as: Detail.self)
-    return reading.refusal(
-      answer.status, attempted: attempted, words: detail?.detail ?? "HTTP status \(answer.status)")
+    guard let detail = try? Answer.read(answer.body, attempted, as: Detail.self) else {
+      return reading.unexplained(answer.status, attempted: attempted)
+    }
+    return reading.refusal(answer.status, attempted: attempted, words: detail.detail)
   }
 }
 

@@ -118,6 +118,13 @@ final class NodeHTTP: Sendable {
     RPCError(.refused(code: code), attempted: attempted, words: RPCError.plain(words, hiding: secrets))
   }
 
+  /// An error status without words that are known. Of the server's own kind (5xx) it does not say that nothing was done.
+  func unexplained(_ status: Int, attempted: String) -> RPCError {
+    RPCError(
+      (400..<500).contains(status) ? .refused(code: status) : .garbage, attempted: attempted,
+      words: "HTTP status \(status)")
+  }
+
   private func trouble(_ error: any Error, _ attempted: String) -> RPCError {
     if let error = error as? RPCError { return error }
     if error is NIOTooManyBytesError {

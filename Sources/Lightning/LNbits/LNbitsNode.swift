@@ -1,0 +1,212 @@
+import BOLT11
+import Engine
+import L402
+import NodeRPC
+import Synchronization
+import Units
+
+/// A wallet on an LNbits server, and through it whatever node stands behind.
+///
+/// It cannot cancel, and does not keep external ids unique: a label is looked up before an invoice is made for it, by one
+/// at a time. Invoices that ran out may still be paid from another wallet of the same server: such money is late, and
+/// told of as any other. A wallet for nothing but leases is best, because payments that carry no external id are
+/// passed over.
+public final class LNbitsNode: PayingNode {
+  public let name = "lnbits"
+
+  private let client: LNbitsClient
+  private let clock: any WallClock
+  /// How often it is looked without having been told.
+  private let sweep: Seconds
+  private let pushes: PushSignal
+  private let labels = OneAtATime<String>()
+  private let payments = OneAtATime<PaymentHash>()
+  private let known = Mutex<NodeInfo?>(nil)
+
+  public init(_ client: LNbitsClient, clock: any WallClock, sweep: Seconds = 30) {
+    self.client = client
+    self.clock = clock
+    self.sweep = sweep
+    pushes = PushSignal { onOpen, onPush throws(RPCError) in
+      try await client.listen(onOpen: onOpen, onPush: onPush)
+    }
+  }
+
+  /// The server does not say which node stands behind it, but each invoice does: one over a satoshi is made for that,
+  /// once.
+  public func info() async throws(NodeError) -> NodeInfo {
+    let wallet = try await asking(client.wallet)
+    if let known = known.withLock({ $0 }) { return known }
+    let probe = try await createInvoice(
+      InvoiceRequest(label: "leasehold-probe", amount: 1_000, description: "Leasehold: which node", expiry: .minute))
+    let invoice: Invoice
+    do {
+      invoice = try Invoice.parse(probe.bolt11)
+    } catch {
+      throw .garbage("info", "its invoice does not parse: \(error)")
+    }
+    let info = NodeInfo(network: invoice.network.rawValue, alias: wallet.name, nodeID: "\(invoice.payee)")
+    known.withLock { $0 = info }
+    return info
+  }
+
+  public func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    let (satoshis, rest) = request.amount.count.quotientAndRemainder(dividingBy: 1_000)
+    guard rest == 0, satoshis > 0 else {
+      throw NodeError(.refused, attempted: "create invoice", words: "LNbits makes invoices over whole satoshis")
+    }
+    let id = try Self.externalID(request.label)
+    return try await labels.run(id) { () throws(NodeError) in
+      if let standing = try await asking({ () throws(RPCError) in try await client.invoice(externalID: id) }) {
+        guard standing.externalID == id else {
+          throw .garbage("create invoice", "the server answered with another external id")
+        }
+        return try answer(standing, "create invoice", for: request)
+      }
+      let made = try await asking { () throws(RPCError) in
+        try await client.createInvoice(
+          satoshis: satoshis, memo: request.description, expiry: request.expiry, externalID: id)
+      }
+      let checked = try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
+      guard made.amount == request.amount, made.status == .pending else {
+        throw .garbage("create invoice", "a new invoice that is not as asked")
+      }
+      return checked.answer(.open)
+    }
+  }
+
+  public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
+    let found = try await asking { () throws(RPCError) in
+      try await client.invoice(paymentHash: paymentHash.bytes.array)
+    }
+    guard let found else { return nil }
+    guard found.paymentHash == paymentHash.bytes.array else {
+      throw .garbage("look up an invoice", "the server answered with another invoice")
+    }
+    return try answer(found, "look up an invoice")
+  }
+
+  public func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    throw NodeError(.cannotCancel, attempted: "cancel invoice", words: "LNbits cancels no invoices")
+  }
+
+  // MARK: Settlements
+
+  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    precondition(limit > 0, "at least one settlement is asked for")
+    let place = TimeCursor(cursor)
+    while true {
+      let heard = pushes.count()
+      let found = try await paid(after: place, limit: limit)
+      guard found.isEmpty, !Task.isCancelled else { return found }
+      await pushes.wait(beyond: heard, atMost: sweep)
+      if Task.isCancelled { return [] }
+    }
+  }
+
+  private func paid(after place: TimeCursor, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    // Last written first: what is written meanwhile moves to the front, so that going on by offset meets some rows
+    // twice and misses only rows that the next look finds.
+    var rows: [[UInt8]: LNbitsPayment] = [:]
+    let page = 100
+    var offset = 0
+    while true {
+      let from = offset
+      let part: [LNbitsPayment]
+      do throws(RPCError) {
+        part = try await client.paidInvoices(limit: page, offset: from)
+      } catch {
+        if Task.isCancelled { return [] }
+        throw NodeError(error)
+      }
+      for row in part where row.externalID != nil && rows[row.paymentHash] == nil { rows[row.paymentHash] = row }
+      guard part.count == page, let last = part.last, last.updatedAt >= place.base else { break }
+      offset += page
+    }
+    let next = place.next(rows.values.map { TimeCursor.Row(at: $0.updatedAt, hash: $0.paymentHash) }, limit: limit)
+    var found: [NodeSettlement] = []
+    for (row, cursor) in next {
+      guard let payment = rows[row.hash] else { continue }
+      found.append(try settlement(payment, cursor))
+    }
+    return found
+  }
+
+  private func settlement(_ payment: LNbitsPayment, _ cursor: TimeCursor? = nil) throws(NodeError) -> NodeSettlement {
+    let cursor = cursor ?? TimeCursor(after: .init(at: payment.updatedAt, hash: payment.paymentHash))
+    guard payment.status == .success, payment.amount > .zero else {
+      throw .garbage("list settlements", "what is not paid is listed as paid")
+    }
+    return try NodeSettlement(
+      hash: payment.paymentHash, preimage: payment.preimage, received: payment.amount, at: payment.updatedAt,
+      label: Self.label(payment.externalID ?? ""), cursor: cursor.text, "list settlements")
+  }
+
+  private func answer(
+    _ payment: LNbitsPayment, _ attempted: String, for request: InvoiceRequest? = nil
+  ) throws(NodeError) -> NodeInvoice {
+    let checked = try CheckedInvoice(payment.bolt11, hash: payment.paymentHash, amount: payment.amount, attempted)
+    if let request { _ = try checked.checked(for: request) }
+    let isOver = checked.invoice.isExpired(at: clock.now())
+    switch payment.status {
+    case .success: return checked.answer(.settled(try settlement(payment)))
+    case .pending: return checked.answer(isOver ? .expired : .open)
+    case .failed: return checked.answer(isOver ? .expired : .canceled)
+    }
+  }
+
+  /// External ids have no spaces; ours get none by writing them otherwise.
+  private static func externalID(_ label: String) throws(NodeError) -> String {
+    var id = ""
+    for character in label.unicodeScalars {
+      switch character {
+      case "%": id += "%25"
+      case " ": id += "%20"
+      case "\n": id += "%0A"
+      default: id.unicodeScalars.append(character)
+      }
+    }
+    guard !id.isEmpty, id.unicodeScalars.count <= 256 else {
+      throw NodeError(.refused, attempted: "create invoice", words: "a label is 1 to 256 characters")
+    }
+    return id
+  }
+
+  private static func label(_ id: String) -> String {
+    var label = ""
+    var rest = Substring(id)
+    while let first = rest.first {
+      let written = ["%25": "%", "%20": " ", "%0A": "\n"].first { rest.hasPrefix($0.key) }
+      label += written?.value ?? String(first)
+      rest = rest.dropFirst(written?.key.count ?? 1)
+    }
+    return label
+  }
+
+  // MARK: Payments
+
+  public func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    let payable = try PayableInvoice(invoice)
+    guard client.canPay else {
+      throw NodeError(.cannotPay, attempted: "pay", words: "paying needs the wallet's admin key")
+    }
+    return try await payments.run(payable.hash) { () throws(NodeError) in
+      let reserve = try await asking { () throws(RPCError) in try await client.feeReserve(payable.invoice) }
+      return try await payOnce(
+        payable, lookup: { () throws(RPCError) in try await client.payment(payable.invoice.paymentHash) },
+        pay: { () throws(RPCError) in
+          // The server keeps to its own limit and takes none of ours.
+          guard reserve <= maxFee else {
+            return .failed(reason: "LNbits may take up to \(reserve.count) msat as fee, over the limit")
+          }
+          return try await client.pay(payable.invoice)
+        })
+    }
+  }
+
+  public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array) }
+    return try found.map { payment throws(NodeError) in try PayoutState(payment, of: paymentHash) }
+  }
+}
