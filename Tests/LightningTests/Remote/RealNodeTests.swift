@@ -21,7 +21,7 @@ import Units
 
   /// What lets an invoice run out makes it short.
   private func expiry(_ exercise: LightningNodeExercise) -> Seconds {
-    [.expires, .answersTheSameLabelWithTheSameInvoice].contains(exercise) ? 5 : 600
+    [.expires, .answersTheSameLabelWithTheSameInvoice].contains(exercise) ? 20 : 600
   }
 
   @Suite(.needs(.lnbits)) struct LNbits {
