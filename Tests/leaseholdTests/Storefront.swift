@@ -1,5 +1,6 @@
 import Client
 import Foundation
+import Synchronization
 import Testing
 import Units
 
@@ -46,6 +47,8 @@ final class Storefront: Sendable {
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("leasehold")
   }()
 
+  private static let starting = Mutex(())
+
   /// - Parameter whileRunning: is handed the process, to be signalled.
   func run(
     _ arguments: [String], input: String = "", environment: [String: String] = [:],
@@ -64,7 +67,8 @@ final class Storefront: Sendable {
     process.standardError = try FileHandle(forWritingTo: error)
     let end = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in end.continuation.finish() }
-    try process.run()
+    // One start at a time: Foundation has been seen to crash in two at once.
+    try Self.starting.withLock { _ in try process.run() }
     await whileRunning?(process)
     for await _ in end.stream {}
     let killed = process.terminationReason == .uncaughtSignal

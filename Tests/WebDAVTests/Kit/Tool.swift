@@ -1,7 +1,10 @@
 import Foundation
+import Synchronization
 
 /// A program of somebody else's, run against the server.
 enum Tool {
+  private static let starting = Mutex(())
+
   struct Outcome: Sendable {
     var status: Int32
     var output: String
@@ -42,7 +45,8 @@ enum Tool {
       process.standardError = pipe
       process.standardInput = FileHandle.nullDevice
       do {
-        try process.run()
+        // One start at a time: Foundation has been seen to crash in two at once.
+        try starting.withLock { _ in try process.run() }
       } catch {
         return Outcome(status: -1, output: "\(error)")
       }
