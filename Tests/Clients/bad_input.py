@@ -110,7 +110,7 @@ def two_credentials(world, victim):
     status, _ = world.raw(
         f"GET {victim.path} HTTP/1.1\r\nHost: x\r\nAuthorization: {victim.credential}\r\n"
         f"Authorization: {other}\r\nConnection: close\r\n\r\n".encode())
-    same("the answer", 400, status)
+    same("the answer", 401, status)
     # The same one twice, with another scheme beside it, is one credential.
     status, _ = world.raw(
         f"GET {victim.path} HTTP/1.1\r\nHost: x\r\nAuthorization: {victim.credential}\r\nAuthorization: Bearer x\r\n"

@@ -27,7 +27,7 @@ def try_faults(world, report):
     for title, work in [
         ("headers that may stand once stand twice: 400", doubled_headers), ("a body that is a flood: 413", flood),
         ("a body that never ends: 408", endless_body), ("headers that never end: an end", endless_headers),
-        ("what is no HTTP: an end", no_http), ("two credentials that differ: 400", two_credentials),
+        ("what is no HTTP: an end", no_http), ("two credentials that differ: 401", two_credentials),
     ]:
         report.step(title, victim.unharmed, work, world, victim)
     report.step("two processes pay the same invoice: one payment", paid_twice, world)

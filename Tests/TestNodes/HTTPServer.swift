@@ -68,7 +68,18 @@ public final class HTTPServer: Sendable {
 
   /// Serves, on the port it had before if it had one.
   public func start() async throws {
-    let port = listener.withLock { $0.port }
+    let before = listener.withLock { $0.port }
+    if before != 0 { return try await listen(on: before) }
+    // Below the ports that the system gives to whoever connects somewhere: while the server is down its port stays free.
+    for _ in 0..<100 {
+      do {
+        return try await listen(on: .random(in: 20_000..<32_000))
+      } catch let error as IOError where error.errnoCode == EADDRINUSE {}
+    }
+    throw IOError(errnoCode: EADDRINUSE, reason: "no port is free")
+  }
+
+  private func listen(on port: Int) async throws {
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { [self] channel in
