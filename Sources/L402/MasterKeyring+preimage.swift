@@ -13,11 +13,10 @@ extension MasterKeyring {
   /// - Parameters:
   ///   - label: the invoice's; unique for ever, so that no preimage serves twice.
   ///   - epoch: the epoch it was made in; kept with the invoice.
-  /// An epoch that has been retired still has its preimages: what is held under one may yet be taken.
-  ///
-  /// - Returns: `nil` for an epoch before every key that was given.
+  /// - Returns: `nil` when the epoch has been retired: its credentials open nothing any more, so that nothing is to be
+  ///   taken for them.
   public func holdPreimage(for label: String, epoch: UInt16) -> Preimage? {
-    guard let key = extractedKey(of: epoch) else { return nil }
+    guard let key = served(epoch) else { return nil }
     // The first and only block of the expansion.
     let block = Array("leasehold-hold-v1".utf8) + Array(label.utf8) + [1]
     return Preimage(block.withUnsafeBytes { key.authenticate($0) })

@@ -46,7 +46,7 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
     keys.sorted { $0.key > $1.key }.map { ($0.key, $0.value) }
   }
 
-  private func served(_ epoch: UInt16) -> HMACKey? { extracted.first { $0.epoch == epoch }?.key }
+  func served(_ epoch: UInt16) -> HMACKey? { extracted.first { $0.epoch == epoch }?.key }
 
   /// The epochs whose tokens are honoured.
   public var epochs: Set<UInt16> { Set(extracted.map(\.epoch)) }
@@ -112,7 +112,7 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
   }
 
   /// The key of an epoch, served or not; nil before every key that was given.
-  func extractedKey(of epoch: UInt16) -> HMACKey? {
+  private func extractedKey(of epoch: UInt16) -> HMACKey? {
     if let key = served(epoch) ?? given[epoch] { return key }
     guard let root = given.keys.filter({ $0 < epoch }).max(), let key = given[root] else { return nil }
     let master = withUnsafeBytes(of: epoch.bigEndian) { MasterKeyring.expand(key, "leasehold-epoch-v1", $0) }

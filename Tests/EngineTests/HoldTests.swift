@@ -254,14 +254,10 @@ import Units
       let quote = try await renter.quote()
       let payer = try await paying(platform, renter, quote)
       try await platform.engine.sweepHolds()
-      let other = Platform.engine(
-        "two", TestTimeStore(platform.postgres, clock: platform.clock), node: platform.node, driver: platform.driver,
-        clock: platform.clock, channel: platform.channel,
-        keyring: try #require(
-          MasterKeyring(keys: [2: Bytes32 { $0.copyBytes(from: [UInt8](repeating: 8, count: 32)) }], current: 2)),
-        catalog: platform.catalog)
-      try await other.prepare()
-      try await platform.settle(other)
+      _ = try await platform.engine.rotateKeys(requestID: "1")
+      platform.clock.advance(by: Engine.epochNotice)
+      try await platform.engine.retireEpoch(1, requestID: "2")
+      try await platform.settle()
       await moneyIsBack(payer)
       #expect(try await platform.lease(quote.lease).isClosed)
       try await platform.expectRest()
