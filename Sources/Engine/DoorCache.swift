@@ -29,8 +29,12 @@ struct DoorView: Sendable {
     kind = lease.terms.kind
     version = lease.version
     servesUntil = .distantFuture
-    if lease.flags.frozen != nil, !lease.isClosed {
+    if let freeze = lease.flags.frozen, !lease.isClosed, !freeze.thawing {
       standing = .sealed
+      return
+    }
+    if lease.isOnItsWay {
+      standing = .soon
       return
     }
     switch lease.state {
@@ -77,7 +81,7 @@ final class DoorCache: Sendable {
     var reading: [LeaseID: (readers: Int, newest: Int64)] = [:]
     var provedAlive: ContinuousClock.Instant?
   }
-  private static let capacity = 65_536
+  static let capacity = 65_536
   private let state = Mutex(State())
 
   var isTrusted: Bool {
@@ -87,6 +91,11 @@ final class DoorCache: Sendable {
   private func isTrusted(_ state: borrowing State) -> Bool {
     guard let proved = state.provedAlive else { return false }
     return ContinuousClock.now - proved < .seconds(2)
+  }
+
+  /// How many leases are kept, and how many are being read.
+  var size: (views: Int, reading: Int) {
+    state.withLock { ($0.views.count, $0.reading.count) }
   }
 
   func view(of lease: LeaseID) -> DoorView? {

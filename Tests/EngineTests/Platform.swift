@@ -27,11 +27,11 @@ final class Platform: Sendable {
   private let directory: TemporaryDirectory
 
   static func with(
-    connections: Int = 6, catalog: Catalog = .standard, settings change: (inout Settings) -> Void = { _ in },
-    _ body: (Platform) async throws -> Void
+    connections: Int = 6, kind: Kind = .disk, catalog: Catalog = .standard,
+    settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
   ) async throws {
     try await TestStore.with(connections: connections) { store in
-      let platform = try Platform(on: store, catalog: catalog, settings: change)
+      let platform = try Platform(on: store, kind: kind, catalog: catalog, settings: change)
       try await platform.engine.prepare()
       try await body(platform)
       platform.node.close()
@@ -39,7 +39,7 @@ final class Platform: Sendable {
   }
 
   init(
-    on store: PostgresStore, clock: ManualClock = ManualClock(), catalog: Catalog = .standard,
+    on store: PostgresStore, clock: ManualClock = ManualClock(), kind: Kind = .disk, catalog: Catalog = .standard,
     settings change: (inout Settings) -> Void = { _ in }
   ) throws {
     self.clock = clock
@@ -47,7 +47,7 @@ final class Platform: Sendable {
     postgres = store
     directory = TemporaryDirectory()
     node = try EmbeddedNode(directory: directory.path, clock: clock)
-    driver = SimulatedDriver(.disk, clock: clock)
+    driver = SimulatedDriver(kind, clock: clock)
     channel = RecordingChannel()
     engine = Self.engine(
       "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
@@ -69,7 +69,9 @@ final class Platform: Sendable {
     let bell = Bell()
     return Engine(
       store: store, node: node,
-      drivers: .init(resources: [driver.kind: driver], volumes: driver as? any VolumeAccess, containers: nil),
+      drivers: .init(
+        resources: [driver.kind: driver], volumes: driver as? any VolumeAccess,
+        containers: driver.kind == .compute ? driver as? any ContainerAccess : nil),
       clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel], keyring: keyring,
       catalog: catalog, settings: settings, bell: bell, log: Logger(label: "test"))
   }

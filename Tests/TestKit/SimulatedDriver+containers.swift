@@ -1,0 +1,34 @@
+import Engine
+import Ledger
+
+/// Its containers run every command to the end at once; frozen ones run none.
+extension SimulatedDriver: ContainerAccess {
+  private func requireRunning(_ lease: LeaseID, _ what: String) throws(DriverError) {
+    guard let resource = resource(lease) else {
+      throw DriverError(.absent, attempted: what, words: "there is no such container")
+    }
+    guard resource.phase == .running else {
+      throw DriverError(.failed, attempted: what, words: "it does not run")
+    }
+  }
+
+  public func exec(
+    _ command: ExecCommand, in lease: LeaseID
+  ) async throws(DriverError) -> AsyncThrowingStream<ExecOutput, any Error> {
+    try requireRunning(lease, "exec")
+    return AsyncThrowingStream { continuation in
+      continuation.yield(.exited(code: 0))
+      continuation.finish()
+    }
+  }
+
+  public func logs(
+    of lease: LeaseID, tail: Int?, follow: Bool
+  ) async throws(DriverError) -> AsyncThrowingStream<[UInt8], any Error> {
+    try requireRunning(lease, "logs")
+    return AsyncThrowingStream { $0.finish() }
+  }
+
+  public func start(_ lease: LeaseID) async throws(DriverError) { try requireRunning(lease, "start") }
+  public func stop(_ lease: LeaseID) async throws(DriverError) { try requireRunning(lease, "stop") }
+}
