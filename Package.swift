@@ -169,7 +169,9 @@ let doorTests: [Target] = [
     path: "Tests/RenterKit", swiftSettings: strict),
   tests("Client", ["RenterKit"]),
   tests("leasehold", ["RenterKit"]),
-  tests("leaseholdd", ["Engine", "L402", "Leasing", "Units"]),
+  tests(
+    "leaseholdd",
+    ["Engine", "L402", "Leasing", "Units", "HTTPAPI", "Lightning", "TestKit", hummingbird, log]),
 ]
 
 // A room that has not been furnished yet has no folder; it is left out until it does.

@@ -102,14 +102,9 @@ struct Daemon {
       engine: engine,
       configuration: .init(
         proxies: proxies, adminToken: AdminToken(try secrets.adminToken()), metrics: metrics))
-    let dav = WebDAVDoor(
-      gate: EngineGate(engine: engine, proxies: proxies),
-      // The door's own refusals it renders itself; the engine's are rendered as everywhere.
-      configuration: .init(render: { $0 is DoorProblem ? nil : api.problemResponse(for: $0, to: $1) }))
-    let router = api.makeRouter(of: DoorContext.self, doors: [WebDAVMiddleware<DoorContext>(dav)])
     let log = log
     let application = Application(
-      router: router,
+      router: api.routerWithEveryDoor(),
       // Who opens a connection and says nothing, or never comes to the end of its headers, is not waited for; a request
       // that is being answered may take as long as it likes.
       server: .http1(configuration: .init(idleTimeout: .seconds(60))),

@@ -44,6 +44,17 @@ struct EngineGate: DataDoorGate {
   }
 }
 
+extension HTTPAPI {
+  /// A router with every door of the daemon: files over WebDAV through the engine, then our routes.
+  func routerWithEveryDoor() -> Router<DoorContext> {
+    let dav = WebDAVDoor(
+      gate: EngineGate(engine: engine, proxies: configuration.proxies),
+      // The door's own refusals it renders itself; the engine's are rendered as everywhere.
+      configuration: .init(render: { $0 is DoorProblem ? nil : problemResponse(for: $0, to: $1) }))
+    return makeRouter(of: DoorContext.self, doors: [WebDAVMiddleware<DoorContext>(dav)])
+  }
+}
+
 /// Answers from memory whether a stream may go on. When the lease was written meanwhile it is read again beside the
 /// stream, which goes on for two seconds at the most without an answer.
 private final class OpenStream: Sendable {

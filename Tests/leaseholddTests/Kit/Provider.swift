@@ -1,0 +1,145 @@
+import Engine
+import Foundation
+import Glibc
+import HTTPAPI
+import Hummingbird
+import L402
+import Leasing
+import Ledger
+import Lightning
+import Logging
+import Macaroons
+import TestKit
+import Testing
+import Units
+
+@testable import leaseholdd
+
+/// The daemon's doors on a port of their own, over a real engine, store and node. A disk is a folder.
+struct Provider: Sendable {
+  let engine: Engine
+  let node: EmbeddedNode
+  let clock: ManualClock
+  let folders: Folders
+  let port: Int
+
+  static func with(_ body: @escaping @Sendable (Provider) async throws -> Void) async throws {
+    let home = FileManager.default.temporaryDirectory.path + "/leasehold-doors-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: home) }  // It may never have been made.
+    try await TestStore.with(connections: 6) { store in
+      let clock = ManualClock()
+      let node = try EmbeddedNode(directory: home + "/node", clock: clock)
+      let driver = SimulatedDriver(.disk, clock: clock)
+      let folders = Folders(driver: driver, home: home)
+      let bell = Bell()
+      var settings = Settings(daemon: "test", network: "bcrt")
+      settings.patience = 20
+      settings.heldPayments = 0
+      settings.outageAfter = .day * 1_000
+      let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let engine = Engine(
+        store: TestTimeStore(store, clock: clock), node: node,
+        drivers: .init(resources: [.disk: driver], volumes: folders, containers: nil), clock: clock,
+        alarm: DueAlarm(clock: clock, bell: bell), channels: [], keyring: MasterKeyring(key: .random()),
+        catalog: catalog, settings: settings, bell: bell, log: log)
+      try await engine.prepare()
+      let (ports, opened) = AsyncStream<Int>.makeStream()
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          await engine.run()
+          return false
+        }
+        group.addTask {
+          let application = Application(
+            router: HTTPAPI(engine: engine).routerWithEveryDoor(),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
+          try await application.run()
+          return false
+        }
+        for await port in ports {
+          let provider = Provider(engine: engine, node: node, clock: clock, folders: folders, port: port)
+          group.addTask {
+            try await body(provider)
+            return true
+          }
+          break
+        }
+        defer { group.cancelAll() }
+        while let isOver = try await group.next(), !isOver {}
+      }
+      node.close()
+    }
+  }
+
+  static let catalog = Catalog(
+    offers: [
+      Offer(
+        id: "disk", title: "disk",
+        terms: Terms(
+          offer: "disk", kind: .disk, resources: Resources(disk: ByteCount(1 << 20)), period: 36_000, price: 36_000_000,
+          policy: Policy(
+            quote: 600, provisioning: 600, lead: 900, grace: 150, retention: 36_000,
+            idle: IdlePolicy(after: 600, action: .suspend, retention: 36_000)), maxPeriods: 24))
+    ], images: [],
+    hosts: [
+      HostCapacity(
+        host: "here", kind: .disk, limit: Resources(disk: ByteCount(64 << 20)), uidBase: 1_000_000)
+    ])
+
+  /// A disk, rented and paid for, with something in `/photos` and something that is nobody else's business.
+  func rent() async throws -> Rented {
+    let request = LeaseRequest(offer: "disk")
+    func caller(_ credential: [String]) -> Caller {
+      Caller(
+        authorization: credential, method: "POST", address: IPAddress("127.0.0.1"), addressText: "127.0.0.1",
+        requestID: UUID().uuidString)
+    }
+    do {
+      _ = try await engine.rent(request, body: [], caller([]))
+    } catch Refusal.paymentRequired(let demand) {
+      let preimage = try await node.payOwn(demand.challenge.invoice)
+      let credential = try PresentedCredential(macaroon: demand.challenge.macaroon, preimage: preimage)
+      let lease = try await engine.rent(request, body: [], caller([credential.authorization]))
+      #expect(lease.lease.state.name == "active")
+      let root = try folders.make(demand.lease)
+      for name in ["photos/sub", "private", "photosx"] {
+        try FileManager.default.createDirectory(atPath: root + "/" + name, withIntermediateDirectories: true)
+      }
+      for name in ["photos/a", "private/secret", "photosx/secret"] {
+        try Data((name.hasSuffix("secret") ? Rented.secret : "a").utf8).write(to: URL(filePath: root + "/" + name))
+      }
+      return Rented(lease: demand.lease, credential: credential, root: root, port: port)
+    }
+    Issue.record("no payment was asked for")
+    throw CancellationError()
+  }
+}
+
+/// Makes each disk a folder, and opens it while the driver says that it runs.
+struct Folders: VolumeAccess {
+  let driver: SimulatedDriver
+  let home: String
+
+  func make(_ lease: LeaseID) throws -> String {
+    let root = "\(home)/\(lease)"
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    return root
+  }
+
+  func volume(of lease: LeaseID) async throws(DriverError) -> Volume {
+    _ = try await driver.volume(of: lease)
+    return Volume(root: "\(home)/\(lease)", uid: geteuid(), gid: getegid())
+  }
+
+  func usage(of lease: LeaseID) async throws(DriverError) -> VolumeUsage { try await driver.usage(of: lease) }
+}
+
+struct DueAlarm: Alarm {
+  let clock: ManualClock
+  let bell: Bell
+
+  func set(noLaterThan moment: Instant) {
+    if moment <= clock.now() { bell.ring() }
+  }
+}
