@@ -70,7 +70,7 @@ extension Engine {
     while !Task.isCancelled {
       do {
         let state = try await node.waitWhileOpen(hash)
-        health.nodeAnswered()
+        health.nodeAnswered(at: clock.now())
         if try await take(state, of: hash) != .open { return }
       } catch {
         if Task.isCancelled { return }
@@ -99,9 +99,7 @@ extension Engine {
   /// Asks the node about every payment that is held or may be, those that have arrived first.
   func sweepHolds() async throws {
     let holds = try await store.transaction { tx in try tx.holds(limit: 1_000) }
-    for hold in holds {
-      if let hash = hold.paymentHash { try await learn(of: hash) }
-    }
+    try await learnOfEach(holds.compactMap(\.paymentHash))
   }
 
   // MARK: Taking it in

@@ -64,7 +64,7 @@ extension Engine {
         InvoiceRequest(
           label: order.label, amount: order.amount, description: "Leasehold \(order.slot) \(order.lease)",
           expiry: expiry))
-      health.nodeAnswered()
+      health.nodeAnswered(at: clock.now())
       try check(made, against: order)
       let expiresAt = min(made.expiresAt, order.expiresAt)
       try await store.transaction { tx in

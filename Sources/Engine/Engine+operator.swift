@@ -42,29 +42,53 @@ extension Engine {
 
   public func overview() async throws -> Overview {
     let now = clock.now()
-    let (overdue, pools, census, parked, unbooked, held) = try await store.transaction { tx in
+    let name = node.name
+    let (overdue, pools, census, parked, unbooked, held, marks) = try await store.transaction { tx in
       (
         try tx.overdueEffects(at: now), try tx.pools(), try tx.census(), try tx.parked(),
-        try tx.unbooked(limit: 100), try tx.heldPayments()
+        try tx.unbooked(limit: 100), try tx.heldPayments(),
+        try tx.settlementMarks(of: name)
       )
     }
     let health = health.snapshot
+    let spares = self.health.sparesForNode(health)
     return Overview(
       at: now, overdue: overdue, pools: pools, census: census, parked: parked, unbooked: unbooked,
       heldPayments: held, nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew,
       listenerIsAlive: doors.isTrusted,
-      breakerTrippedAt: health.breakerTrippedAt)
+      breakerTrippedAt: health.breakerTrippedAt, cursorMovedAt: marks.cursorMovedAt,
+      oldestUnbooked: marks.oldestUnbooked, followerFailingSince: health.followerFailingSince,
+      failedLookups: health.failedLookups, nodeFailingSince: health.nodeIsUp ? nil : health.node?.since,
+      sparedUntil: health.nodeIsUp && spares.map { $0 <= now } ?? true ? nil : spares)
+  }
+
+  /// The node's silence, as this daemon knows it; `nil`: it answers.
+  public var nodeOutage: NodeOutage? {
+    let state = health.snapshot
+    guard !state.nodeIsUp, let since = state.node?.since, let until = health.sparesForNode(state) else { return nil }
+    return NodeOutage(since: since, sparesUntil: until, spares: clock.now() < until)
   }
 
   public func audit() async throws -> Audit {
     try await store.transaction { tx in try tx.audit() }
   }
 
-  /// The operator has looked: suspensions go on for ten minutes without the breaker.
+  /// The operator has looked: suspensions go on for ten minutes without the breaker, and whether or not the
+  /// node answers.
   public func releaseBreaker() {
-    health.releaseBreaker(until: clock.now() + 600)
+    let now = clock.now()
+    health.releaseBreaker(at: now, until: now + 600)
     bell.ring()
   }
+}
+
+/// A node that does not answer, and what that means for leases.
+public struct NodeOutage: Sendable {
+  public var since: Instant
+  /// Until then nobody is suspended for it.
+  public var sparesUntil: Instant
+  /// Whether that is still ahead.
+  public var spares: Bool
 }
 
 public struct OperatorLeaseView: Sendable {
@@ -87,4 +111,16 @@ public struct Overview: Sendable {
   public var clockSkewMicroseconds: Int64
   public var listenerIsAlive: Bool
   public var breakerTrippedAt: Instant?
+  /// When the last settlement behind the node's cursor was taken in; `nil`: none ever was.
+  public var cursorMovedAt: Instant?
+  /// When the first of the unbooked was found.
+  public var oldestUnbooked: Instant?
+  /// Since when this daemon cannot follow settlements; `nil`: it can.
+  public var followerFailingSince: Instant?
+  /// Look-ups of single invoices that sweeps went past, since this daemon started.
+  public var failedLookups: Int
+  /// Since when the node does not answer this daemon; `nil`: it does.
+  public var nodeFailingSince: Instant?
+  /// Until when nobody is suspended because of the node; past while the node is away for longer than that.
+  public var sparedUntil: Instant?
 }

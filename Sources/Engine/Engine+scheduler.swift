@@ -126,7 +126,7 @@ extension Engine {
   ) throws -> [LeaseID: String] {
     guard !leases.isEmpty else { return [:] }
     var spared: [LeaseID: String] = [:]
-    if let doubt = health.doubt(at: now, window: settings.breakerWindow) {
+    if let doubt = health.doubt(at: now) {
       for lease in leases { spared[lease.id] = doubt }
       return spared
     }

@@ -17,7 +17,6 @@ extension Engine {
         return
       } catch {
         if Task.isCancelled { return }
-        if error is NodeError { health.nodeFailed(at: clock.now()) }
         log.warning("settlements could not be followed", metadata: ["error": "\(error)", "retry_seconds": "\(wait)"])
         try await Task.sleep(for: .seconds(wait))
         wait = min(30, wait * 2)
@@ -28,10 +27,22 @@ extension Engine {
   /// Waits for settlements after the stored cursor and books them.
   func bookNextSettlements() async throws {
     let name = node.name
-    let cursor = try await store.transaction { tx in try tx.cursor(of: name) }
-    let settlements = try await node.settlements(after: cursor, limit: 100)
-    health.nodeAnswered()
-    for settlement in settlements { try await book(settlement, advancing: true) }
+    do {
+      let cursor = try await store.transaction { tx in try tx.cursor(of: name) }
+      health.followerWaits(since: clock.now())
+      let settlements = try await node.settlements(after: cursor, limit: 100)
+      health.followerHeard()
+      health.nodeAnswered(at: clock.now())
+      for settlement in settlements { try await book(settlement, advancing: true) }
+      health.followerBooked()
+    } catch {
+      if !Task.isCancelled {
+        let now = clock.now()
+        if error is NodeError { health.nodeFailed(at: now) }
+        health.followerFailed(at: now)
+      }
+      throw error
+    }
   }
 
   /// Asks the node about one invoice and books it if it settled: paid is paid, whether or not we were told.
@@ -53,9 +64,61 @@ extension Engine {
     } catch {
       throw nodeTrouble(error)
     }
-    health.nodeAnswered()
+    health.nodeAnswered(at: clock.now())
     guard let found else { return .unknown }
     return try await take(found.state, of: hash)
+  }
+
+  /// Asks the node about each of them and takes in what it says.
+  ///
+  /// One that cannot be looked up or taken in is said, counted and gone past: the others are somebody's money too. A node
+  /// or a database that is away ends it, since it would be away for each of them.
+  func learnOfEach(_ hashes: [PaymentHash]) async throws {
+    for hash in hashes {
+      do {
+        let found = try await node.lookup(hash)
+        health.nodeAnswered(at: clock.now())
+        if let found { _ = try await take(found.state, of: hash) }
+      } catch {
+        try Task.checkCancellation()
+        try goPast(error)
+        health.lookupFailed()
+        log.error(
+          "an invoice could not be looked up",
+          metadata: ["payment_hash": "\(hash.hex)", "node": "\(node.name)", "error": "\(error)"])
+      }
+    }
+  }
+
+  /// - Throws: the error, when what failed for one will fail for all.
+  private func goPast(_ error: any Error) throws {
+    if error is CancellationError { throw error }
+    if let error = error as? NodeError, error.kind == .unavailable {
+      health.nodeFailed(at: clock.now())
+      throw error
+    }
+    if let error = error as? StoreError, error.kind == .unavailable || error.kind == .outcomeUnknown { throw error }
+  }
+
+  /// Asks the node whether it is there, and remembers what that means for the leases.
+  @discardableResult
+  public func askNode() async -> Bool {
+    do throws(NodeError) {
+      _ = try await node.info()
+      health.nodeAnswered(at: clock.now())
+      return true
+    } catch {
+      if !Task.isCancelled { health.nodeFailed(at: clock.now()) }
+      return false
+    }
+  }
+
+  /// Looks whether a node in trouble is back. Settlements are waited for in silence while there are none, so that nothing
+  /// else might say so for a long time.
+  public func askNodeInTrouble() async {
+    let health = health.snapshot
+    guard !health.nodeIsUp || health.followerFailingSince != nil else { return }
+    await askNode()
   }
 
   func take(_ state: InvoiceState, of hash: PaymentHash) async throws -> Learned {
@@ -170,6 +233,7 @@ extension Engine {
 
   /// Tries the unbooked again, and asks the node about invoices that should have been heard of: pushes can be lost.
   public func sweepSettlements() async throws {
+    defer { holdsBell.ring() }
     let unbooked = try await store.transaction { tx in try tx.unbooked(limit: 100) }
     for item in unbooked {
       let hash = item.settlement.paymentHash
@@ -182,14 +246,14 @@ extension Engine {
         }
         if let booked { publish([booked.decision.lease]) }
       } catch {
+        try Task.checkCancellation()
+        try goPast(error)
         log.error("a settlement is still unbooked", metadata: ["error": "\(error)", "reason": "\(item.reason)"])
       }
     }
     let open = try await store.transaction { tx in try tx.allOpenInvoices(limit: 500) }
-    for invoice in open {
-      guard let hash = invoice.paymentHash else { continue }
-      try await learn(of: hash)
-    }
-    holdsBell.ring()
+    // Also where nothing is open: a node that went away in silence is to be noticed.
+    if open.isEmpty { await askNode() }
+    try await learnOfEach(open.compactMap(\.paymentHash))
   }
 }

@@ -70,7 +70,7 @@ public final class Engine: Sendable {
     revocations = Revocations()
     budget = MintBudget(perClient: settings.mintsPerMinutePerClient, global: settings.mintsPerMinute)
     doorMeters = DoorMeters()
-    health = Health()
+    health = Health(window: settings.breakerWindow, nodeOutage: settings.nodeOutage)
   }
 
   /// What must be so before the first request: the same master keys as the other daemons, pools as configured,
@@ -82,6 +82,8 @@ public final class Engine: Sendable {
     try await beat()
     let revoked = try await store.transaction { tx in try tx.revokedTokens() }
     revocations.replace(with: revoked)
+    // Before the first deadline is looked at: a daemon that starts while the node is away suspends nobody for it.
+    await askNode()
   }
 
   func newLeaseID() -> LeaseID {

@@ -4,25 +4,83 @@ import Units
 /// What this daemon doubts about its surroundings. While it doubts, it takes no step against a renter.
 final class Health: Sendable {
   struct State {
-    var nodeFailedAt: Instant?
-    var nodeIsUp = true
+    /// The node's present trouble, or the last one.
+    var node: NodeTrouble?
+    /// Since when settlements cannot be followed.
+    var followerFailingSince: Instant?
+    /// Since when the node has been waited at for settlements without a word.
+    var followerWaitingSince: Instant?
+    /// Look-ups of single invoices that a sweep went past.
+    var failedLookups = 0
     var storeFailedAt: Instant?
     var clockSkew: Int64 = 0
     var breakerTrippedAt: Instant?
     var breakerReleasedUntil: Instant?
+
+    var nodeIsUp: Bool { node == nil || node?.backAt != nil }
   }
 
+  /// A time in which the node did not answer. Answers that are followed by silence within ``window`` do not end it: a node
+  /// that comes and goes gains no new time for anybody.
+  struct NodeTrouble {
+    var since: Instant
+    /// When it answered again; `nil`: it has not.
+    var backAt: Instant?
+    /// When the operator said: go on.
+    var releasedAt: Instant?
+  }
+
+  /// Doubts last so long after their cause.
+  let window: Seconds
+  /// A node that does not answer keeps leases from being suspended for so long, and no longer.
+  let nodeOutage: Seconds
   private let state = Mutex(State())
+
+  init(window: Seconds, nodeOutage: Seconds) {
+    self.window = window
+    self.nodeOutage = nodeOutage
+  }
 
   func nodeFailed(at now: Instant) {
     state.withLock {
-      $0.nodeFailedAt = now
-      $0.nodeIsUp = false
+      if let trouble = $0.node, trouble.backAt.map({ now < $0 + window }) ?? true {
+        $0.node?.backAt = nil
+      } else {
+        $0.node = NodeTrouble(since: now)
+      }
     }
   }
 
-  func nodeAnswered() {
-    state.withLock { $0.nodeIsUp = true }
+  func nodeAnswered(at now: Instant) {
+    state.withLock {
+      if let trouble = $0.node, trouble.backAt == nil { $0.node?.backAt = now }
+      // Who waits for settlements hears nothing while there are none. A wait that a node in trouble would have broken
+      // off by now is a good one.
+      if let began = $0.followerWaitingSince, now >= began + 5 { $0.followerFailingSince = nil }
+    }
+  }
+
+  func followerWaits(since now: Instant) {
+    state.withLock { $0.followerWaitingSince = now }
+  }
+
+  func followerHeard() {
+    state.withLock { $0.followerWaitingSince = nil }
+  }
+
+  func followerBooked() {
+    state.withLock { $0.followerFailingSince = nil }
+  }
+
+  func followerFailed(at now: Instant) {
+    state.withLock {
+      $0.followerWaitingSince = nil
+      $0.followerFailingSince = $0.followerFailingSince ?? now
+    }
+  }
+
+  func lookupFailed() {
+    state.withLock { $0.failedLookups += 1 }
   }
 
   func storeFailed(at now: Instant) {
@@ -42,9 +100,10 @@ final class Health: Sendable {
     state.withLock { $0.breakerTrippedAt = nil }
   }
 
-  /// The operator says: go on.
-  func releaseBreaker(until: Instant) {
+  /// The operator says: go on. That holds for the node's present trouble, too.
+  func releaseBreaker(at now: Instant, until: Instant) {
     state.withLock {
+      if $0.node?.releasedAt == nil { $0.node?.releasedAt = now }
       $0.breakerTrippedAt = nil
       $0.breakerReleasedUntil = until
     }
@@ -65,13 +124,23 @@ final class Health: Sendable {
     }
   }
 
-  func doubt(at now: Instant, window: Seconds) -> String? {
+  func doubt(at now: Instant) -> String? {
     state.withLock {
       if abs($0.clockSkew) > 1_000_000 { return "our clock differs from the database's by more than a second" }
-      if let failed = $0.nodeFailedAt, now < failed + window { return "the Lightning node was unreachable" }
+      if let until = sparesForNode($0), now < until { return "the Lightning node was unreachable" }
       if let failed = $0.storeFailedAt, now < failed + window { return "the database was unreachable" }
       return nil
     }
+  }
+
+  /// Until when nobody is suspended because of the node: while it does not answer, but not for longer than the stated
+  /// time from when it began; and for the window after it is back, so that who waited for it can pay. The operator's
+  /// release ends it.
+  func sparesForNode(_ state: State) -> Instant? {
+    guard let trouble = state.node else { return nil }
+    let end = trouble.since + nodeOutage
+    let until = trouble.backAt.map { $0 < end ? $0 + window : end } ?? end
+    return min(until, trouble.releasedAt ?? until)
   }
 
   var snapshot: State { state.withLock { $0 } }

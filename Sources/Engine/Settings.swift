@@ -28,6 +28,9 @@ public struct Settings: Sendable {
   /// No daemon's heartbeat for so long is an outage.
   public var outageAfter: Seconds = 30
   public var breakerWindow: Seconds = 60
+  /// While the node does not answer nobody can pay, and nobody is suspended for it; at most for so long, counted by each
+  /// daemon from the first call that failed. Afterwards time counts again.
+  public var nodeOutage: Seconds = 600
   public var breakerLeases: Int = 50
   public var breakerShare: Double = 0.2
 

@@ -188,6 +188,15 @@ extension PostgresTransaction {
       """, node, cursor, now.timestamp)
   }
 
+  func settlementMarks(of node: String) throws -> SettlementMarks {
+    try db.pointee.first(
+      """
+      SELECT (SELECT moved_at FROM node_cursor WHERE node = $1), (SELECT min(found_at) FROM unbooked_settlement)
+      """, node
+    ) { SettlementMarks(cursorMovedAt: try $0.optionalInstant(0), oldestUnbooked: try $0.optionalInstant(1)) }
+      ?? SettlementMarks()
+  }
+
   func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws {
     try db.pointee.execute(
       """

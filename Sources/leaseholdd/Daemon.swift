@@ -56,6 +56,7 @@ struct Daemon {
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient
     settings.unpaidShare = Double(configuration.limits.unpaidPercent) / 100
+    settings.nodeOutage = configuration.limits.nodeOutage
     engine = Engine(
       store: store, node: node, drivers: drivers, clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)], keyring: keyring,
@@ -153,9 +154,11 @@ private struct EngineService: Service {
         repeating(&group, .seconds(30), "reconciling") { try await engine.reconcile() }
         repeating(&group, .seconds(60), "sweeping") {
           try await engine.sweep()
-          try await engine.sweepSettlements()
+          // Last: without a node it fails.
           try await engine.lookForIdleness()
+          try await engine.sweepSettlements()
         }
+        repeating(&group, .seconds(5), "asking the node") { await engine.askNodeInTrouble() }
       }
     }
   }

@@ -72,6 +72,19 @@ struct Doctor: AsyncParsableCommand {
       guard apart < 1_000 else { throw Complaint("\(apart) ms from the database's; no lease is suspended like that") }
       return "\(apart) ms from the database's"
     }
+    await check("settlements") {
+      let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+      let (name, now) = (configuration.lightning.name, clock.now())
+      let (marks, unbooked, held) = try await store.transaction { tx in
+        (try tx.settlementMarks(of: name), try tx.overdueEffects(at: now).unbooked, try tx.heldPayments())
+      }
+      func ago(_ moment: Instant) -> String { "\(max(0, now.microseconds(since: moment) / 1_000_000)) s ago" }
+      let moved = marks.cursorMovedAt.map { "last taken in \(ago($0))" } ?? "none taken in yet"
+      let since = marks.oldestUnbooked.map { ", the first found \(ago($0))" } ?? ""
+      let words = "\(moved), \(unbooked) unbooked\(since), \(held) held"
+      guard unbooked == 0 else { throw Complaint(words) }
+      return words
+    }
     await pool.close()
     await check("secrets") {
       let keyring = try Secrets(directory: configuration.stateDirectory).keyring()

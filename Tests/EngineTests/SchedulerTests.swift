@@ -102,25 +102,6 @@ import Units
     }
   }
 
-  @Test func nobodyIsPunishedWhileTheNodeIsAway() async throws {
-    try await Platform.with { platform in
-      let away = platform.anotherEngine("away", node: AwayNode())
-      try await away.prepare()
-      let id = try await platform.makeActive(1)[0]
-      platform.clock.advance(by: 3_601)
-      await #expect(throws: NodeError.self) { try await away.bookNextSettlements() }
-      away.health.nodeFailed(at: platform.clock.now())
-      try await away.wakeDueLeases()
-      #expect(try await platform.state(id) == "active")
-      platform.clock.advance(by: 30)
-      try await away.wakeDueLeases()
-      #expect(try await platform.state(id) == "active")
-      platform.clock.advance(by: 31)
-      try await away.wakeDueLeases()
-      #expect(try await platform.state(id) == "suspended")
-    }
-  }
-
   @Test func nobodyIsPunishedByAWrongClock() async throws {
     try await Platform.with { platform in
       // Its database tells the real time; its clock stands in 2027.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Testing
+import Units
 import Wire
 
 @testable import HTTPAPI
@@ -28,6 +29,44 @@ import Wire
         #expect(offers.items.map(\.id) == ["box"] && offers.nextCursor == "box")
         let disk = try await door.ask(.get, "/v1/offers/disk").document(OfferDocument.self)
         #expect(disk.available == 63 && disk.priceMsat == 10_000 && disk.resources.diskBytes == 1 << 20)
+      }
+    }
+  }
+
+  @Test func aNodeThatGoesAwayAndComesBackNeedsNoRestart() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let token = "Bearer \(Bench.adminToken)"
+        let (lease, authorization) = try await door.rent()
+        bench.switched.goAway()
+        let away = bench.clock.now()
+        let unready = try await door.ask(.get, "/readyz")
+        #expect(unready.status == 503)
+        #expect(
+          try unready.document(HealthDocument.self).checks?["node"]
+            == "unreachable since \(Timestamp(away)); no lease is suspended for it until \(Timestamp(away + 600))")
+        var metrics = try await door.ask(.get, "/metrics").text
+        #expect(metrics.contains("leasehold_node_up 0\n"))
+        #expect(metrics.contains("leasehold_node_outage_spares_seconds 600\n"))
+        #expect(metrics.contains("leasehold_settlement_cursor_age_seconds 0\n"))
+        #expect(metrics.contains("leasehold_held_payments 0\n"))
+        let refused = try await door.ask(.post, "/v1/leases", #"{"offer":"disk"}"#)
+        #expect(refused.status == 503 && refused.headers[.retryAfter] != nil)
+        #expect(try await door.ask(.get, "/v1/leases/\(lease.id)", authorization: authorization).status == 200)
+        bench.clock.advance(by: 601)
+        let late = try await door.ask(.get, "/readyz").document(HealthDocument.self).checks?["node"]
+        #expect(late?.hasSuffix("leases are suspended again since \(Timestamp(away + 600))") == true)
+        metrics = try await door.ask(.get, "/metrics").text
+        #expect(metrics.contains("leasehold_node_outage_spares_seconds 0\n"))
+        #expect(metrics.contains("leasehold_node_down_seconds 601\n"))
+        let overview = try await door.ask(.get, "/admin/v1/overview", authorization: token)
+          .document(OverviewDocument.self)
+        #expect(overview.settlements.nodeFailingSince == Timestamp(away) && !overview.nodeUp)
+        bench.switched.comeBack()
+        #expect(try await door.ask(.get, "/readyz").status == 200)
+        metrics = try await door.ask(.get, "/metrics").text
+        #expect(metrics.contains("leasehold_node_up 1\n") && metrics.contains("leasehold_node_down_seconds 0\n"))
+        _ = try await door.rent()
       }
     }
   }

@@ -135,8 +135,12 @@ import Units
         let unbooked = try tx.unbooked(limit: 9)
         #expect(unbooked.map(\.reason) == ["b", "c"] && unbooked.map(\.lease) == [lease, nil])
         #expect(unbooked[0].settlement == Sample.settlement(1))
+        let marks = try tx.settlementMarks(of: "embedded")
+        #expect(marks == SettlementMarks(cursorMovedAt: Sample.now, oldestUnbooked: Sample.now))
+        #expect(try tx.settlementMarks(of: "lnd").cursorMovedAt == nil)
         #expect(try tx.shielded([lease, Sample.id(2)]) == [lease])
         try tx.deleteUnbooked(Sample.hash(1))
+        #expect(try tx.settlementMarks(of: "lnd").oldestUnbooked == Sample.now + 1)
         #expect(try tx.shielded([lease]).isEmpty)
       }
     }

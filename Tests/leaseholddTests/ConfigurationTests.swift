@@ -44,6 +44,8 @@ import Units
     #expect(offer.title == "disk-1g-day" && offer.terms.maxPeriods == 30)
     #expect(offer.terms.policy == .standard(period: .day))
     #expect(configuration.limits.mintsPerMinutePerClient == 60)
+    #expect(configuration.limits.nodeOutage == 600)
+    #expect(try read(Self.good + "\nlimits:\n  node_outage_seconds: 21_600").limits.nodeOutage == 21_600)
     #expect(configuration.logFormat == .text)
   }
 
@@ -66,6 +68,11 @@ import Units
   }
 
   static let mistakes = [
+    Mistake(
+      written: "http:\n", instead: "limits:\n  node_outage_seconds: 59\nhttp:\n", line: 2, words: "out of range"),
+    Mistake(
+      written: "http:\n", instead: "limits:\n  node_outage_seconds: 604_801\nhttp:\n", line: 2,
+      words: "out of range"),
     Mistake(written: "http:\n", instead: "htpp:\n", line: 1, words: "unknown key 'htpp'"),
     Mistake(written: "size: 8589934592", instead: "siez: 8589934592", line: 12, words: "unknown key 'siez'"),
     Mistake(written: "size: 8589934592", instead: "size: 8 GiB", line: 12, words: "expected a whole number"),

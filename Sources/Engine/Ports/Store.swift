@@ -147,6 +147,8 @@ public protocol StoreTransaction: AnyObject {
   func preimage(of paymentHash: PaymentHash) throws -> Preimage?
   func cursor(of node: String) throws -> String?
   func setCursor(_ cursor: String, of node: String, at now: Instant) throws
+  /// How far settlements are taken in: for metrics and doctors.
+  func settlementMarks(of node: String) throws -> SettlementMarks
   /// A settlement of ours that could not be booked; kept for retrying, shown, and its lease shielded meanwhile.
   func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws
   func unbooked(limit: Int) throws -> [UnbookedSettlement]

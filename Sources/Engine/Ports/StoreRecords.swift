@@ -177,6 +177,18 @@ public struct OverdueWork: Hashable, Sendable {
   }
 }
 
+/// How far a node's settlements are taken in.
+public struct SettlementMarks: Hashable, Sendable {
+  /// When the cursor moved last; `nil`: it never did.
+  public var cursorMovedAt: Instant?
+  /// When the first of the unbooked was found.
+  public var oldestUnbooked: Instant?
+  public init(cursorMovedAt: Instant? = nil, oldestUnbooked: Instant? = nil) {
+    self.cursorMovedAt = cursorMovedAt
+    self.oldestUnbooked = oldestUnbooked
+  }
+}
+
 /// A host's capacity for one kind; a dimension that is zero is not sold there.
 public struct HostCapacity: Hashable, Sendable {
   public var host: String

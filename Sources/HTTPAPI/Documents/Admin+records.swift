@@ -21,7 +21,14 @@ extension OverviewDocument {
       leases: overview.census, parked: overview.parked.map(ParkedItem.init(_:)),
       unbooked: overview.unbooked.map(UnbookedItem.init(_:)), node: node, nodeUp: overview.nodeIsUp,
       listenerAlive: overview.listenerIsAlive, clockSkewMicroseconds: overview.clockSkewMicroseconds,
-      breakerTrippedAt: overview.breakerTrippedAt.map(Timestamp.init(_:)))
+      breakerTrippedAt: overview.breakerTrippedAt.map(Timestamp.init(_:)),
+      settlements: SettlementsDocument(
+        cursorMovedAt: overview.cursorMovedAt.map(Timestamp.init(_:)),
+        oldestUnbooked: overview.oldestUnbooked.map(Timestamp.init(_:)),
+        followerFailingSince: overview.followerFailingSince.map(Timestamp.init(_:)),
+        failedLookups: overview.failedLookups, heldPayments: overview.heldPayments,
+        nodeFailingSince: overview.nodeFailingSince.map(Timestamp.init(_:)),
+        sparedUntil: overview.sparedUntil.map(Timestamp.init(_:))))
   }
 }
 

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import L402
 import Metrics
+import Units
 import Wire
 
 extension HTTPAPI {
@@ -33,15 +34,18 @@ extension HTTPAPI {
     } catch {
       checks["database"] = "unreachable"
     }
-    do throws(NodeError) {
-      _ = try await engine.node.info()
-      checks["node"] = "ok"
-    } catch {
-      checks["node"] = "unreachable"
-    }
+    checks["node"] = await engine.askNode() ? "ok" : engine.nodeOutage.map(Self.words(for:)) ?? "unreachable"
     let isReady = checks.values.allSatisfy { $0 == "ok" }
     return .json(
       HealthDocument(status: isReady ? "ok" : "unready", checks: checks), isReady ? .ok : .serviceUnavailable)
+  }
+
+  /// What a node's silence means for who has leases.
+  private static func words(for outage: NodeOutage) -> String {
+    "unreachable since \(Timestamp(outage.since)); "
+      + (outage.spares
+        ? "no lease is suspended for it until \(Timestamp(outage.sparesUntil))"
+        : "leases are suspended again since \(Timestamp(outage.sparesUntil))")
   }
 
   /// Overdue work first: it is what somebody should be woken for. Then capacity, and then the doors' own counters.
@@ -96,6 +100,7 @@ extension PrometheusText {
     gauge("leasehold_outbox_rows", "Effects that are due.", Double(overdue.outboxRows))
     gauge("leasehold_oldest_outbox_row_seconds", "How long the first of them has waited.", max(0, row ?? 0))
     gauge("leasehold_unbooked_settlements", "Money of ours that could not be booked.", Double(overdue.unbooked))
+    settlements(overview)
     gauge("leasehold_parked_leases", "Leases whose step keeps failing.", Double(overdue.parked))
     gauge("leasehold_breaker_tripped", "Whether suspensions are held back.", overview.breakerTrippedAt == nil ? 0 : 1)
     gauge("leasehold_node_up", "Whether the Lightning node answered last.", overview.nodeIsUp ? 1 : 0)
@@ -115,5 +120,33 @@ extension PrometheusText {
     }
     gauges("leasehold_pool_used", "Capacity taken.", pools.map { ($0.dimensions, $0.used) })
     gauges("leasehold_pool_limit", "Capacity there is.", pools.map { ($0.dimensions, $0.limit) })
+  }
+
+  /// Money that may have arrived without our knowing, and for how long that is so.
+  private mutating func settlements(_ overview: Overview) {
+    func age(_ moment: Instant?) -> Double {
+      moment.map { max(0, Double(overview.at.microseconds(since: $0)) / 1_000_000) } ?? 0
+    }
+    gauge(
+      "leasehold_oldest_unbooked_settlement_seconds", "How long the first of them has waited.",
+      age(overview.oldestUnbooked))
+    if overview.cursorMovedAt != nil {
+      gauge(
+        "leasehold_settlement_cursor_age_seconds", "Since the last settlement was taken in.",
+        age(overview.cursorMovedAt))
+    }
+    gauge(
+      "leasehold_settlement_follower_failing", "Whether settlements cannot be followed.",
+      overview.followerFailingSince == nil ? 0 : 1)
+    gauge(
+      "leasehold_settlement_follower_failing_seconds", "For how long they cannot.", age(overview.followerFailingSince))
+    header(
+      "leasehold_failed_lookups_total", "counter", help: "Look-ups of single invoices that sweeps went past.")
+    line("leasehold_failed_lookups_total", "", Double(overview.failedLookups))
+    gauge("leasehold_held_payments", "Payments neither taken nor sent back.", Double(overview.heldPayments))
+    gauge("leasehold_node_down_seconds", "For how long the node has not answered.", age(overview.nodeFailingSince))
+    let left = overview.sparedUntil.map { Double($0.microseconds(since: overview.at)) / 1_000_000 } ?? 0
+    gauge(
+      "leasehold_node_outage_spares_seconds", "For how long yet nobody is suspended because of the node.", max(0, left))
   }
 }

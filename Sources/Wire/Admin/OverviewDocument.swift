@@ -13,11 +13,12 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
   /// Our clock less the database's.
   public var clockSkewMicroseconds: Int64
   @Nullable public var breakerTrippedAt: Timestamp?
+  public var settlements: SettlementsDocument
 
   public init(
     at: Timestamp, overdue: OverdueDocument, pools: [PoolDocument], leases: [String: Int], parked: [ParkedItem],
     unbooked: [UnbookedItem], node: String, nodeUp: Bool, listenerAlive: Bool, clockSkewMicroseconds: Int64,
-    breakerTrippedAt: Timestamp? = nil
+    breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument
   ) {
     self.at = at
     self.overdue = overdue
@@ -30,6 +31,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     self.listenerAlive = listenerAlive
     self.clockSkewMicroseconds = clockSkewMicroseconds
     self.breakerTrippedAt = breakerTrippedAt
+    self.settlements = settlements
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -44,6 +46,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     case listenerAlive = "listener_alive"
     case clockSkewMicroseconds = "clock_skew_microseconds"
     case breakerTrippedAt = "breaker_tripped_at"
+    case settlements
   }
 }
 

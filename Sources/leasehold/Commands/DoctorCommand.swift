@@ -139,7 +139,13 @@ struct Checkup {
         "overdue", late == 0 ? .ok : .warning,
         "\(overdue.dueLeases) leases, \(overdue.outboxRows) effects, \(overdue.parked) parked, \(overdue.unbooked) unbooked"
       )
-      add("node", overview.nodeUp ? .ok : .failed, overview.node)
+      add("node", overview.nodeUp ? .ok : .failed, overview.node + AdminView.outage(overview))
+      let settlements = overview.settlements
+      if let since = settlements.followerFailingSince {
+        add("settlements", .failed, "not followed since \(Human.time(since))")
+      } else {
+        add("settlements", overdue.unbooked == 0 ? .ok : .warning, AdminView.settlements(overview))
+      }
       add("listener", overview.listenerAlive ? .ok : .failed, overview.listenerAlive ? "alive" : "silent")
       let skew = overview.clockSkewMicroseconds
       add("database clock", abs(skew) > 1_000_000 ? .failed : .ok, "\(skew) µs off the daemon's")

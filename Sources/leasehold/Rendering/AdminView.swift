@@ -9,8 +9,16 @@ enum AdminView {
       ("overdue leases", count(overdue.dueLeases, since: overdue.oldestDueLease, now)),
       ("outbox", count(overdue.outboxRows, since: overdue.oldestOutboxRow, now)),
       ("parked", "\(overdue.parked)"),
-      ("unbooked", "\(overdue.unbooked)"),
-      ("node", overview.node + (overview.nodeUp ? "" : ", down")),
+      ("settlements", settlements(overview)),
+      (
+        "follower",
+        overview.settlements.followerFailingSince.map { "failing since \(Human.time($0))" }
+      ),
+      (
+        "failed look-ups",
+        overview.settlements.failedLookups == 0 ? nil : "\(overview.settlements.failedLookups)"
+      ),
+      ("node", overview.node + outage(overview)),
       ("listener", overview.listenerAlive ? "alive" : "silent"),
       ("clock", "\(overview.clockSkewMicroseconds) µs off the database's"),
       ("breaker", overview.breakerTrippedAt.map { "holds suspensions back since \(Human.time($0))" }),
@@ -47,6 +55,23 @@ enum AdminView {
       text += "\n" + table.text
     }
     return text
+  }
+
+  /// When money was last taken in, and what of it is in between.
+  static func settlements(_ overview: OverviewDocument) -> String {
+    let settlements = overview.settlements
+    let moved = settlements.cursorMovedAt.map { "last taken in \(Human.time($0))" } ?? "none taken in yet"
+    let since = settlements.oldestUnbooked.map { " since \(Human.time($0))" } ?? ""
+    return "\(moved), \(overview.overdue.unbooked) unbooked\(since), \(settlements.heldPayments) held"
+  }
+
+  /// Behind the node's name: for how long it has been silent, and whether leases are spared for it.
+  static func outage(_ overview: OverviewDocument) -> String {
+    let since = overview.settlements.nodeFailingSince.map { ", down since \(Human.time($0))" }
+    guard let until = overview.settlements.sparedUntil else { return since ?? (overview.nodeUp ? "" : ", down") }
+    let spares = overview.at.instant < until.instant
+    return (since ?? "") + (spares ? ", no lease is suspended for it until " : ", leases are suspended again since ")
+      + Human.time(until)
   }
 
   private static func count(_ count: Int, since: Timestamp?, _ now: Instant) -> String {

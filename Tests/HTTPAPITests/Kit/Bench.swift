@@ -23,6 +23,8 @@ import struct Foundation.UUID
 struct Bench: Sendable {
   let engine: Engine
   let node: EmbeddedNode
+  /// What the engine sees of it.
+  let switched: SwitchedNode
   let clock: ManualClock
   let containers: StillContainers
   let api: HTTPAPI
@@ -42,6 +44,7 @@ struct Bench: Sendable {
       let clock = ManualClock(Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)))
       let bell = Bell()
       let node = try EmbeddedNode(directory: folder, clock: clock)
+      let switched = SwitchedNode(node)
       let containers = StillContainers()
       let keyring = MasterKeyring(key: .random())
       var settings = Settings(daemon: "test", network: "bcrt")
@@ -51,7 +54,7 @@ struct Bench: Sendable {
       settings.patience = 10
       settings.heldPayments = 0
       let engine = Engine(
-        store: store, node: node,
+        store: store, node: switched,
         drivers: .init(
           resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
           containers: containers),
@@ -66,7 +69,8 @@ struct Bench: Sendable {
       defer { running.cancel() }
       try await body(
         Bench(
-          engine: engine, node: node, clock: clock, containers: containers, api: api, keyring: keyring, log: log))
+          engine: engine, node: node, switched: switched, clock: clock, containers: containers, api: api,
+          keyring: keyring, log: log))
       running.cancel()
       await running.value
       node.close()

@@ -1,0 +1,40 @@
+/// How far the node's settlements are taken in, and what its silence means: in `GET /admin/v1/overview`.
+public struct SettlementsDocument: Hashable, Sendable, Codable {
+  /// When the last settlement was taken in; `null`: none ever was.
+  @Nullable public var cursorMovedAt: Timestamp?
+  /// When the first of the unbooked was found.
+  @Nullable public var oldestUnbooked: Timestamp?
+  /// Since when the daemon cannot follow settlements; `null`: it can.
+  @Nullable public var followerFailingSince: Timestamp?
+  /// Look-ups of single invoices that sweeps went past, since the daemon started.
+  public var failedLookups: Int
+  /// Payments that have arrived and are neither taken nor sent back.
+  public var heldPayments: Int
+  /// Since when the node does not answer; `null`: it does.
+  @Nullable public var nodeFailingSince: Timestamp?
+  /// Until when nobody is suspended because of the node; past while it is away for longer than that.
+  @Nullable public var sparedUntil: Timestamp?
+
+  public init(
+    cursorMovedAt: Timestamp? = nil, oldestUnbooked: Timestamp? = nil, followerFailingSince: Timestamp? = nil,
+    failedLookups: Int, heldPayments: Int, nodeFailingSince: Timestamp? = nil, sparedUntil: Timestamp? = nil
+  ) {
+    self.cursorMovedAt = cursorMovedAt
+    self.oldestUnbooked = oldestUnbooked
+    self.followerFailingSince = followerFailingSince
+    self.failedLookups = failedLookups
+    self.heldPayments = heldPayments
+    self.nodeFailingSince = nodeFailingSince
+    self.sparedUntil = sparedUntil
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case cursorMovedAt = "cursor_moved_at"
+    case oldestUnbooked = "oldest_unbooked"
+    case followerFailingSince = "follower_failing_since"
+    case failedLookups = "failed_lookups"
+    case heldPayments = "held_payments"
+    case nodeFailingSince = "node_failing_since"
+    case sparedUntil = "spared_until"
+  }
+}

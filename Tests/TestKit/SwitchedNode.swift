@@ -1,0 +1,64 @@
+import Engine
+import L402
+import Synchronization
+
+/// A node that can be sent away and called back, and that talks nonsense about chosen invoices.
+public final class SwitchedNode: SelfPayingNode {
+  private struct State {
+    var isAway = false
+    var garbled: Set<PaymentHash> = []
+    var lookups = 0
+  }
+  private let base: any SelfPayingNode
+  private let state = Mutex(State())
+
+  public init(_ base: any SelfPayingNode) {
+    self.base = base
+  }
+
+  public var name: String { base.name }
+  public func goAway() { state.withLock { $0.isAway = true } }
+  public func comeBack() { state.withLock { $0.isAway = false } }
+  /// From here on these, and no others, are answered with nonsense.
+  public func garble(_ hashes: Set<PaymentHash>) { state.withLock { $0.garbled = hashes } }
+  /// How often it was asked about one invoice, also while away.
+  public var lookups: Int { state.withLock { $0.lookups } }
+
+  private func answer(to question: String) throws(NodeError) {
+    if state.withLock({ $0.isAway }) { throw NodeError(.unavailable, attempted: question, words: "it is away") }
+  }
+
+  public func info() async throws(NodeError) -> NodeInfo {
+    try answer(to: "info")
+    return try await base.info()
+  }
+
+  public func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    try answer(to: "make an invoice")
+    return try await base.createInvoice(request)
+  }
+
+  public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
+    let isGarbled = state.withLock { state in
+      state.lookups += 1
+      return state.garbled.contains(paymentHash)
+    }
+    try answer(to: "look an invoice up")
+    if isGarbled { throw NodeError(.garbage, attempted: "look an invoice up", words: "nonsense") }
+    return try await base.lookup(paymentHash)
+  }
+
+  public func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    try answer(to: "cancel an invoice")
+    return try await base.cancel(paymentHash)
+  }
+
+  public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try answer(to: "wait for settlements")
+    return try await base.settlements(after: cursor, limit: limit)
+  }
+
+  public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {
+    try await base.payOwn(bolt11)
+  }
+}
