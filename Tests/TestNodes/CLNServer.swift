@@ -54,15 +54,17 @@ public final class CLNServer: Sendable {
         "id": "\(book.key.nodeID)", "alias": "l2", "network": "regtest", "version": "v26.06.6", "blockheight": 112,
       ]
     case "invoice":
-      guard !book.entries.contains(where: { $0.label == text("label") }) else {
-        throw Fault(code: 900, message: "Duplicate label '\(text("label"))'")
-      }
       guard number("amount_msat") > 0 else {
         throw Fault(code: -32_602, message: "amount_msat: should be positive msat or 'any': invalid token '0'")
       }
-      let made = try book.create(
-        label: text("label"), memo: text("description"), amount: Millisatoshi(number("amount_msat")),
-        expiry: Seconds(number("expiry")))
+      let made: NodeBook.Entry
+      do {
+        made = try book.create(
+          label: text("label"), isUnique: true, memo: text("description"),
+          amount: Millisatoshi(number("amount_msat")), expiry: Seconds(number("expiry")))
+      } catch NodeBook.Trouble.exists {
+        throw Fault(code: 900, message: "Duplicate label '\(text("label"))'")
+      }
       return [
         "payment_hash": made.hash.hex, "expires_at": made.expiresAt.unixSeconds, "bolt11": made.bolt11,
         "created_index": made.addIndex, "warning_deadends": "Insufficient incoming capacity",

@@ -77,8 +77,8 @@ public final class NodeBook: Sendable {
   public func isExpired(_ entry: Entry) -> Bool { entry.state == .open && clock.now() >= entry.expiresAt }
 
   public func create(
-    label: String = "", memo: String, amount: Millisatoshi, expiry: Seconds, preimage: Preimage? = .random(),
-    hash: PaymentHash? = nil
+    label: String = "", isUnique: Bool = false, memo: String, amount: Millisatoshi, expiry: Seconds,
+    preimage: Preimage? = .random(), hash: PaymentHash? = nil
   ) throws -> Entry {
     guard let hash = hash ?? preimage?.paymentHash else { throw Trouble.unknown }
     let now = Instant(unixSeconds: clock.now().unixSeconds)
@@ -87,7 +87,9 @@ public final class NodeBook: Sendable {
       paymentSecret: Preimage.random().bytes.array, subject: .description(memo), expiry: expiry, minFinalCLTV: 18)
     let invoice = try draft.sign(with: key)
     let entry = try stock.withLock { stock in
-      guard stock.entries[hash] == nil else { throw Trouble.exists }
+      guard stock.entries[hash] == nil, !isUnique || !stock.entries.values.contains(where: { $0.label == label }) else {
+        throw Trouble.exists
+      }
       let entry = Entry(
         label: label, memo: memo, hash: hash, preimage: preimage, bolt11: invoice.text, amount: amount, createdAt: now,
         expiry: expiry, addIndex: Int64(stock.order.count) + 1)
