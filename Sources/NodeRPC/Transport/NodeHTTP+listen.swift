@@ -94,7 +94,11 @@ extension NodeHTTP {
             IdleStateHandler(readTimeout: .seconds(45)),
             SilenceEnds(),
           ])
-          return try Socket(wrappingChannelSynchronously: channel)
+          let socket = try Socket(wrappingChannelSynchronously: channel)
+          // Where the connection ends before the upgrade is reported, nobody ever has it. It lives until its channel is
+          // closed, for its writer traps when it goes before.
+          channel.closeFuture.whenComplete { _ in withExtendedLifetime(socket) {} }
+          return socket
         }
       })
     return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
