@@ -111,14 +111,15 @@ let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let doors: [Target] = [
   room("NodeRPC", ["BOLT11", httpClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+  room("HTTPServing", [hummingbird, log]),
   room("HTTPAPI", ["Engine", "L402", "Wire", hummingbird, log, metrics]),
   room("WebDAV", ["Engine", "L402", "Wire", "CLinux", "CExpat", hummingbird, log]),
   room("Client", ["Wire", "L402", "BOLT11", "Wallets", httpClient]),
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
-      hummingbird, lifecycle, arguments, yams, log, metrics,
+      "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine",
+      "Postgres", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
   .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -132,7 +133,8 @@ let doors: [Target] = [
   .executableTarget(
     name: "leasehold-bench",
     dependencies: [
-      "HTTPAPI", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL", hummingbird, log,
+      "HTTPAPI", "HTTPServing", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL",
+      hummingbird, log,
     ],
     path: "Tests/Benchmarks", swiftSettings: strict),
 ]
@@ -157,10 +159,11 @@ let groundTests: [Target] = [
 let doorTests: [Target] = [
   // The servers of the libraries' pages.
   .testTarget(
-    name: "ExamplesTests", dependencies: ["L402", "BOLT11", hummingbird, log], path: "Tests/Examples",
+    name: "ExamplesTests", dependencies: ["L402", "BOLT11", "HTTPServing", hummingbird, log], path: "Tests/Examples",
     swiftSettings: strict),
-  tests("HTTPAPI", ["TestKit", "Store", "Lightning", hummingbird, log, metrics]),
-  tests("WebDAV", [hummingbird, log]),
+  tests("HTTPServing", [hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
+  tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
+  tests("WebDAV", ["HTTPServing", hummingbird, log]),
   tests("NodeRPC"),
   tests("Wallets"),
   // A provider in miniature, for the renter's side.
@@ -171,7 +174,7 @@ let doorTests: [Target] = [
   tests("leasehold", ["RenterKit"]),
   tests(
     "leaseholdd",
-    ["Engine", "L402", "Leasing", "Units", "HTTPAPI", "Lightning", "TestKit", hummingbird, log]),
+    ["Engine", "L402", "Leasing", "Units", "HTTPAPI", "HTTPServing", "Lightning", "TestKit", hummingbird, log]),
 ]
 
 // A room that has not been furnished yet has no folder; it is left out until it does.

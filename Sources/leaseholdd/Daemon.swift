@@ -2,6 +2,7 @@ import Drivers
 import Engine
 import Foundation
 import HTTPAPI
+import HTTPServing
 import Hummingbird
 import L402
 import Leasing
@@ -108,7 +109,7 @@ struct Daemon {
       router: api.routerWithEveryDoor(),
       // Who opens a connection and says nothing, or never comes to the end of its headers, is not waited for; a request
       // that is being answered may take as long as it likes.
-      server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+      server: .held(.init(idleTimeout: .seconds(60))),
       configuration: .init(
         address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "leasehold"),
       onServerRunning: { channel in

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import HTTPAPI
+import HTTPServing
 import Hummingbird
 import L402
 import Leasing
@@ -141,7 +142,8 @@ enum Doors {
     var log = Logger(label: "bench")
     log.logLevel = .critical
     let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
+      router: router, server: .held(),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
       onServerRunning: { channel in found.yield(channel.localAddress?.port ?? 0) }, logger: log)
     let serving = Task { try await application.run() }
     defer { serving.cancel() }

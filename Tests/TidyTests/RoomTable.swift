@@ -77,6 +77,7 @@ extension RoomTable {
     Room(
       name: "Wallets", kind: .adapter, arrows: ["BOLT11", "NodeRPC"], platform: ["FoundationEssentials", "Glibc"]),
 
+    Room(name: "HTTPServing", kind: .adapter, products: ["Hummingbird", "Logging"]),
     Room(
       name: "HTTPAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
       products: ["Hummingbird", "Logging", "Metrics"],
@@ -99,7 +100,8 @@ extension RoomTable {
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine", "Postgres",
+        "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
+        "Engine", "Postgres",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
@@ -124,7 +126,9 @@ extension RoomTable {
     // `Tests/Benchmarks`, a program that `scripts/bench` runs.
     Room(
       name: "leasehold-bench", kind: .testing,
-      arrows: ["HTTPAPI", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL"],
+      arrows: [
+        "HTTPAPI", "HTTPServing", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL",
+      ],
       products: ["Hummingbird", "Logging"], platform: ["Dispatch", "Foundation", "Glibc"]),
   ])
 }

@@ -1,4 +1,5 @@
 import Engine
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import L402
@@ -103,7 +104,7 @@ struct Bench: Sendable {
   func live(_ body: @escaping @Sendable (Door) async throws -> Void) async throws {
     let (ports, running) = AsyncStream<Int>.makeStream()
     let application = Application(
-      router: api.makeRouter(of: BasicHTTPAPIContext.self),
+      router: api.makeRouter(of: BasicHTTPAPIContext.self), server: .held(),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) },
       logger: log)

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Glibc
 import HTTPAPI
+import HTTPServing
 import Hummingbird
 import L402
 import Leasing
@@ -51,7 +52,7 @@ struct Provider: Sendable {
         }
         group.addTask {
           let application = Application(
-            router: HTTPAPI(engine: engine).routerWithEveryDoor(),
+            router: HTTPAPI(engine: engine).routerWithEveryDoor(), server: .held(),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
           try await application.run()
