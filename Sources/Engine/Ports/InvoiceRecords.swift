@@ -1,0 +1,116 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+public struct InvoiceOrder: Hashable, Sendable {
+  public var lease: LeaseID
+  public var purpose: Settlement.Purpose
+  /// What is unique while open: `purchase`, `renewal:1`, `change:<offer>`.
+  public var slot: String
+  /// Unique for ever; the node's label.
+  public var label: String
+  public var amount: Millisatoshi
+  public var expiresAt: Instant
+  /// What it takes beyond the lease's allocation, to be held while it can be paid.
+  public var extra: Resources?
+  public var at: Instant
+  /// The payment is to be held, and its preimage belongs to this epoch's master key; `nil`: an ordinary invoice.
+  public var holdEpoch: UInt16?
+  public init(
+    lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi, expiresAt: Instant,
+    extra: Resources? = nil, at: Instant
+  ) {
+    self.lease = lease
+    self.purpose = purpose
+    self.slot = slot
+    self.label = label
+    self.amount = amount
+    self.expiresAt = expiresAt
+    self.extra = extra
+    self.at = at
+  }
+}
+
+public enum InvoiceReservation: Hashable, Sendable {
+  /// Ours to mint, under this row.
+  case reserved(id: Int64)
+  /// One is open already.
+  case open(InvoiceRecord)
+  /// Another asker is minting it right now.
+  case busy(since: Instant, id: Int64)
+}
+
+public struct InvoiceRecord: Hashable, Sendable {
+  public enum State: String, Hashable, Sendable {
+    /// `replaced`: another is offered instead, but this one can still be paid. `accepted`: its payment has arrived and
+    /// is held.
+    case reserved, open, replaced, accepted, settled, canceled, expired
+  }
+  public var id: Int64
+  public var lease: LeaseID
+  public var purpose: Settlement.Purpose
+  public var slot: String
+  public var label: String
+  public var amount: Millisatoshi
+  public var createdAt: Instant
+  public var expiresAt: Instant
+  public var state: State
+  /// `nil` while reserved.
+  public var paymentHash: PaymentHash?
+  public var bolt11: String?
+  /// The epoch of the master key its preimage is derived with, when its payment is held; `nil`: an ordinary invoice.
+  public var holdEpoch: UInt16?
+  public init(
+    id: Int64, lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi,
+    createdAt: Instant, expiresAt: Instant, state: State, paymentHash: PaymentHash?, bolt11: String?,
+    holdEpoch: UInt16? = nil
+  ) {
+    self.id = id
+    self.lease = lease
+    self.purpose = purpose
+    self.slot = slot
+    self.label = label
+    self.amount = amount
+    self.createdAt = createdAt
+    self.expiresAt = expiresAt
+    self.state = state
+    self.paymentHash = paymentHash
+    self.bolt11 = bolt11
+    self.holdEpoch = holdEpoch
+  }
+}
+
+extension InvoiceRecord {
+  /// Offered again while a quarter of its life is left and the terms are the same; to its end when another would end
+  /// no later, as a purchase's does.
+  public func isGood(for order: InvoiceOrder) -> Bool {
+    let life = expiresAt.microseconds(since: createdAt)
+    let left = expiresAt.microseconds(since: order.at)
+    return amount == order.amount && purpose == order.purpose && left > 0
+      && (left >= life / 4 || order.expiresAt <= expiresAt)
+  }
+}
+
+public struct UnbookedSettlement: Hashable, Sendable {
+  public var settlement: NodeSettlement
+  public var lease: LeaseID?
+  public var reason: String
+  public init(settlement: NodeSettlement, lease: LeaseID?, reason: String) {
+    self.settlement = settlement
+    self.lease = lease
+    self.reason = reason
+  }
+}
+
+/// How far a node's settlements are taken in.
+public struct SettlementMarks: Hashable, Sendable {
+  /// When the cursor moved last; `nil`: it never did.
+  public var cursorMovedAt: Instant?
+  /// When the first of the unbooked was found.
+  public var oldestUnbooked: Instant?
+  public init(cursorMovedAt: Instant? = nil, oldestUnbooked: Instant? = nil) {
+    self.cursorMovedAt = cursorMovedAt
+    self.oldestUnbooked = oldestUnbooked
+  }
+}
