@@ -72,7 +72,7 @@ let ground: [Target] = [
   room("Drivers", ["Engine", "CLinux", subprocess, log]),
   room("Notices", ["Engine", log]),
   room("Scheduling", ["Engine"]),
-  room("Wallets", ["BOLT11", "NodeRPC"]),
+  room("Wallets", ["BOLT11", "NodeRPC"], above: ["Nodes"]),
   .target(
     name: "TestKit", dependencies: ["Engine", "Postgres", "Schema", "Store", log], path: "Tests/TestKit",
     swiftSettings: strict),
