@@ -19,5 +19,6 @@ public enum Schema {
     ("0008_capacity_held_for_changes.sql", PackageResources._008_capacity_held_for_changes_sql),
     ("0009_holds.sql", PackageResources._009_holds_sql),
     ("0010_key_epochs.sql", PackageResources._010_key_epochs_sql),
+    ("0011_payouts.sql", PackageResources._011_payouts_sql),
   ]
 }

@@ -229,6 +229,31 @@ CREATE TABLE public.payment (
     CONSTRAINT payment_is_money CHECK ((received_msat > 0))
 );
 
+CREATE TABLE public.payout (
+    payment_hash bytea NOT NULL,
+    lease uuid NOT NULL,
+    bolt11 text NOT NULL,
+    msat bigint NOT NULL,
+    max_fee_msat bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    ordered_at timestamp with time zone,
+    ordered_of text,
+    state text NOT NULL,
+    fee_msat bigint,
+    preimage bytea,
+    reason text,
+    finished_at timestamp with time zone,
+    CONSTRAINT payout_ends_once CHECK (((finished_at IS NULL) = (state = 'pending'::text))),
+    CONSTRAINT payout_failed_says_why CHECK (((reason IS NOT NULL) = (state = 'failed'::text))),
+    CONSTRAINT payout_fee CHECK ((fee_msat >= 0)),
+    CONSTRAINT payout_fee_budget CHECK ((max_fee_msat >= 0)),
+    CONSTRAINT payout_hash_has_32_bytes CHECK ((length(payment_hash) = 32)),
+    CONSTRAINT payout_is_money CHECK ((msat > 0)),
+    CONSTRAINT payout_order_names_node CHECK (((ordered_at IS NULL) = (ordered_of IS NULL))),
+    CONSTRAINT payout_paid_is_proved CHECK ((((preimage IS NOT NULL) AND (fee_msat IS NOT NULL)) = (state = 'paid'::text))),
+    CONSTRAINT payout_state CHECK ((state = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text])))
+);
+
 CREATE TABLE public.pool (
     id integer NOT NULL,
     host text NOT NULL,
@@ -367,6 +392,9 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (payment_hash);
 
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (payment_hash);
+
 ALTER TABLE ONLY public.pool
     ADD CONSTRAINT pool_is_one UNIQUE (host, kind, dimension);
 
@@ -429,6 +457,10 @@ CREATE INDEX outbox_order ON public.outbox USING btree (lease, lane, id);
 
 CREATE INDEX payment_of_lease ON public.payment USING btree (lease);
 
+CREATE INDEX payout_not_failed ON public.payout USING btree (asked_at) WHERE (state <> 'failed'::text);
+
+CREATE INDEX payout_of_lease ON public.payout USING btree (lease, asked_at);
+
 CREATE INDEX quote_client_of ON public.quote_client USING btree (client);
 
 CREATE INDEX unbooked_settlement_of_lease ON public.unbooked_settlement USING btree (lease);
@@ -471,6 +503,9 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
+
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
 
 ALTER TABLE ONLY public.quote_client
     ADD CONSTRAINT quote_client_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

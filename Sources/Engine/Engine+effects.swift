@@ -12,7 +12,7 @@ extension Engine {
   /// dead webhooks delay no resume, and a hanging host no invoice.
   func runEffects() async {
     await withDiscardingTaskGroup { group in
-      for lanes in [[Effect.Lane.resource], [.invoice, .payout], [.notice]] {
+      for lanes in [[Effect.Lane.resource], [.invoice], [.payout], [.notice]] {
         group.addTask { await self.runEffects(of: lanes) }
       }
     }
@@ -114,6 +114,8 @@ extension Engine {
     case event(Event)
     /// Rated in the outcome's own transaction.
     case metersRead(generation: Int64)
+    /// Its row is closed in the outcome's own transaction.
+    case payout(PayoutRecord, PayoutState)
     /// Nothing more to say of it.
     case done
     /// Newer work has made it moot.
@@ -140,6 +142,8 @@ extension Engine {
         ?? .event(.quoteCanceled)
     case .settle(let hash):
       return try await settleHold(hash, of: record)
+    case .payout(let hash):
+      return try await payOut(hash)
     case .notice(let notice):
       for channel in channels { try await channel.deliver(notice, about: id, key: claim.key) }
       return .done
@@ -177,7 +181,7 @@ extension Engine {
       let receipt = try await driver.destroy(id, generation: generation)
       doorMeters.forget(id)
       return .event(.destroyed(generation: generation, receipt: "\(receipt.method.rawValue): \(receipt.detail)"))
-    case .cancelInvoices, .cancelQuote, .settle, .notice:
+    case .cancelInvoices, .cancelQuote, .settle, .payout, .notice:
       return .done
     }
   }
@@ -209,7 +213,7 @@ extension Engine {
     case .resume(let generation) where isHopeless:
       return .event(.resumeFailed(generation: generation, reason: "\(error)"))
     case .provision, .resume, .suspend, .resize, .closeMeters, .destroy, .cancelInvoices, .cancelQuote, .settle,
-      .notice:
+      .payout, .notice:
       throw error
     }
   }
@@ -232,6 +236,13 @@ extension Engine {
         // An invoice minted after the last was canceled: nothing may be destroyed while it can be paid.
         if claim.effect.lane == .invoice, try !tx.openInvoices(of: lease.id).isEmpty {
           try tx.postponeEffect(claim.id, owner: owner, until: now, error: "another invoice was made meanwhile")
+          return nil
+        }
+        return try engine.record(event, for: lease, eventID: eventID, cause: cause, at: now)
+      }
+    case .payout(let payout, let state):
+      try await concludeStepping(claim) { engine, tx, lease, now in
+        guard try tx.finishPayout(payout.paymentHash, state, at: now), let event = payout.event(of: state) else {
           return nil
         }
         return try engine.record(event, for: lease, eventID: eventID, cause: cause, at: now)

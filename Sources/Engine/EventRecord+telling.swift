@@ -99,6 +99,12 @@ extension Event {
         "obstacle": acceptance.obstacle ?? "none",
       ]
     case .holdCanceled(let hash, let reason): ["payment_hash": hash, "reason": reason]
+    case .payoutAsked(let payout):
+      ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count)]
+    case .payoutPaid(let payout, let fee):
+      ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count), "fee_msat": String(fee.count)]
+    case .payoutFailed(let payout, let reason):
+      ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count), "reason": reason]
     case .provisioned(let generation), .suspended(let generation), .resumed(let generation), .resized(let generation):
       ["generation": String(generation)]
     case .provisionFailed(let generation, let reason), .suspendFailed(let generation, let reason),

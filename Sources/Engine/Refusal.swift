@@ -24,6 +24,8 @@ public enum Refusal: Error, Sendable {
   case tooManyRequests(retryAfter: Int)
   /// `503`, with seconds to wait.
   case unavailable(retryAfter: Int, String)
+  /// The renter's invoice cannot be paid: `422`, with a stable code.
+  case invoiceRefused(code: String, String)
   /// `409`, with a stable code.
   case conflict(code: String, String)
 }
@@ -58,7 +60,7 @@ extension Refusal {
     switch rejection {
     case .leaseClosed, .leaseReclaiming: .leaseClosed
     case .leaseFrozen: .forbidden(reason: "lease-frozen", detail: "the provider has sealed this lease")
-    case .notPaidYet, .notSuspended, .alreadySuspended, .notFrozen, .evicting, .otherKind, .underpaid:
+    case .notPaidYet, .notSuspended, .alreadySuspended, .notFrozen, .evicting, .otherKind, .underpaid, .overCredit:
       .conflict(code: rejection.rawValue, "the lease's state does not allow it")
     }
   }

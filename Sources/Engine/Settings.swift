@@ -17,6 +17,7 @@ public struct Settings: Sendable {
   /// Purchases whose payments may be held at once, or be about to be: each takes one of a channel's few HTLC slots
   /// until it is decided. Beyond it invoices are ordinary ones, and a failure gives credit. 0: nothing is ever held.
   public var heldPayments: Int = 100
+  public var payouts = Payouts()
   public var batch: Int = 500
   public var effectsAtOnce: Int = 16
   /// A claim on an effect lasts so long unless renewed.
@@ -33,6 +34,16 @@ public struct Settings: Sendable {
   public var nodeOutage: Seconds = 600
   public var breakerLeases: Int = 50
   public var breakerShare: Double = 0.2
+
+  /// Credit that goes out through the node.
+  public struct Payouts: Sendable {
+    public var enabled = true
+    /// One payout, and all of a day, fee budgets included.
+    public var maxEach = Millisatoshi(satoshis: 1_000_000)
+    public var maxPerDay = Millisatoshi(satoshis: 5_000_000)
+
+    public init() {}
+  }
 
   public init(daemon: String, network: String) {
     self.daemon = daemon

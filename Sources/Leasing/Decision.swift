@@ -25,4 +25,5 @@ public enum Rejection: String, Error, Hashable, Sendable {
   case evicting
   case otherKind = "other-kind"
   case underpaid
+  case overCredit = "over-credit"
 }

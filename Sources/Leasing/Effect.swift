@@ -26,6 +26,9 @@ public enum Effect: Hashable, Sendable, Codable {
   /// Take the payment that is held, now that what it buys is made. Outcome: `.settled` or `.holdCanceled`.
   /// Twice: it is taken already. Never: the lease does not serve; retried and shown until the node says either.
   case settle(paymentHash: String)
+  /// Pay the renter's invoice, once. Outcome: `.payoutPaid` or `.payoutFailed`.
+  /// Twice: the node reports the payment it has made. Never: the money stays set aside; looked up, retried and shown.
+  case payout(paymentHash: String)
   /// Destroy and erase. Outcome: `.destroyed` or `.destroyFailed`.
   /// Twice: gone. Never: the capacity is not free; retried and shown.
   case destroy(generation: Int64)
@@ -41,6 +44,7 @@ public enum Effect: Hashable, Sendable, Codable {
     switch self {
     case .provision, .suspend, .resume, .resize, .closeMeters, .destroy: .resource
     case .cancelInvoices, .cancelQuote, .settle: .invoice
+    case .payout: .payout
     case .notice: .notice
     }
   }
@@ -51,7 +55,7 @@ public enum Effect: Hashable, Sendable, Codable {
     case .provision(let generation), .suspend(let generation), .resume(let generation), .resize(let generation),
       .closeMeters(let generation), .destroy(let generation):
       generation
-    case .cancelInvoices, .cancelQuote, .settle, .notice: nil
+    case .cancelInvoices, .cancelQuote, .settle, .payout, .notice: nil
     }
   }
 
@@ -65,6 +69,7 @@ public enum Effect: Hashable, Sendable, Codable {
     case .cancelInvoices: "cancel_invoices"
     case .cancelQuote: "cancel_quote"
     case .settle: "settle"
+    case .payout: "payout"
     case .destroy: "destroy"
     case .notice: "notice"
     }

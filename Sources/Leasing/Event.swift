@@ -34,6 +34,12 @@ public enum Event: Hashable, Sendable {
   case usageRated(Millisatoshi)
   /// Time to look. Harmless early, late or twice.
   case woke
+  /// The renter wants credit paid out to an invoice.
+  case payoutAsked(Payout)
+  /// The node has paid it, for this routing fee.
+  case payoutPaid(Payout, fee: Millisatoshi)
+  /// The node's positive word that no part of it is or will be paid.
+  case payoutFailed(Payout, reason: String)
   /// The renter gives the lease back.
   case released
   /// The renter changes to terms that cost nothing now.
@@ -77,6 +83,9 @@ public enum Event: Hashable, Sendable {
     case .destroyFailed: "destroy_failed"
     case .usageRated: "usage_rated"
     case .woke: "woke"
+    case .payoutAsked: "payout_asked"
+    case .payoutPaid: "payout_paid"
+    case .payoutFailed: "payout_failed"
     case .released: "released"
     case .changed: "changed"
     case .foundIdle: "found_idle"
@@ -110,6 +119,28 @@ public struct Acceptance: Hashable, Sendable {
     self.received = received
     self.decideBy = decideBy
     self.obstacle = obstacle
+  }
+}
+
+/// Credit on its way out.
+public struct Payout: Hashable, Sendable {
+  /// Of the renter's invoice; hex.
+  public var paymentHash: String
+  /// What the invoice asks for.
+  public var amount: Millisatoshi
+  /// What routing may cost at most; the renter's, and set aside with the amount.
+  public var maxFee: Millisatoshi
+
+  public init(paymentHash: String, amount: Millisatoshi, maxFee: Millisatoshi) {
+    self.paymentHash = paymentHash
+    self.amount = amount
+    self.maxFee = maxFee
+  }
+
+  /// The budget for routing: at most a hundredth and ten satoshis, and no more than what is left of the credit.
+  public static func feeBudget(for amount: Millisatoshi, of credit: Millisatoshi) -> Millisatoshi {
+    let most = Millisatoshi(amount.count / 100) + Millisatoshi(satoshis: 10)
+    return max(.zero, min(most, credit - amount))
   }
 }
 

@@ -99,6 +99,16 @@ extension PostgresTransaction {
         ON t.lease = p.lease
      WHERE coalesce(p.msat, 0) <> coalesce(t.msat, 0)
     """,
+    // What is set aside for a payout is there while it is pending, and gone after.
+    """
+    SELECT format('payout %s is %s, and %s msat are set aside for it', encode(p.payment_hash, 'hex'), p.state, t.msat)
+      FROM payout p
+      CROSS JOIN LATERAL (SELECT 'payout:' || encode(p.payment_hash, 'hex') AS name) a
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE WHEN credit = a.name THEN msat WHEN debit = a.name THEN -msat ELSE 0 END), 0) AS msat
+          FROM ledger_transfer WHERE lease = p.lease) t
+     WHERE t.msat <> CASE p.state WHEN 'pending' THEN p.msat + p.max_fee_msat ELSE 0 END
+    """,
     // A settled invoice has its payment.
     """
     SELECT format('invoice %s is settled and has no payment', encode(i.payment_hash, 'hex'))

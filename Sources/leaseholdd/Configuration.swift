@@ -17,6 +17,7 @@ struct Configuration: Sendable {
   var images: [ImageReference]
   var offers: [Offer]
   var limits = Limits()
+  var payouts = Payouts()
   var logFormat: LogFormat
 
   struct HTTP: Sendable {
@@ -62,6 +63,13 @@ struct Configuration: Sendable {
     var nodeOutage: Seconds = 600
   }
 
+  /// Credit that goes out through the node.
+  struct Payouts: Sendable {
+    var enabled = true
+    var maxMsatEach: Int64 = 1_000_000_000
+    var maxMsatPerDay: Int64 = 5_000_000_000
+  }
+
   enum LogFormat: String, Sendable, CaseIterable {
     case text, json
   }
@@ -78,7 +86,8 @@ extension Configuration {
   }
 
   init(_ yaml: YAMLReader) throws {
-    try yaml.allow("http", "state_directory", "database", "lightning", "hosts", "images", "offers", "limits", "log")
+    try yaml.allow(
+      "http", "state_directory", "database", "lightning", "hosts", "images", "offers", "limits", "payouts", "log")
     stateDirectory = try yaml["state_directory"].string()
     guard stateDirectory.hasPrefix("/") else { throw yaml["state_directory"].fault("expected an absolute path") }
     http = try HTTP(yaml["http"])
@@ -101,6 +110,7 @@ extension Configuration {
       }
     }
     limits = try Limits(yaml["limits"])
+    payouts = try Payouts(yaml["payouts"])
     try yaml["log"].allow("format")
     let format = try yaml["log"]["format"].string(default: "text")
     guard let known = LogFormat(rawValue: format) else { throw yaml["log"]["format"].fault("text or json") }
@@ -150,6 +160,16 @@ extension Configuration.HTTP {
       throw yaml["forwarded_header"].fault("X-Forwarded-For or Forwarded")
     }
     trustedProxies = TrustedProxies(ranges, header: known)
+  }
+}
+
+extension Configuration.Payouts {
+  init(_ yaml: YAMLReader) throws {
+    try yaml.allow("enabled", "max_msat_each", "max_msat_per_day")
+    enabled = try yaml["enabled"].boolean(default: true)
+    maxMsatEach = try yaml["max_msat_each"].integer(in: 1_000...Millisatoshi.supply.count, default: maxMsatEach)
+    maxMsatPerDay = try yaml["max_msat_per_day"].integer(
+      in: maxMsatEach...Millisatoshi.supply.count, default: max(maxMsatPerDay, maxMsatEach))
   }
 }
 

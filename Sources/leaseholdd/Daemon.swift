@@ -53,6 +53,9 @@ struct Daemon {
     let bell = Bell()
     var settings = Settings(daemon: Daemon.name(configuration), network: try await configuration.network(of: node))
     settings.heldPayments = configuration.holds.atOnce
+    settings.payouts.enabled = configuration.payouts.enabled
+    settings.payouts.maxEach = Millisatoshi(configuration.payouts.maxMsatEach)
+    settings.payouts.maxPerDay = Millisatoshi(configuration.payouts.maxMsatPerDay)
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient

@@ -152,6 +152,7 @@ extension Refusal {
     case .paymentRequired: "402"
     case .tooManyRequests: "429"
     case .unavailable: "503"
+    case .invoiceRefused(let code, _): "422 \(code)"
     case .conflict(let code, _): "409 \(code)"
     }
   }

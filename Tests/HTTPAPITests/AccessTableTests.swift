@@ -21,6 +21,7 @@ import Wire
     "POST /v1/leases/{lease}/changes": [.control, .pay],
     "DELETE /v1/leases/{lease}": .control,
     "POST /v1/leases/{lease}/refund": .refund,
+    "GET /v1/leases/{lease}/refunds": .read,
     "POST /v1/leases/{lease}/credential": [],
     "GET /v1/leases/{lease}/credentials": .control,
     "POST /v1/leases/{lease}/credentials": [],

@@ -154,7 +154,7 @@ struct World {
     case .destroy(let generation):
       resource = .none
       try step(.destroyed(generation: generation, receipt: ""))
-    case .notice:
+    case .notice, .payout:
       break
     }
   }
@@ -170,7 +170,7 @@ struct World {
     case .resize(let generation): try step(.resizeFailed(generation: generation, reason: "no"))
     case .destroy(let generation): try step(.destroyFailed(generation: generation, reason: "no"))
     case .closeMeters, .cancelInvoices, .cancelQuote, .settle: outbox.insert(effect, at: 0)
-    case .notice: break
+    case .notice, .payout: break
     }
   }
 

@@ -147,12 +147,12 @@ public struct MortalDriver: ResourceDriver {
 }
 
 /// A node as a mortal daemon calls it.
-public struct MortalNode: HoldingNode {
-  public let base: any HoldingNode
+public struct MortalNode: HoldingNode, PayingNode, SelfPayingNode {
+  public let base: any HoldingNode & PayingNode & SelfPayingNode
   public let mortality: Mortality
   private static let dead = NodeError(.unavailable, attempted: "living", words: "the daemon is dead")
 
-  public init(_ base: any HoldingNode, _ mortality: Mortality) {
+  public init(_ base: any HoldingNode & PayingNode & SelfPayingNode, _ mortality: Mortality) {
     self.base = base
     self.mortality = mortality
   }
@@ -202,6 +202,24 @@ public struct MortalNode: HoldingNode {
   public func settleHold(_ preimage: Preimage) async throws(NodeError) {
     try await mortality.act("settleHold", dead: Self.dead) { () async throws(NodeError) in
       try await base.settleHold(preimage)
+    }
+  }
+
+  public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {
+    try await mortality.act("payOwn", dead: Self.dead) { () async throws(NodeError) in
+      try await base.payOwn(bolt11)
+    }
+  }
+
+  public func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    try await mortality.act("pay", dead: Self.dead) { () async throws(NodeError) in
+      try await base.pay(invoice, maxFee: maxFee)
+    }
+  }
+
+  public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    try await mortality.act("payout", dead: Self.dead) { () async throws(NodeError) in
+      try await base.payout(paymentHash)
     }
   }
 }

@@ -1,18 +1,19 @@
 import Engine
 import L402
 import Synchronization
+import Units
 
 /// A node that can be sent away and called back, and that talks nonsense about chosen invoices.
-public final class SwitchedNode: SelfPayingNode {
+public final class SwitchedNode: PayingNode, SelfPayingNode {
   private struct State {
     var isAway = false
     var garbled: Set<PaymentHash> = []
     var lookups = 0
   }
-  private let base: any SelfPayingNode
+  private let base: any PayingNode & SelfPayingNode
   private let state = Mutex(State())
 
-  public init(_ base: any SelfPayingNode) {
+  public init(_ base: any PayingNode & SelfPayingNode) {
     self.base = base
   }
 
@@ -60,5 +61,14 @@ public final class SwitchedNode: SelfPayingNode {
 
   public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {
     try await base.payOwn(bolt11)
+  }
+  public func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    try answer(to: "pay")
+    return try await base.pay(invoice, maxFee: maxFee)
+  }
+
+  public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    try answer(to: "look a payment up")
+    return try await base.payout(paymentHash)
   }
 }

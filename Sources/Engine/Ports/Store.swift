@@ -156,6 +156,21 @@ public protocol StoreTransaction: AnyObject {
   /// Those of `leases` of which a settlement is not booked yet.
   func shielded(_ leases: [LeaseID]) throws -> Set<LeaseID>
 
+  // MARK: Payouts
+
+  /// - Throws: `.conflict` when this invoice is being paid, or was.
+  func insertPayout(_ payout: PayoutRecord) throws
+  func payout(_ paymentHash: PaymentHash) throws -> PayoutRecord?
+  /// Newest first.
+  func payouts(of lease: LeaseID, limit: Int) throws -> [PayoutRecord]
+  /// Takes the right to give the one order to pay; `false` when somebody has it already, or the payout is over.
+  func orderPayout(_ paymentHash: PaymentHash, _ order: PayoutRecord.Order) throws -> Bool
+  /// `false` when it was not pending.
+  func finishPayout(_ paymentHash: PaymentHash, _ state: PayoutState, at now: Instant) throws -> Bool
+  /// What was set aside since a moment and has not come back. Whoever asks is alone in asking until the transaction
+  /// ends, so that a bound holds.
+  func payoutTotal(since moment: Instant) throws -> Millisatoshi
+
   // MARK: Credentials
 
   func insertToken(_ token: TokenRecord) throws

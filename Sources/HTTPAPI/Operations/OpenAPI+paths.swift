@@ -23,7 +23,10 @@ extension OpenAPI {
       "post": {"operationId":"change","summary":"Change to another offer of the same kind.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ChangeRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/refund": {
-      "post": {"operationId":"refund","summary":"Pay credit out.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RefundRequest"}}}},"responses":{"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "post": {"operationId":"refund","summary":"Pay credit out. The same invoice again asks how it stands.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RefundRequest"}}}},"responses":{"200":{"description":"Decided: paid or failed.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Refund"}}}},"202":{"description":"The node is at it.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Refund"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/refunds": {
+      "get": {"operationId":"refunds","summary":"What was paid out, newest first.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/Refund"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/usage": {
       "get": {"operationId":"usage","summary":"What the meters say.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UsageList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
@@ -67,6 +70,9 @@ extension OpenAPI {
     },
     "/v1/payments/{payment_hash}": {
       "get": {"operationId":"claim","summary":"The preimage of a settled payment, for the macaroon's holder. Authorization: L402 <macaroon>: with no preimage.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Payment"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/dev/invoice": {
+      "post": {"operationId":"devInvoice","summary":"An invoice of a wallet on the embedded node.","requestBody":{"required":true,"content":{"application/json":{"schema":{"type":"object","properties":{"amount_msat":{"type":"integer","format":"int64","minimum":1}},"required":["amount_msat"],"additionalProperties":false}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"invoice":{"type":"string"}},"required":["invoice"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
     },
     "/dev/pay": {
       "post": {"operationId":"devPay","summary":"Pay an invoice of the embedded node.","requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Preimage"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}

@@ -141,6 +141,8 @@ extension HTTPAPI {
         .tooManyRequests, "too-many-requests", "challenges are asked for too fast; this one cost nothing",
         headers: [.retryAfter: String(seconds)])
     case .unavailable(let seconds, let words): return .unavailable(after: seconds, words)
+    case .invoiceRefused(let code, let words):
+      return Problem(.unprocessableContent, code, words, field: "invoice")
     case .conflict(let code, let words): return Problem(.conflict, code, words)
     }
   }

@@ -1,4 +1,3 @@
-import BOLT11
 import Engine
 import HTTPTypes
 import Hummingbird
@@ -26,6 +25,7 @@ extension HTTPAPI {
         lease(try await engine.release(exchange.lease(), exchange.caller()))
       },
       Endpoint(.post, "/v1/leases/{lease}/refund", refund),
+      Endpoint(.get, "/v1/leases/{lease}/refunds", refunds),
     ]
   }
 
@@ -58,40 +58,29 @@ extension HTTPAPI {
     ])
   }
 
-  /// Pays credit out. No node in this build pays invoices of others, so the credit stays where it is; the request is
-  /// checked all the same, so that a renter is told the first thing that is wrong with it.
-  private func refund(_ exchange: Exchange) async throws -> Response {
+  /// `200` once it is decided, `202` while the node is at it. The same invoice again asks how it stands.
+  @Sendable private func refund(_ exchange: Exchange) async throws -> Response {
     let wish = try await exchange.requiredDocument(RefundRequest.self)
-    let id = try exchange.lease()
-    let caller = try exchange.caller()
-    let shown = try await engine.introspect(caller)
-    guard shown.isFor(lease: id.description) else {
-      throw Refusal.forbidden(reason: "wrong-lease", detail: "the credential belongs to another lease")
+    let refund = try await engine.refund(exchange.lease(), to: wish.invoice, exchange.caller())
+    return .json(
+      RefundDocument(refund.payout, credit: refund.credit), refund.payout.state == .pending ? .accepted : .ok)
+  }
+
+  @Sendable private func refunds(_ exchange: Exchange) async throws -> Response {
+    let payouts = try await engine.refunds(of: exchange.lease(), limit: 1_000, exchange.caller())
+    return .json(ListDocument(items: payouts.map { RefundDocument($0, credit: nil) }))
+  }
+}
+
+extension RefundDocument {
+  fileprivate init(_ payout: PayoutRecord, credit: Millisatoshi?) {
+    self.init(
+      lease: payout.lease.description, creditMsat: credit?.count, paymentHash: payout.paymentHash.hex,
+      state: payout.state.name, amountMsat: payout.amount.count, askedAt: Timestamp(payout.askedAt))
+    switch payout.state {
+    case .pending: break
+    case .paid(let fee): feeMsat = fee.count
+    case .failed(let words): reason = words
     }
-    do throws(PermissionRefusal) {
-      try shown.require(.refund, method: caller.method, source: caller.address)
-    } catch {
-      throw Refusal.forbidden(
-        reason: error.reason, detail: "the credential was narrowed below what this request needs")
-    }
-    let invoice: Invoice
-    do {
-      invoice = try Invoice.parse(wish.invoice)
-    } catch {
-      throw Problem.invalid("invoice", "is no BOLT 11 invoice")
-    }
-    guard invoice.network.rawValue == engine.settings.network else {
-      throw Problem.invalid("invoice", "is for another chain; this provider is on \(engine.settings.network)")
-    }
-    guard let amount = invoice.amount, amount > .zero else { throw Problem.invalid("invoice", "has no amount") }
-    guard invoice.expiresAt > engine.clock.now() + .minute * 10 else {
-      throw Problem.invalid("invoice", "must be payable for ten minutes and more")
-    }
-    guard invoice.payee.description != (try await engine.node.info()).nodeID else {
-      throw Problem.invalid("invoice", "is this provider's own")
-    }
-    throw Refusal.conflict(
-      code: "payouts-unavailable",
-      "this provider's node cannot pay invoices; the credit stays with the lease for a year")
   }
 }

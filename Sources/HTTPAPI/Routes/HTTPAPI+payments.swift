@@ -2,6 +2,7 @@ import Engine
 import HTTPTypes
 import Hummingbird
 import L402
+import Units
 import Wire
 
 extension HTTPAPI {
@@ -21,6 +22,21 @@ extension HTTPAPI {
         let wish = try await exchange.requiredDocument(PayRequest.self)
         let preimage = try await node.payOwn(wish.invoice)
         return .json(PreimageDocument(preimage: preimage.hex))
+      },
+      // Where a renter without a wallet of another kind takes credit to. On this network only.
+      Endpoint(.post, "/dev/invoice") { exchange in
+        guard let node = engine.node as? any SelfPayingNode else {
+          throw Problem(.notFound, "not-found", "this provider's node keeps no wallets")
+        }
+        let wish = try await exchange.requiredDocument(WalletInvoiceRequest.self)
+        guard (1...Millisatoshi.supply.count).contains(wish.amountMsat) else {
+          throw Problem.invalid("amount_msat", "1 to all the bitcoin there is")
+        }
+        let made = try await node.createInvoice(
+          InvoiceRequest(
+            label: "wallet/\(Preimage.random().paymentHash.hex)", amount: Millisatoshi(wish.amountMsat),
+            description: "to a wallet", expiry: .hour))
+        return .json(WalletInvoiceDocument(invoice: made.bolt11))
       },
     ]
   }

@@ -36,6 +36,7 @@ extension RouteAccess {
     "GET /v1/offers/{offer}": .anyone,
     // The embedded node's own wallet: it pays with its own money.
     "POST /dev/pay": .anyone,
+    "POST /dev/invoice": .anyone,
     "POST /v1/leases": .buyer,
     "GET /v1/payments/{payment_hash}": .claimant,
     "GET /v1/credential": .holder(.introspect),
@@ -48,6 +49,7 @@ extension RouteAccess {
     "POST /v1/leases/{lease}/changes": .holder(.change),
     "DELETE /v1/leases/{lease}": .holder(.release),
     "POST /v1/leases/{lease}/refund": .holder(.refund),
+    "GET /v1/leases/{lease}/refunds": .holder(.ledger),
     "POST /v1/leases/{lease}/credential": .holder(.swap),
     "GET /v1/leases/{lease}/credentials": .holder(.listCredentials),
     "POST /v1/leases/{lease}/credentials": .holder(.lend),

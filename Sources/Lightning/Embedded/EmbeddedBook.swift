@@ -16,6 +16,8 @@ struct EmbeddedBook: Sendable {
   private var hashOfLabel: [String: PaymentHash] = [:]
   /// In the order of settlement; the index of a settlement is its place here, counted from 1.
   private var settled: [PaymentHash] = []
+  /// Those of the settled that the node itself paid.
+  private var paidOut: Set<PaymentHash> = []
   private var unwritten = RecordWriter()
 
   init(journalID: UInt64) {
@@ -176,6 +178,31 @@ struct EmbeddedBook: Sendable {
     }
   }
 
+  /// Pays an invoice for the provider. The network ends at this node: it reaches the invoices it made itself, for the
+  /// wallets that live on it, and no other.
+  mutating func payOut(_ hash: PaymentHash, bolt11: String, at now: Instant) -> PayoutState {
+    if let made = payout(hash) { return made }
+    guard let invoice = invoices[hash], invoice.bolt11 == bolt11 else {
+      return .failed(reason: "there is no route: the embedded node reaches its own wallets only")
+    }
+    switch invoice.outcome {
+    case .settled: return .failed(reason: "somebody else has paid it")
+    case .accepted, .canceled: return .failed(reason: "it can be paid no more")
+    case .unpaid: break
+    }
+    guard now < invoice.expiresAt, let preimage = invoice.preimage else {
+      return .failed(reason: "it can be paid no more")
+    }
+    record(.paidOut(hash, preimage: preimage, received: invoice.amount, at: now))
+    return .paid(preimage: preimage, fee: .zero)
+  }
+
+  /// What the node paid itself; `nil` for everything else.
+  func payout(_ hash: PaymentHash) -> PayoutState? {
+    guard paidOut.contains(hash), case .settled(_, let preimage, _, _)? = invoices[hash]?.outcome else { return nil }
+    return .paid(preimage: preimage, fee: .zero)
+  }
+
   // MARK: The journal
 
   private mutating func record(_ record: EmbeddedRecord) {
@@ -191,10 +218,11 @@ struct EmbeddedBook: Sendable {
       guard invoices[invoice.paymentHash] == nil, hashOfLabel[invoice.label] == nil else { return false }
       invoices[invoice.paymentHash] = invoice
       hashOfLabel[invoice.label] = invoice.paymentHash
-    case .settled(let hash, let preimage, let received, let at):
+    case .settled(let hash, let preimage, let received, let at), .paidOut(let hash, let preimage, let received, let at):
       guard invoices[hash]?.outcome.isUndecided == true, preimage.paymentHash == hash else { return false }
       settled.append(hash)
       invoices[hash]?.outcome = .settled(index: settled.count, preimage: preimage, received: received, at: at)
+      if case .paidOut = record { paidOut.insert(hash) }
     case .canceled(let hash, let at):
       guard invoices[hash]?.outcome.isUndecided == true else { return false }
       invoices[hash]?.outcome = .canceled(at: at)
@@ -236,7 +264,10 @@ struct EmbeddedBook: Sendable {
     }
     for hash in settled {
       guard case .settled(_, let preimage, let received, let at) = invoices[hash]?.outcome else { continue }
-      records.append(.settled(hash, preimage: preimage, received: received, at: at))
+      records.append(
+        paidOut.contains(hash)
+          ? .paidOut(hash, preimage: preimage, received: received, at: at)
+          : .settled(hash, preimage: preimage, received: received, at: at))
     }
     return records
   }

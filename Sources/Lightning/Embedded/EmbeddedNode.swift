@@ -11,7 +11,7 @@ import Units
 /// address unless forced.
 ///
 /// Its folder holds the key, the journal and a lock; two nodes never share one. What it answered is durable.
-public final class EmbeddedNode: HoldingNode, SelfPayingNode {
+public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
   public let name = "embedded"
 
   private let key: NodeKey
@@ -84,6 +84,26 @@ public final class EmbeddedNode: HoldingNode, SelfPayingNode {
         throw NodeError(.unavailable, attempted: "pay own invoice", words: "the payer went away; the payment is held")
       }
     }
+  }
+
+  // MARK: Paying
+
+  /// Reaches invoices made by this very node, as those of the wallets that live on it; everything else has no route.
+  public func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    let parsed: Invoice
+    do {
+      parsed = try Invoice.parse(invoice)
+    } catch {
+      throw NodeError(.refused, attempted: "pay invoice", words: "it is no invoice: \(error)")
+    }
+    guard let hash = PaymentHash(parsed.paymentHash) else { preconditionFailure("a payment hash is 32 bytes") }
+    return try await book.perform { book, now throws(NodeError) in
+      book.payOut(hash, bolt11: parsed.text, at: now)
+    }
+  }
+
+  public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    try await book.perform { book, _ throws(NodeError) in book.payout(paymentHash) }
   }
 
   // MARK: Hold invoices

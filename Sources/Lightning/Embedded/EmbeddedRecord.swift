@@ -7,6 +7,8 @@ enum EmbeddedRecord: Hashable, Sendable {
   case settled(PaymentHash, preimage: Preimage, received: Millisatoshi, at: Instant)
   case canceled(PaymentHash, at: Instant)
   case accepted(PaymentHash, received: Millisatoshi, at: Instant)
+  /// Settled, because the node itself paid it for somebody.
+  case paidOut(PaymentHash, preimage: Preimage, received: Millisatoshi, at: Instant)
 
   // The first byte of a record. Numbers are never used again.
   private enum Kind: UInt8 {
@@ -14,6 +16,7 @@ enum EmbeddedRecord: Hashable, Sendable {
     case settled = 2
     case canceled = 3
     case accepted = 4
+    case paidOut = 5
   }
 
   func write(to writer: inout RecordWriter) {
@@ -27,8 +30,8 @@ enum EmbeddedRecord: Hashable, Sendable {
       writer.put(invoice.bolt11)
       writer.put(invoice.amount.count)
       writer.put(invoice.expiresAt.microseconds)
-    case .settled(let hash, let preimage, let received, let at):
-      writer.put(Kind.settled.rawValue)
+    case .settled(let hash, let preimage, let received, let at), .paidOut(let hash, let preimage, let received, let at):
+      if case .settled = self { writer.put(Kind.settled.rawValue) } else { writer.put(Kind.paidOut.rawValue) }
       writer.put(hash.bytes)
       writer.put(preimage.bytes)
       writer.put(received.count)
@@ -65,13 +68,16 @@ enum EmbeddedRecord: Hashable, Sendable {
         EmbeddedInvoice(
           label: label, paymentHash: PaymentHash(hash), preimage: preimage, bolt11: bolt11,
           amount: Millisatoshi(amount), expiresAt: Instant(microseconds: expiresAt)))
-    case .settled:
+    case .settled, .paidOut:
       guard let hash = reader.bytes32(), let preimage = reader.bytes32(), let received = reader.number(),
         let at = reader.number()
       else { return nil }
-      self = .settled(
-        PaymentHash(hash), preimage: Preimage(preimage), received: Millisatoshi(received),
-        at: Instant(microseconds: at))
+      let (paid, proof) = (PaymentHash(hash), Preimage(preimage))
+      let (amount, moment) = (Millisatoshi(received), Instant(microseconds: at))
+      self =
+        kind == .settled
+        ? .settled(paid, preimage: proof, received: amount, at: moment)
+        : .paidOut(paid, preimage: proof, received: amount, at: moment)
     case .canceled:
       guard let hash = reader.bytes32(), let at = reader.number() else { return nil }
       self = .canceled(PaymentHash(hash), at: Instant(microseconds: at))

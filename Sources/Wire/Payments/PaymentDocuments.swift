@@ -2,7 +2,7 @@
 public struct PaymentDocument: Hashable, Sendable, Codable {
   /// 64 lowercase hex digits.
   public var paymentHash: String
-  /// `open settled canceled expired`.
+  /// `open accepted settled canceled expired`.
   public var state: String
   /// Once settled.
   public var preimage: String?
@@ -38,20 +38,62 @@ public struct PreimageDocument: Hashable, Sendable, Codable {
   }
 }
 
+/// `POST /dev/invoice`: an invoice of a wallet on the embedded node.
+public struct WalletInvoiceRequest: Hashable, Sendable, Codable {
+  public var amountMsat: Int64
+
+  public init(
+    amountMsat: Int64
+  ) {
+    self.amountMsat = amountMsat
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case amountMsat = "amount_msat"
+  }
+}
+
+public struct WalletInvoiceDocument: Hashable, Sendable, Codable {
+  public var invoice: String
+
+  public init(
+    invoice: String
+  ) {
+    self.invoice = invoice
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case invoice
+  }
+}
+
 /// Credit and what became of it.
 public struct RefundDocument: Hashable, Sendable, Codable {
   public var lease: String
-  public var creditMsat: Int64
+  /// What is left of the lease's credit; not in lists.
+  public var creditMsat: Int64?
   public var paymentHash: String?
+  /// `pending paid failed`.
   public var state: String?
+  public var amountMsat: Int64?
+  /// What routing cost, once paid.
+  public var feeMsat: Int64?
+  /// Why it failed.
+  public var reason: String?
+  public var askedAt: Timestamp?
 
   public init(
-    lease: String, creditMsat: Int64, paymentHash: String? = nil, state: String? = nil
+    lease: String, creditMsat: Int64? = nil, paymentHash: String? = nil, state: String? = nil,
+    amountMsat: Int64? = nil, feeMsat: Int64? = nil, reason: String? = nil, askedAt: Timestamp? = nil
   ) {
     self.lease = lease
     self.creditMsat = creditMsat
     self.paymentHash = paymentHash
     self.state = state
+    self.amountMsat = amountMsat
+    self.feeMsat = feeMsat
+    self.reason = reason
+    self.askedAt = askedAt
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -59,5 +101,9 @@ public struct RefundDocument: Hashable, Sendable, Codable {
     case creditMsat = "credit_msat"
     case paymentHash = "payment_hash"
     case state
+    case amountMsat = "amount_msat"
+    case feeMsat = "fee_msat"
+    case reason
+    case askedAt = "asked_at"
   }
 }

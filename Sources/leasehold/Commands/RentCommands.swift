@@ -187,8 +187,8 @@ struct RefundCommand: AsyncParsableCommand {
     try await Session.run(options) { session in
       session.put(try await session.client.refund(session.lease(lease), to: invoice)) { refund in
         Table.facts([
-          ("lease", refund.lease), ("credit left", Human.sats(refund.creditMsat)),
-          ("payment", refund.paymentHash), ("state", refund.state),
+          ("lease", refund.lease), ("credit left", refund.creditMsat.map(Human.sats(_:))),
+          ("payment", refund.paymentHash), ("state", refund.state), ("why", refund.reason),
         ])
       }
     }

@@ -36,6 +36,7 @@ struct Bench: Sendable {
 
   static func with(
     bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000, mintsPerMinute: Int = 1_000,
+    patience: Seconds = 10,
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
@@ -52,7 +53,7 @@ struct Bench: Sendable {
       settings.unpaidHoldsPerClient = unpaidHolds
       settings.mintsPerMinutePerClient = mintsPerMinute
       settings.unpaidShare = 1
-      settings.patience = 10
+      settings.patience = patience
       settings.heldPayments = 0
       let engine = Engine(
         store: store, node: switched,

@@ -1,0 +1,64 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// A payout, from when its money was set aside.
+public struct PayoutRecord: Hashable, Sendable {
+  public enum State: Hashable, Sendable {
+    /// The money is set aside, and the node is asked or about to be.
+    ///
+    /// Can transition to: `.paid`, `.failed`.
+    case pending
+    case paid(fee: Millisatoshi)
+    /// The money is credit again. For ever: whoever wants it makes another invoice.
+    case failed(reason: String)
+
+    public var name: String {
+      switch self {
+      case .pending: "pending"
+      case .paid: "paid"
+      case .failed: "failed"
+      }
+    }
+  }
+  /// The one order to pay that a node is ever given.
+  public struct Order: Hashable, Sendable {
+    public var at: Instant
+    /// The node's own id: no other node's word counts from then on.
+    public var node: String
+
+    public init(at: Instant, node: String) {
+      self.at = at
+      self.node = node
+    }
+  }
+  public var paymentHash: PaymentHash
+  public var lease: LeaseID
+  public var bolt11: String
+  public var amount: Millisatoshi
+  public var maxFee: Millisatoshi
+  public var askedAt: Instant
+  /// Written before it is given.
+  public var order: Order?
+  public var state: State
+  public var finishedAt: Instant?
+
+  public init(
+    paymentHash: PaymentHash, lease: LeaseID, bolt11: String, amount: Millisatoshi, maxFee: Millisatoshi,
+    askedAt: Instant, order: Order? = nil, state: State = .pending, finishedAt: Instant? = nil
+  ) {
+    self.paymentHash = paymentHash
+    self.lease = lease
+    self.bolt11 = bolt11
+    self.amount = amount
+    self.maxFee = maxFee
+    self.askedAt = askedAt
+    self.order = order
+    self.state = state
+    self.finishedAt = finishedAt
+  }
+
+  /// As the lease sees it.
+  var payout: Payout { Payout(paymentHash: paymentHash.hex, amount: amount, maxFee: maxFee) }
+}

@@ -1,0 +1,392 @@
+import BOLT11
+import L402
+import Leasing
+import Ledger
+import Lightning
+import Synchronization
+import TestKit
+import Testing
+import Units
+
+@testable import Engine
+
+/// Credit paid out to a renter's invoice.
+@Suite struct PayoutTests {
+  /// A lease given back at once: its 3,600 sat are credit.
+  private func credited(_ platform: Platform, _ renter: Renter) async throws -> (id: LeaseID, credential: String) {
+    let (id, credential) = try await renter.rent()
+    _ = try await platform.engine.release(id, renter.caller(credential, method: "DELETE"))
+    try await platform.settle()
+    #expect(try await platform.lease(id).account.credit == 3_600_000)
+    return (id, credential)
+  }
+
+  private func wallet(
+    _ platform: Platform, _ amount: Millisatoshi, expiry: Seconds = 3_600
+  ) async throws -> NodeInvoice {
+    try await platform.node.createInvoice(
+      InvoiceRequest(
+        label: "wallet/\(Preimage.random().paymentHash.hex)", amount: amount, description: "to a wallet",
+        expiry: expiry))
+  }
+
+  private func foreign(
+    _ platform: Platform, _ amount: Millisatoshi?, network: Network = .regtest, expiry: Seconds = 3_600
+  ) throws -> String {
+    try InvoiceDraft(
+      network: network, amount: amount, timestamp: platform.clock.now(),
+      paymentHash: Preimage.random().paymentHash.bytes.array, paymentSecret: Preimage.random().bytes.array,
+      subject: .description("x"), expiry: expiry
+    ).sign(with: .random()).text
+  }
+
+  @Test func creditIsPaidOutOnce() async throws {
+    try await Platform.with { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let invoice = try await wallet(platform, 2_000_000)
+      let asked = try await engine.refund(id, to: invoice.bolt11, renter.caller(credential))
+      #expect(asked.payout.state == .pending && asked.credit == 1_570_000)
+      // Asked again it is the same payout.
+      _ = try await engine.refund(id, to: invoice.bolt11.uppercased(), renter.caller(credential))
+      try await platform.settle()
+      let paid = try await engine.refund(id, to: invoice.bolt11, renter.caller(credential))
+      #expect(paid.payout.state == .paid(fee: .zero) && paid.credit == 1_600_000)
+      guard case .settled = try await platform.node.lookup(invoice.paymentHash)?.state else {
+        Issue.record("the wallet has nothing")
+        return
+      }
+      let listed = try await engine.refunds(of: id, limit: 10, renter.caller(credential, method: "GET"))
+      #expect(listed.map(\.paymentHash) == [invoice.paymentHash])
+      let audit = try await engine.audit()
+      #expect(audit.findings == [] && audit.totals["node"] == -1_600_000)
+      // All that is left, with nothing for routing.
+      let rest = try await wallet(platform, 1_600_000)
+      _ = try await engine.refund(id, to: rest.bolt11, renter.caller(credential))
+      try await platform.settle()
+      #expect(try await platform.lease(id).account.credit == .zero)
+      // The follower passes over what is no payment of a lease.
+      try await engine.bookNextSettlements()
+      try await platform.expectRest()
+    }
+  }
+
+  @Test func eachRefusalHasItsName() async throws {
+    try await Platform.with(settings: { $0.payouts.maxEach = 3_000_000 }) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      func asking(_ invoice: String) async -> String {
+        await refusal { try await engine.refund(id, to: invoice, renter.caller(credential)) }
+      }
+      #expect(await asking("lnbc1nonsense") == "invalid-field invoice")
+      #expect(await asking(try foreign(platform, 1_000, network: .mainnet)) == "422 invoice-foreign-network")
+      #expect(await asking(try foreign(platform, nil)) == "422 invoice-amountless")
+      #expect(await asking(try foreign(platform, 1_000, expiry: 600)) == "422 invoice-expired")
+      #expect(await asking(try foreign(platform, 3_600_001)) == "422 invoice-above-credit")
+      #expect(await asking(try foreign(platform, 3_500_000)) == "422 invoice-above-limit")
+      let other = try await Renter(platform, address: "198.51.100.9").rent()
+      #expect(
+        await refusal {
+          try await engine.refund(id, to: try foreign(platform, 1_000), renter.caller(other.credential))
+        } == "403 wrong-lease")
+      let ours = try await renter.demand {
+        try await engine.renew(other.id, periods: 1, renter.caller(other.credential))
+      }
+      #expect(await asking(ours.challenge.invoice) == "422 invoice-ours")
+      #expect(try await platform.lease(id).account.credit == 3_600_000)
+      #expect(try await engine.refunds(of: id, limit: 9, renter.caller(credential)).isEmpty)
+    }
+  }
+
+  @Test func anInvoiceThatCannotBeReachedGivesTheCreditBack() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let invoice = try foreign(platform, 1_000_000)
+      _ = try await platform.engine.refund(id, to: invoice, renter.caller(credential))
+      try await platform.settle()
+      let after = try await platform.engine.refund(id, to: invoice, renter.caller(credential))
+      guard case .failed = after.payout.state else {
+        Issue.record("it is \(after.payout.state)")
+        return
+      }
+      #expect(after.credit == 3_600_000)
+      #expect(try await platform.engine.audit().findings == [])
+    }
+  }
+
+  @Test func theDailyBoundHoldsAgainstManyAtOnce() async throws {
+    try await Platform.with(connections: 10, settings: { $0.payouts.maxPerDay = 1_000_000 }) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      // Each from another lease, so that no lease's own lock does the bound's work.
+      var leases: [(id: LeaseID, credential: String)] = []
+      for _ in 0..<6 { leases.append(try await credited(platform, renter)) }
+      let (id, credential) = leases[0]
+      let answers = await withTaskGroup(of: String.self) { group in
+        for lease in leases {
+          group.addTask {
+            await refusal {
+              let invoice = try await self.wallet(platform, 400_000)
+              return try await engine.refund(lease.id, to: invoice.bolt11, renter.caller(lease.credential))
+            }
+          }
+        }
+        return await group.reduce(into: [String]()) { $0.append($1) }
+      }
+      #expect(answers.filter { $0 == "nothing" }.count == 2)
+      #expect(answers.filter { $0 == "409 payout-limit" }.count == 4)
+      try await platform.settle()
+      platform.clock.advance(by: .day + 1)
+      let later = try await wallet(platform, 400_000)
+      _ = try await engine.refund(id, to: later.bolt11, renter.caller(credential))
+      try await platform.settle()
+      #expect(try await engine.audit().findings == [])
+    }
+  }
+
+  @Test func pendingStaysPendingUntilTheNodeSaysOtherwise() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      let preimage = Preimage.random()
+      let invoice = try InvoiceDraft(
+        network: .regtest, amount: 1_000_000, timestamp: platform.clock.now(),
+        paymentHash: preimage.paymentHash.bytes.array, paymentSecret: Preimage.random().bytes.array,
+        subject: .description("x"), expiry: 3_600
+      ).sign(with: .random()).text
+      _ = try await engine.refund(id, to: invoice, renter.caller(credential))
+      // The node took it, and the answer was lost.
+      payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
+      _ = try await engine.runDueEffects()
+      #expect(payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 2_580_000)
+      // It is looked up, not paid again: not while it is under way, and not while the node says nothing, or "failed"
+      // between one way and the next.
+      for said in [PayoutState.pending, nil, .failed(reason: "one way of many")] {
+        payer.script([], payout: said)
+        platform.clock.advance(by: 61)
+        _ = try await engine.runDueEffects()
+        #expect(payer.pays == 1)
+        #expect(try await platform.lease(id).account.credit == 2_580_000)
+      }
+      payer.script([], payout: .paid(preimage: preimage, fee: 7_000))
+      platform.clock.advance(by: 61)
+      _ = try await engine.runDueEffects()
+      #expect(payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 2_593_000)
+      let audit = try await engine.audit()
+      #expect(audit.findings == [] && audit.totals["fees"] == .zero)
+    }
+  }
+
+  @Test func aFailureIsBelievedOnceTheOrderIsOver() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
+      _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
+      _ = try await engine.runDueEffects()
+      payer.script([], payout: .failed(reason: "no route"))
+      platform.clock.advance(by: 601)
+      _ = try await engine.runDueEffects()
+      #expect(payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 3_600_000)
+      #expect(try await engine.audit().findings == [])
+    }
+  }
+
+  /// What failed before we ordered anything says nothing about our order.
+  @Test func anInvoiceThatTheNodeTriedForOthersIsNotOrdered() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      payer.script([], payout: .failed(reason: "no route"))
+      let invoice = try foreign(platform, 1_000_000)
+      _ = try await engine.refund(id, to: invoice, renter.caller(credential))
+      _ = try await engine.runDueEffects()
+      #expect(payer.pays == 0)
+      let after = try await engine.refund(id, to: invoice, renter.caller(credential))
+      #expect(after.payout.state.name == "failed" && after.credit == 3_600_000)
+      #expect(try await engine.audit().findings == [])
+    }
+  }
+
+  @Test func onlyTheNodeThatWasAskedIsBelieved() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
+      _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
+      _ = try await engine.runDueEffects()
+      // The provider takes another node, which knows of nothing and says so for a day.
+      payer.become("another")
+      for _ in 0..<3 {
+        platform.clock.advance(by: .hour * 8)
+        _ = try await engine.runDueEffects()
+      }
+      #expect(payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 2_580_000)
+      payer.become(nil)
+      platform.clock.advance(by: 61)
+      _ = try await engine.runDueEffects()
+      #expect(payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 3_600_000)
+    }
+  }
+
+  @Test func twoRunnersGiveOneOrder() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let invoice = try foreign(platform, 1_000_000)
+      _ = try await platform.engine.refund(id, to: invoice, renter.caller(credential))
+      let hash = try #require(PaymentHash(try Invoice.parse(invoice).paymentHash)).hex
+      let payer = ScriptedPayer(platform.node)
+      payer.script(Array(repeating: .success(.pending), count: 8), payout: nil)
+      let engine = platform.anotherEngine("two", node: payer)
+      // As runners are that have lost their claims and do not know it yet.
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<8 { group.addTask { _ = try await engine.payOut(hash) } }
+        try await group.waitForAll()
+      }
+      #expect(payer.pays == 1)
+    }
+  }
+
+  @Test func aNodeThatNeverTookItGivesBackOnceTheInvoiceIsOver() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      let down = NodeError(.unavailable, attempted: "pay", words: "down")
+      payer.script(Array(repeating: .failure(down), count: 10), payout: nil)
+      _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
+      _ = try await engine.runDueEffects()
+      platform.clock.advance(by: 3_600 + 601)
+      let asked = payer.pays
+      _ = try await engine.runDueEffects()
+      #expect(asked == 1 && payer.pays == 1)
+      #expect(try await platform.lease(id).account.credit == 3_600_000)
+      #expect(try await engine.audit().findings == [])
+    }
+  }
+
+  /// The daemon dies at its first act, its second …: the wallet has the money or the lease has it, never both or none.
+  @Test(arguments: Mortality.Blow.allCases)
+  func noDeathPaysTwice(_ blow: Mortality.Blow) async throws {
+    try await TestStore.withDatabase { database in
+      let observer = TestStore.store(on: database, connections: 3)
+      let platform = try Platform(on: observer)
+      try await platform.engine.prepare()
+      let renter = Renter(platform)
+      var (deaths, paid, failed) = (0, 0, 0)
+      for victim in 1...200 {
+        let (id, credential) = try await credited(platform, renter)
+        let invoice = try await wallet(platform, 1_000_000)
+        let mortality = Mortality(at: victim, blow, counting: .everyStatement)
+        let store = TestStore.store(on: database, connections: 3, faultHook: mortality.hook)
+        let dying = platform.anotherEngine(
+          "dying \(victim)", on: TestTimeStore(store, clock: platform.clock),
+          node: MortalNode(platform.node, mortality))
+        do {
+          try await dying.prepare()
+          _ = try await dying.refund(id, to: invoice.bolt11, renter.caller(credential))
+          _ = try await dying.runDueEffects()
+        } catch  where mortality.isDead {
+          // Nobody hears what it would have said.
+        }
+        await store.pool.close()
+        // Another takes over, and the renter asks again.
+        _ = try await platform.engine.refund(id, to: invoice.bolt11, renter.caller(credential))
+        for span: Seconds in [31, 31, .hour, .minute * 11] { try await platform.pass(span) }
+        let after = try await platform.engine.refund(id, to: invoice.bolt11, renter.caller(credential))
+        if case .settled = try await platform.node.lookup(invoice.paymentHash)?.state {
+          #expect(after.payout.state == .paid(fee: .zero) && after.credit == 2_600_000, "\(mortality.lastAct)")
+          paid += 1
+        } else {
+          // The order got lost on its way.
+          guard case .failed = after.payout.state else {
+            Issue.record("\(after.payout.state) after \(mortality.lastAct)")
+            return
+          }
+          #expect(after.credit == 3_600_000, "\(mortality.lastAct)")
+          failed += 1
+        }
+        #expect(try await platform.engine.audit().findings == [], "\(mortality.lastAct)")
+        guard mortality.isDead else { break }
+        deaths += 1
+      }
+      #expect(deaths > 20 && paid > failed && failed > 0)
+      platform.node.close()
+      await observer.pool.close()
+    }
+  }
+}
+
+/// A node that pays as it is told to.
+private final class ScriptedPayer: PayingNode {
+  private struct Script {
+    var answers: [Result<PayoutState, NodeError>] = []
+    var payout: PayoutState?
+    var pays = 0
+    var nodeID: String?
+  }
+  private let base: EmbeddedNode
+  private let state = Mutex(Script())
+
+  init(_ base: EmbeddedNode) { self.base = base }
+
+  var name: String { base.name }
+  var pays: Int { state.withLock { $0.pays } }
+
+  func script(_ answers: [Result<PayoutState, NodeError>], payout: PayoutState?) {
+    state.withLock {
+      $0.answers = answers
+      $0.payout = payout
+    }
+  }
+
+  /// Another node, or itself again.
+  func become(_ nodeID: String?) { state.withLock { $0.nodeID = nodeID } }
+
+  func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    let answer = state.withLock { script in
+      script.pays += 1
+      return script.answers.isEmpty ? nil : script.answers.removeFirst()
+    }
+    guard let answer else { throw NodeError(.unavailable, attempted: "pay", words: "not in the script") }
+    return try answer.get()
+  }
+
+  func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? { state.withLock { $0.payout } }
+  func info() async throws(NodeError) -> NodeInfo {
+    var info = try await base.info()
+    if let other = state.withLock({ $0.nodeID }) { info.nodeID = other }
+    return info
+  }
+  func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    try await base.createInvoice(request)
+  }
+  func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? { try await base.lookup(paymentHash) }
+  func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState { try await base.cancel(paymentHash) }
+  func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try await base.settlements(after: cursor, limit: limit)
+  }
+}
