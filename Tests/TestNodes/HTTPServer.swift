@@ -70,14 +70,19 @@ public final class HTTPServer: Sendable {
   public func start() async throws {
     let before = listener.withLock { $0.port }
     if before != 0 { return try await listen(on: before) }
-    // Below the ports that the system gives to whoever connects somewhere: while the server is down its port stays free.
+    // Below the ports that the system gives to whoever connects somewhere, and never one that was given out here before:
+    // while the server is down its port stays free.
     for _ in 0..<100 {
+      let port = Int.random(in: 20_000..<32_000)
+      guard Self.portsGivenOut.withLock({ $0.insert(port).inserted }) else { continue }
       do {
-        return try await listen(on: .random(in: 20_000..<32_000))
+        return try await listen(on: port)
       } catch let error as IOError where error.errnoCode == EADDRINUSE {}
     }
     throw IOError(errnoCode: EADDRINUSE, reason: "no port is free")
   }
+
+  private static let portsGivenOut = Mutex<Set<Int>>([])
 
   private func listen(on port: Int) async throws {
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
