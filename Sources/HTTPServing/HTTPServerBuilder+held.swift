@@ -11,21 +11,23 @@ extension HTTPServerBuilder {
   }
 }
 
-/// Keeps what `base` makes of a connection until the connection is closed, whoever else has it.
+/// Keeps what `base` makes of a connection until it is handed to be served, and closes what was not handed to anybody
+/// when the server stops.
 private struct HeldChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
+  let anteroom = Anteroom<Base.Value>()
 
   init(_ base: Base) { self.base = base }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
     base.setup(channel: channel, logger: logger).map { value in
-      // Closing finishes the writer first, and then completes this.
-      channel.closeFuture.whenComplete { _ in withExtendedLifetime(value) {} }
+      anteroom.enter(value)
       return value
     }
   }
 
   func handle(value: Base.Value, logger: Logger) async {
+    anteroom.leave(value)
     await base.handle(value: value, logger: logger)
   }
 }
