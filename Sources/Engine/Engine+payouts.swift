@@ -156,17 +156,17 @@ extension Engine {
     return try await order(payout, of: node, us, hasFailed: found != nil)
   }
 
-  /// The node's id, and what it says of a payment. Only these show whether the node is there: how long a payment takes
+  /// Who pays, and what it says of a payment. Only these show whether the node is there: how long a payment takes
   /// is up to whoever made the invoice.
   private func asking(
     _ node: any PayingNode, about hash: PaymentHash, asked order: PayoutRecord.Order?
   ) async throws -> (us: String, found: PayoutState?) {
     do throws(NodeError) {
-      let us = try await node.info().nodeID
+      let us = try await node.payerID()
       if let order, order.node != us {
         throw NodeError(
           .refused, attempted: "pay out credit",
-          words: "another node was asked to pay it, and only that one can say what became of it")
+          words: "another node or wallet was asked to pay it, and only that one can say what became of it")
       }
       let found = try await node.payout(hash)
       health.nodeAnswered(at: clock.now())

@@ -9,9 +9,11 @@ public final class LNbitsServer: Sendable {
   public static let adminKey = "9a8b7c6d5e4f30211f2e3d4c5b6a7988"
 
   public let book: NodeBook
+  private let wallet: String
 
-  public init(_ book: NodeBook) {
+  public init(_ book: NodeBook, wallet: String = "one") {
     self.book = book
+    self.wallet = wallet
   }
 
   public func serve() throws -> HTTPServer {
@@ -36,7 +38,10 @@ public final class LNbitsServer: Sendable {
   private func answer(_ call: HTTPCall, mayPay: Bool) throws -> HTTPReply {
     let json = call.json
     switch (call.method, call.path) {
-    case ("GET", "/api/v1/wallet"): return .json(200, ["name": "leases", "balance": 0] as [String: Any])
+    case ("GET", "/api/v1/wallet"):
+      var told: [String: Any] = ["name": "leases", "balance": 0]
+      if mayPay { told["id"] = wallet }
+      return .json(200, told)
     case ("POST", "/api/v1/payments"):
       if json["out"] as? Bool == true {
         guard mayPay else { return detail(403, "Invoice (or Admin) key required.") }

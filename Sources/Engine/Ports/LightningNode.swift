@@ -31,9 +31,16 @@ public protocol LightningNode: Sendable {
 
 /// A node of which payments can be asked for: refunds.
 public protocol PayingNode: LightningNode {
+  /// Who pays, and keeps the record of it: nobody else's word counts of a payment that it was ordered to make. The node's
+  /// id, and the wallet's where a node keeps several.
+  func payerID() async throws(NodeError) -> String
   /// Pays an invoice, once: asked again for the same hash, it reports the payment already made or under way.
   func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState
   func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState?
+}
+
+extension PayingNode {
+  public func payerID() async throws(NodeError) -> String { try await info().nodeID }
 }
 
 /// A node that can hold a payment: it has arrived, and is taken or sent back as we decide.

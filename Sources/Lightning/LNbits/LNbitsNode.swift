@@ -205,6 +205,12 @@ public final class LNbitsNode: PayingNode {
     }
   }
 
+  /// Another wallet of the same server knows of none of this one's payments.
+  public func payerID() async throws(NodeError) -> String {
+    let node = try await info().nodeID
+    return try await asking(client.payingWallet).map { "\(node)/\($0)" } ?? node
+  }
+
   public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
     let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array) }
     return try found.map { payment throws(NodeError) in try PayoutState(payment, of: paymentHash) }

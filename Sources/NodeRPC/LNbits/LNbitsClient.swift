@@ -98,6 +98,15 @@ public final class LNbitsClient: Sendable {
 
   // MARK: Payments
 
+  /// The id of the wallet that pays, which the server tells to its admin key only; `nil` without one.
+  public func payingWallet() async throws(RPCError) -> String? {
+    struct Known: Decodable { var id: String }
+    guard let paying else { return nil }
+    let answer = try await paying.send(.GET, "/api/v1/wallet", attempted: "wallet")
+    guard answer.status == 200 else { throw refusal(answer, "wallet") }
+    return try Answer.read(answer.body, "wallet", as: Known.self).id
+  }
+
   /// The most that paying would cost beside the amount: the server keeps it aside, and takes no limit of ours.
   public func feeReserve(_ invoice: Invoice) async throws(RPCError) -> Millisatoshi {
     struct Reserve: Decodable { var feeReserve: Int64 }

@@ -25,6 +25,14 @@ import Units
   }
 
   @Suite(.needs(.lnbits)) struct LNbits {
+    /// They share a node, and know nothing of each other's payments.
+    @Test func eachWalletIsAPayerOfItsOwn() async throws {
+      let pair = try await LNbitsServerAccess.pairOfWallets()
+      let first = try await pair.node.open().payerID()
+      #expect(try await pair.node.open().payerID() == first)
+      #expect(try await pair.payer.open().payerID() != first)
+    }
+
     @Test(arguments: LightningNodeExercise.allCases)
     func conforms(_ exercise: LightningNodeExercise) async throws {
       try await exercise.run(
