@@ -73,7 +73,8 @@ import Units
       let text = try await curl("-X", "POST", "\(base)/invoices/21").body
       #expect(try Invoice.parse(text).payee == key.nodeID)
       #expect(try await curl("\(base)/read/\(text)").body == "21000 msat on regtest, open")
-      #expect(try await curl("\(base)/read/\(text.dropLast())q").status == 400)
+      let other = text.last == "q" ? "p" : "q"
+      #expect(try await curl("\(base)/read/\(text.dropLast())\(other)").status == 400)
       #expect(try await curl("-X", "POST", "\(base)/invoices/0").status == 400)
     }
   }
