@@ -20,5 +20,6 @@ public enum Schema {
     ("0009_holds.sql", PackageResources._009_holds_sql),
     ("0010_key_epochs.sql", PackageResources._010_key_epochs_sql),
     ("0011_payouts.sql", PackageResources._011_payouts_sql),
+    ("0012_credit_spent.sql", PackageResources._012_credit_spent_sql),
   ]
 }

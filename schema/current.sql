@@ -43,6 +43,18 @@ CREATE TABLE public.credential_token (
     CONSTRAINT credential_token_has_32_bytes CHECK ((length(id) = 32))
 );
 
+CREATE TABLE public.credit_move (
+    id text NOT NULL,
+    from_lease uuid NOT NULL,
+    to_lease uuid NOT NULL,
+    msat bigint NOT NULL,
+    asked_msat bigint,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_move_id_is_a_hash CHECK ((id ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT credit_move_is_money CHECK ((msat > 0)),
+    CONSTRAINT credit_move_moves_what_was_asked CHECK ((asked_msat = msat))
+);
+
 CREATE TABLE public.daemon (
     name text NOT NULL,
     beat_at timestamp with time zone NOT NULL
@@ -344,6 +356,9 @@ ALTER TABLE ONLY public.capacity_hold
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.credit_move
+    ADD CONSTRAINT credit_move_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (name);
 
@@ -429,6 +444,10 @@ CREATE INDEX credential_token_of_payment ON public.credential_token USING btree 
 
 CREATE INDEX credential_token_revoked ON public.credential_token USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 
+CREATE INDEX credit_move_from ON public.credit_move USING btree (from_lease);
+
+CREATE INDEX credit_move_to ON public.credit_move USING btree (to_lease);
+
 CREATE INDEX idempotency_of_lease ON public.idempotency USING btree (lease);
 
 CREATE INDEX invoice_of_lease ON public.invoice USING btree (lease);
@@ -461,6 +480,8 @@ CREATE INDEX payout_not_failed ON public.payout USING btree (asked_at) WHERE (st
 
 CREATE INDEX payout_of_lease ON public.payout USING btree (lease, asked_at);
 
+CREATE INDEX payout_pending ON public.payout USING btree (asked_at) WHERE (state = 'pending'::text);
+
 CREATE INDEX quote_client_of ON public.quote_client USING btree (client);
 
 CREATE INDEX unbooked_settlement_of_lease ON public.unbooked_settlement USING btree (lease);
@@ -482,6 +503,12 @@ ALTER TABLE ONLY public.capacity_hold
 
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.credit_move
+    ADD CONSTRAINT credit_move_from_lease_fkey FOREIGN KEY (from_lease) REFERENCES public.lease(id);
+
+ALTER TABLE ONLY public.credit_move
+    ADD CONSTRAINT credit_move_to_lease_fkey FOREIGN KEY (to_lease) REFERENCES public.lease(id);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

@@ -43,18 +43,18 @@ extension Engine {
   public func overview() async throws -> Overview {
     let now = clock.now()
     let name = node.name
-    let (overdue, pools, census, parked, unbooked, held, marks) = try await store.transaction { tx in
+    let (overdue, pools, census, parked, unbooked, held, marks, payouts) = try await store.transaction { tx in
       (
         try tx.overdueEffects(at: now), try tx.pools(), try tx.census(), try tx.parked(),
         try tx.unbooked(limit: 100), try tx.heldPayments(),
-        try tx.settlementMarks(of: name)
+        try tx.settlementMarks(of: name), try tx.pendingPayouts(limit: 100)
       )
     }
     let health = health.snapshot
     let spares = self.health.sparesForNode(health)
     return Overview(
       at: now, overdue: overdue, pools: pools, census: census, parked: parked, unbooked: unbooked,
-      heldPayments: held, nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew,
+      heldPayments: held, payouts: payouts, nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew,
       listenerIsAlive: doors.isTrusted,
       breakerTrippedAt: health.breakerTrippedAt, cursorMovedAt: marks.cursorMovedAt,
       oldestUnbooked: marks.oldestUnbooked, followerFailingSince: health.followerFailingSince,
@@ -107,6 +107,7 @@ public struct Overview: Sendable {
   public var unbooked: [UnbookedSettlement]
   /// Payments that have arrived and are neither taken nor sent back.
   public var heldPayments: Int
+  public var payouts: PendingPayouts
   public var nodeIsUp: Bool
   public var clockSkewMicroseconds: Int64
   public var listenerIsAlive: Bool

@@ -41,7 +41,10 @@ extension EventRecord {
   }
 
   private static func feedName(_ event: Event, from: Lease.State, to: Lease.State) -> String? {
-    if case .settled = event { return "paid" }
+    switch event {
+    case .settled, .creditReceived: return "paid"
+    default: break
+    }
     guard from.name != to.name else { return nil }
     switch (from, to) {
     case (.provisioning, .active): return "provisioned"
@@ -103,6 +106,10 @@ extension Event {
       ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count)]
     case .payoutPaid(let payout, let fee):
       ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count), "fee_msat": String(fee.count)]
+    case .creditGiven(let move):
+      ["move": move.id, "msat": String(move.amount.count), "to": move.to.description]
+    case .creditReceived(let move):
+      ["move": move.id, "msat": String(move.amount.count), "from": move.from.description]
     case .payoutFailed(let payout, let reason):
       ["payment_hash": payout.paymentHash, "msat": String(payout.amount.count), "reason": reason]
     case .provisioned(let generation), .suspended(let generation), .resumed(let generation), .resized(let generation):

@@ -60,6 +60,7 @@ extension Refusal {
     switch rejection {
     case .leaseClosed, .leaseReclaiming: .leaseClosed
     case .leaseFrozen: .forbidden(reason: "lease-frozen", detail: "the provider has sealed this lease")
+    case .tooFarAhead: .invalidField("amount_msat", "no time is sold that far ahead")
     case .notPaidYet, .notSuspended, .alreadySuspended, .notFrozen, .evicting, .otherKind, .underpaid, .overCredit:
       .conflict(code: rejection.rawValue, "the lease's state does not allow it")
     }

@@ -26,4 +26,5 @@ public enum Rejection: String, Error, Hashable, Sendable {
   case otherKind = "other-kind"
   case underpaid
   case overCredit = "over-credit"
+  case tooFarAhead = "too-far-ahead"
 }

@@ -40,6 +40,10 @@ public enum Event: Hashable, Sendable {
   case payoutPaid(Payout, fee: Millisatoshi)
   /// The node's positive word that no part of it is or will be paid.
   case payoutFailed(Payout, reason: String)
+  /// The renter spends credit on another lease. Taken in one transaction with that lease's `.creditReceived`.
+  case creditGiven(CreditMove)
+  /// Credit of another lease arrives, or of this one: then it leaves in the same step.
+  case creditReceived(CreditMove)
   /// The renter gives the lease back.
   case released
   /// The renter changes to terms that cost nothing now.
@@ -86,6 +90,8 @@ public enum Event: Hashable, Sendable {
     case .payoutAsked: "payout_asked"
     case .payoutPaid: "payout_paid"
     case .payoutFailed: "payout_failed"
+    case .creditGiven: "credit_given"
+    case .creditReceived: "credit_received"
     case .released: "released"
     case .changed: "changed"
     case .foundIdle: "found_idle"
@@ -141,6 +147,22 @@ public struct Payout: Hashable, Sendable {
   public static func feeBudget(for amount: Millisatoshi, of credit: Millisatoshi) -> Millisatoshi {
     let most = Millisatoshi(amount.count / 100) + Millisatoshi(satoshis: 10)
     return max(.zero, min(most, credit - amount))
+  }
+}
+
+/// Credit of one lease on its way to the balance of another, or to its own.
+public struct CreditMove: Hashable, Sendable {
+  /// 64 lowercase hex digits; unique.
+  public var id: String
+  public var from: LeaseID
+  public var to: LeaseID
+  public var amount: Millisatoshi
+
+  public init(id: String, from: LeaseID, to: LeaseID, amount: Millisatoshi) {
+    self.id = id
+    self.from = from
+    self.to = to
+    self.amount = amount
   }
 }
 

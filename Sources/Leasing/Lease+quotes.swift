@@ -39,6 +39,20 @@ extension Lease {
     return true
   }
 
+  /// Whether so much more may be held, within the bounds of time that is sold: a year and a day ahead, and not past an
+  /// eviction.
+  public func mayHold(_ more: Millisatoshi, at now: Instant) -> Bool {
+    let account = charged(to: now).account
+    guard let balance = account.balance.addingReportingOverflow(more) else { return false }
+    guard let held = account.rate.microsecondsUntilSpent(balance, carrying: account.remainder) else {
+      // What costs nothing lasts for ever, with whatever is held for its usage.
+      return account.rate.isFree
+    }
+    guard held <= Lease.horizon.microseconds else { return false }
+    if let until = flags.evictingUntil, now.advanced(byMicroseconds: max(0, held)) > until { return false }
+    return true
+  }
+
   /// Until when a renewal invoice may be paid: a minute before the next step against the renter, at most a day ahead,
   /// and never so short that nobody could pay it.
   public func renewalInvoiceEnds(at now: Instant) -> Instant {

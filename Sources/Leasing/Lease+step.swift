@@ -58,6 +58,8 @@ struct Step: Hashable {
     case .payoutAsked(let payout): try payoutAsked(payout)
     case .payoutPaid(let payout, let fee): payoutPaid(payout, fee: fee)
     case .payoutFailed(let payout, _): payoutFailed(payout)
+    case .creditGiven(let move): try creditGiven(move)
+    case .creditReceived(let move): try creditReceived(move)
     case .released: try released()
     case .changed(let terms): try changed(to: terms)
     case .foundIdle: foundIdle()

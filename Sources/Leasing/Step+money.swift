@@ -33,33 +33,9 @@ extension Step {
     case .provisioning:
       buy(settlement)
 
-    case .active:
+    case .active, .grace, .suspended, .reclaiming(.retention, _, _, destroying: false):
       buy(settlement)
-      if lease.isPaidUp { lease.reminded = [] }
-
-    case .grace:
-      buy(settlement)
-      if lease.isPaidUp {
-        lease.state = .active
-        lease.reminded = []
-      }
-
-    case .suspended(let cause, let retainedUntil, let resuming):
-      buy(settlement)
-      if cause == .unpaid, !resuming, lease.isPaidUp, lease.flags.frozen == nil {
-        resume(cause, retainedUntil: retainedUntil)
-      }
-
-    case .reclaiming(.retention, _, _, destroying: false):
-      buy(settlement)
-      if lease.isPaidUp {
-        let retainedUntil = now + lease.terms.policy.retention
-        if lease.flags.frozen == nil {
-          resume(.unpaid, retainedUntil: retainedUntil)
-        } else {
-          lease.state = .suspended(.unpaid, retainedUntil: retainedUntil, resuming: false)
-        }
-      }
+      serveAgain()
 
     case .reclaiming:
       transfers += lease.account.payLate(for: lease.id, settlement.amount)
@@ -93,6 +69,31 @@ extension Step {
   mutating func holdCanceled(_ paymentHash: String) {
     guard case .provisioning(_, let hold?) = lease.state, hold.paymentHash == paymentHash else { return }
     reclaim(.payment)
+  }
+
+  /// Money has arrived: a balance that is no longer gone is what moves the state.
+  mutating func serveAgain() {
+    guard lease.isPaidUp else { return }
+    switch lease.state {
+    case .active:
+      lease.reminded = []
+    case .grace:
+      lease.state = .active
+      lease.reminded = []
+    case .suspended(let cause, let retainedUntil, let resuming):
+      if cause == .unpaid, !resuming, lease.flags.frozen == nil {
+        resume(cause, retainedUntil: retainedUntil)
+      }
+    case .reclaiming(.retention, _, _, destroying: false):
+      let retainedUntil = now + lease.terms.policy.retention
+      if lease.flags.frozen == nil {
+        resume(.unpaid, retainedUntil: retainedUntil)
+      } else {
+        lease.state = .suspended(.unpaid, retainedUntil: retainedUntil, resuming: false)
+      }
+    case .quoted, .provisioning, .reclaiming, .closed:
+      break
+    }
   }
 
   private mutating func buy(_ settlement: Settlement) {

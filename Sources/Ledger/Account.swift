@@ -16,6 +16,8 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
   case credit(LeaseID)
   /// On its way out, by the payment hash of the renter's invoice (64 lowercase hex digits).
   case payout(paymentHash: String)
+  /// Credit of one lease on its way to another, by the move's id (64 lowercase hex digits). Holds nothing between steps.
+  case move(String)
   /// Routing fees of payouts.
   case fees
   /// Debt nobody will pay, usage found too late, credit nobody fetched within a year.
@@ -29,6 +31,7 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
     case .revenueUsage: "revenue:usage"
     case .credit(let id): "credit:\(id)"
     case .payout(let hash): "payout:\(hash)"
+    case .move(let id): "move:\(id)"
     case .fees: "fees"
     case .writeoff: "writeoff"
     }
@@ -51,6 +54,8 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
         self = .credit(id)
       } else if let hash = suffix("payout:"), hash.utf8.count == 64, hash.utf8.allSatisfy(Self.isHex) {
         self = .payout(paymentHash: String(hash))
+      } else if let id = suffix("move:"), id.utf8.count == 64, id.utf8.allSatisfy(Self.isHex) {
+        self = .move(String(id))
       } else {
         return nil
       }

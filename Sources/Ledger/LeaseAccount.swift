@@ -122,6 +122,21 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return Transfer(from: .payout(paymentHash: paymentHash), to: .credit(lease), amount, cause: .payout)
   }
 
+  /// Sends credit on its way to a lease's balance; `nil` when there is not so much.
+  public mutating func giveCredit(for lease: LeaseID, _ amount: Millisatoshi, move: String) -> Transfer? {
+    guard amount > .zero, amount <= credit else { return nil }
+    credit -= amount
+    return Transfer(from: .credit(lease), to: .move(move), amount, cause: .move)
+  }
+
+  /// Credit that arrives, and buys time as a payment does.
+  ///
+  /// - Precondition: `amount > 0`.
+  public mutating func receiveCredit(for lease: LeaseID, _ amount: Millisatoshi, move: String) -> Transfer {
+    balance += amount
+    return Transfer(from: .move(move), to: .lease(lease), amount, cause: .move)
+  }
+
   /// Credit nobody fetched.
   public mutating func forfeitCredit(for lease: LeaseID) -> [Transfer] {
     guard credit > .zero else { return [] }

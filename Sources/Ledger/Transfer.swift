@@ -38,5 +38,7 @@ public struct Transfer: Hashable, Sendable {
     case payout
     /// A payout's routing fee.
     case fee
+    /// Credit of one lease that is spent on another, or on its own time.
+    case move
   }
 }

@@ -109,6 +109,32 @@ extension PostgresTransaction {
           FROM ledger_transfer WHERE lease = p.lease) t
      WHERE t.msat <> CASE p.state WHEN 'pending' THEN p.msat + p.max_fee_msat ELSE 0 END
     """,
+    // What left the node is what payouts paid, and what they cost.
+    """
+    SELECT format('lease %s: payouts came to %s msat, %s msat left the node', coalesce(p.lease, t.lease),
+                  coalesce(p.msat, 0), coalesce(t.msat, 0))
+      FROM (SELECT lease, sum(msat + fee_msat) AS msat FROM payout WHERE state = 'paid' GROUP BY lease) p
+      FULL JOIN (SELECT lease, sum(msat) AS msat FROM ledger_transfer WHERE credit = 'node' GROUP BY lease) t
+        ON t.lease = p.lease
+     WHERE coalesce(p.msat, 0) <> coalesce(t.msat, 0)
+    """,
+    // Credit that was spent left one lease and arrived at the other, once.
+    """
+    SELECT format('move %s is of %s msat: %s msat left, %s msat arrived', m.id, m.msat, t.gone, t.arrived)
+      FROM credit_move m
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(msat) FILTER (WHERE credit = 'move:' || m.id AND lease = m.from_lease), 0) AS gone,
+               coalesce(sum(msat) FILTER (WHERE debit = 'move:' || m.id AND lease = m.to_lease), 0) AS arrived
+          FROM ledger_transfer WHERE lease IN (m.from_lease, m.to_lease)) t
+     WHERE t.gone <> m.msat OR t.arrived <> m.msat
+    """,
+    // And nothing else moved.
+    """
+    SELECT format('lease %s: transfer %s belongs to no move', t.lease, t.id)
+      FROM ledger_transfer t
+     WHERE t.cause = 'move' AND NOT EXISTS (
+             SELECT FROM credit_move m WHERE 'move:' || m.id IN (t.debit, t.credit))
+    """,
     // A settled invoice has its payment.
     """
     SELECT format('invoice %s is settled and has no payment', encode(i.payment_hash, 'hex'))

@@ -47,6 +47,17 @@ extension PostgresTransaction {
       """, lease.uuid, Int64(limit), row: Self.payout)
   }
 
+  func pendingPayouts(limit: Int) throws -> PendingPayouts {
+    let (count, msat) =
+      try db.pointee.first(
+        "SELECT count(*), coalesce(sum(msat + max_fee_msat), 0)::bigint FROM payout WHERE state = 'pending'"
+      ) { (try $0.int64(0), try $0.msat(1)) } ?? (0, .zero)
+    let oldest = try db.pointee.query(
+      "SELECT \(Self.payoutColumns) FROM payout WHERE state = 'pending' ORDER BY asked_at LIMIT $1", Int64(limit),
+      row: Self.payout)
+    return PendingPayouts(count: Int(count), setAside: msat, oldest: oldest)
+  }
+
   func orderPayout(_ paymentHash: PaymentHash, _ order: PayoutRecord.Order) throws -> Bool {
     try db.pointee.execute(
       """

@@ -85,6 +85,15 @@ struct Doctor: AsyncParsableCommand {
       guard unbooked == 0 else { throw Complaint(words) }
       return words
     }
+    await check("payouts") {
+      let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+      let pending = try await store.transaction { tx in try tx.pendingPayouts(limit: 100) }
+      let stuck = pending.stuck(at: clock.now())
+      let words = "\(pending.count) pending over \(pending.setAside.count) msat, \(stuck.count) stuck"
+      guard let first = stuck.first else { return words }
+      let asked = first.order.map { "ordered of node \($0.node), which alone can say what became of it" }
+      throw Complaint("\(words): \(first.paymentHash.hex) of lease \(first.lease), \(asked ?? "never ordered")")
+    }
     await pool.close()
     await check("secrets") {
       let keyring = try Secrets(directory: configuration.stateDirectory).keyring()

@@ -185,6 +185,39 @@ import Units
     }
   }
 
+  @Test func whatIsPendingIsShownAndWhatIsStuckIsNamed() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await credited(platform, renter)
+      let payer = ScriptedPayer(platform.node)
+      let engine = platform.anotherEngine("two", node: payer)
+      try await engine.prepare()
+      #expect(try await engine.overview().payouts.count == 0)
+      payer.script([.success(.pending)], payout: nil)
+      let asked = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
+      _ = try await engine.runDueEffects()
+      payer.script([], payout: .pending)
+      let pending = try await engine.overview()
+      #expect(pending.payouts.count == 1 && pending.payouts.setAside == 1_020_000)
+      #expect(pending.payouts.oldest.map(\.paymentHash) == [asked.payout.paymentHash])
+      #expect(pending.payouts.stuck(at: pending.at).isEmpty)
+      let row = try #require(try await platform.effects(id).first)
+      #expect(row.claim.effect.name == "payout" && row.lastError?.contains("has not said") == true)
+      // Two hours on the invoice is over, and the node still holds the payment.
+      platform.clock.advance(by: .hour * 2 + 1)
+      _ = try await engine.runDueEffects()
+      let stuck = try await engine.overview()
+      #expect(stuck.payouts.stuck(at: stuck.at).map(\.lease) == [id])
+      #expect(stuck.payouts.stuck(at: stuck.at).first?.order?.node == (try await payer.info().nodeID))
+      #expect(try await platform.lease(id).account.credit == 2_580_000)
+      payer.script([], payout: .failed(reason: "it came back"))
+      platform.clock.advance(by: 61)
+      _ = try await engine.runDueEffects()
+      #expect(try await engine.overview().payouts.count == 0)
+      #expect(try await platform.lease(id).account.credit == 3_600_000)
+    }
+  }
+
   @Test func aFailureIsBelievedOnceTheOrderIsOver() async throws {
     try await Platform.with { platform in
       let renter = Renter(platform)

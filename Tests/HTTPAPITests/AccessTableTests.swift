@@ -22,6 +22,7 @@ import Wire
     "DELETE /v1/leases/{lease}": .control,
     "POST /v1/leases/{lease}/refund": .refund,
     "GET /v1/leases/{lease}/refunds": .read,
+    "POST /v1/leases/{lease}/credit": .refund,
     "POST /v1/leases/{lease}/credential": [],
     "GET /v1/leases/{lease}/credentials": .control,
     "POST /v1/leases/{lease}/credentials": [],
@@ -36,6 +37,7 @@ import Wire
   private static let bodies: [String: String] = [
     "/v1/leases/{lease}/changes": #"{"offer":"disk"}"#,
     "/v1/leases/{lease}/refund": #"{"invoice":"lnbcrt1"}"#,
+    "/v1/leases/{lease}/credit": #"{"to":"00000000000000000000000000"}"#,
     "/v1/leases/{lease}/credentials": #"{"caveats":["leasehold_method=GET"]}"#,
     "/v1/leases/{lease}/exec": #"{"command":["true"]}"#,
   ]

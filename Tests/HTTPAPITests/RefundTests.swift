@@ -88,4 +88,63 @@ import Wire
       }
     }
   }
+
+  @Test func creditGoesToAnotherLeaseOnce() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let (path, authorization) = try await credited(door)
+        let other = try await door.rent()
+        let key: HTTPFields = [.idempotencyKey: "k"]
+        let body = #"{"to":"\#(other.lease.id)","amount_msat":4000}"#
+        for _ in 1...2 {
+          let answer = try await door.ask(.post, path + "/credit", body, authorization: authorization, headers: key)
+          #expect(answer.status == 200)
+          let spent = try answer.document(SpentCreditDocument.self)
+          #expect(spent.to == other.lease.id && spent.amountMsat == 4_000 && spent.creditMsat == 6_000)
+        }
+        let now = try await door.ask(.get, "/v1/leases/\(other.lease.id)", authorization: other.authorization)
+          .document(LeaseDocument.self)
+        #expect(now.balanceMsat == 14_000)
+        func refused(_ body: String, _ headers: HTTPFields, _ authorization: String?) async throws -> String {
+          let answer = try await door.ask(.post, path + "/credit", body, authorization: authorization, headers: headers)
+          let problem = try answer.problem
+          return "\(answer.status) \(problem.code) \(problem.field ?? "-")"
+        }
+        let all = #"{"to":"\#(other.lease.id)"}"#
+        #expect(try await refused(all, [:], authorization) == "422 invalid-field Idempotency-Key")
+        #expect(try await refused(all, key, authorization) == "409 idempotency-conflict -")
+        #expect(try await refused(all, key, nil) == "401 credential-required -")
+        #expect(try await refused(all, key, other.authorization) == "403 wrong-lease -")
+        #expect(try await refused(#"{"to":"x"}"#, key, authorization) == "422 invalid-field to")
+        #expect(
+          try await refused(#"{"to":"\#(other.lease.id)","amount_msat":-1}"#, key, authorization).hasPrefix("422"))
+        let ledger = try await door.ask(
+          .get, "/v1/leases/\(other.lease.id)/ledger", authorization: other.authorization
+        ).document(ListDocument<LedgerItem>.self)
+        #expect(ledger.items.last?.cause == "move")
+        #expect(try await bench.engine.audit().findings == [])
+      }
+    }
+  }
+
+  @Test func theProviderSeesWhatIsPending() async throws {
+    try await Bench.with(patience: 0) { bench in
+      try await bench.live { door in
+        let (path, authorization) = try await credited(door)
+        let body = #"{"invoice":"\#(try await invoice(door, 6_000))"}"#
+        bench.switched.goAway()
+        #expect(try await door.ask(.post, path + "/refund", body, authorization: authorization).status == 202)
+        let metrics = try await door.ask(.get, "/metrics").text
+        #expect(metrics.contains("leasehold_pending_payouts 1\n") && metrics.contains("leasehold_stuck_payouts 0\n"))
+        #expect(metrics.contains("leasehold_pending_payouts_msat 10000\n"))
+        bench.clock.advance(by: .hour * 3)
+        let overview = try await door.ask(
+          .get, "/admin/v1/overview", authorization: "Bearer \(Bench.adminToken)"
+        ).document(OverviewDocument.self)
+        #expect(overview.payouts.pending == 1 && overview.payouts.setAsideMsat == 10_000)
+        #expect(overview.payouts.stuck.map(\.msat) == [6_000] && overview.payouts.stuck.first?.orderedOf == nil)
+        #expect(try await door.ask(.get, "/metrics").text.contains("leasehold_stuck_payouts 1\n"))
+      }
+    }
+  }
 }

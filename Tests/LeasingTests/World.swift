@@ -48,7 +48,7 @@ struct World {
       case .revenueUsage: usage += amount
       case .credit: credit += amount
       case .writeoff: writeoff += amount
-      case .payout, .fees: preconditionFailure("a lease pays nothing out")
+      case .payout, .move, .fees: preconditionFailure("a lease pays nothing out")
       }
     }
   }

@@ -6,14 +6,15 @@ import Testing
 
   @Test(arguments: [
     Account.node, .lease(id), .revenueTime, .revenueUsage, .credit(id),
-    .payout(paymentHash: String(repeating: "0f", count: 32)), .fees, .writeoff,
+    .payout(paymentHash: String(repeating: "0f", count: 32)), .move(String(repeating: "0f", count: 32)), .fees,
+    .writeoff,
   ])
   func textComesBackAsItWas(_ account: Account) {
     #expect(Account(account.description) == account)
   }
 
   @Test(arguments: [
-    "", "Node", "lease:", "lease:0", "credit", "revenue", "payout:", "payout:0f",
+    "", "Node", "lease:", "lease:0", "credit", "revenue", "payout:", "payout:0f", "move:", "move:0f",
     "payout:" + String(repeating: "0F", count: 32), "payout:" + String(repeating: "zz", count: 32),
     "lease:80000000000000000000000000",
   ])

@@ -26,7 +26,7 @@ import Units
       var now = Self.start
       for _ in 0..<40 {
         now = now.advanced(byMicroseconds: .random(in: -50...9_000))
-        switch Int.random(in: 0..<10) {
+        switch Int.random(in: 0..<11) {
         case 0: account.start(at: now)
         case 1: account.stop()
         case 2: transfers += account.pay(for: Self.id, Millisatoshi(.random(in: 0...99_999)))
@@ -38,7 +38,12 @@ import Units
             transfers.append(out)
             if Bool.random() { transfers.append(account.takeBack(for: Self.id, out.amount, paymentHash: hash)) }
           }
-        case 7: transfers += account.forfeitCredit(for: Self.id)
+        case 7:
+          if let out = account.giveCredit(for: Self.id, Millisatoshi(.random(in: -5...50_000)), move: hash) {
+            transfers.append(out)
+            if Bool.random() { transfers.append(account.receiveCredit(for: Self.id, out.amount, move: hash)) }
+          }
+        case 8: transfers += account.forfeitCredit(for: Self.id)
         default: transfers += account.chargeTime(for: Self.id, to: now, allowingDebt: .random())
         }
         let books = sums(transfers)

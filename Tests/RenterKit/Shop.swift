@@ -45,6 +45,13 @@ final class Shop: Sendable {
     var terms: [String: Term] = [:]
     var period: Int64 = 60
     var swaps = 0
+    /// Of any lease.
+    var credit: Int64 = 50_000
+    /// By idempotency key.
+    var moves: [String: SpentCreditDocument] = [:]
+    /// What becomes of a payout, the first time it is asked for and after.
+    var payoutStates = ["paid"]
+    var refunds: [RefundDocument] = []
 
     // What goes wrong.
     var claimedAmount: Int64?
@@ -52,6 +59,7 @@ final class Shop: Sendable {
     var asksAgain = false
     var hangsUpOnPaid = false
     var hangsUpAfterPaying = false
+    var hangsUpAfterMoving = false
     var foreignHash = false
     var staleDoors = false
     var unpaidDoors = false
@@ -65,6 +73,8 @@ final class Shop: Sendable {
   private let node = NodeKey.random()
   private let root = MacaroonKey(rootKey: .random())
   let price: Int64 = 21_000
+  /// A lease that is somebody else's.
+  static let target = "01hzy3v9k2m4n6p8q0r2s4t6v8"
 
   /// Letters and digits, 26 of them.
   static func newID() -> String { String(Bytes32.random().hex.prefix(26)) }
@@ -83,6 +93,10 @@ final class Shop: Sendable {
       case ("POST", 2) where request.path == "/v1/leases": return sell(request, lease: nil, &state)
       case ("POST", 4) where parts[3] == "renewals": return sell(request, lease: parts[2], &state)
       case ("POST", 4) where parts[3] == "credential": return swap(request, parts[2], &state)
+      case ("POST", 4) where parts[3] == "refund": return refund(request, parts[2], &state)
+      case ("POST", 4) where parts[3] == "credit": return move(request, parts[2], &state)
+      case ("GET", 4) where parts[3] == "refunds":
+        return MiniResponse(status: 200, body: JSON.encode(ListDocument(items: state.refunds)))
       case ("GET", 3) where parts[1] == "payments": return claim(request, parts[2], &state)
       case ("GET", 3) where parts[1] == "leases": return self.lease(parts[2], state, status: 200)
       case ("GET", 4) where parts[3] == "events": return events(request, parts[2], state)
@@ -210,6 +224,34 @@ final class Shop: Sendable {
       status: 200,
       body: JSON.encode(
         PaymentDocument(paymentHash: hash, state: standing, preimage: sale.isPaid ? sale.preimage.hex : nil)))
+  }
+
+  // MARK: Money back
+
+  private func refund(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
+    guard paidSale(request, state) != nil else { return problem(401, "credential-required") }
+    let standing = state.payoutStates.count > 1 ? state.payoutStates.removeFirst() : state.payoutStates[0]
+    var refund = RefundDocument(
+      lease: lease, creditMsat: state.credit, paymentHash: String(repeating: "0", count: 64), state: standing,
+      amountMsat: 20_000, askedAt: Timestamp(LeaseholdClient.systemClock()))
+    if standing == "failed" { refund.reason = "no route" }
+    state.refunds = [refund]
+    return MiniResponse(status: standing == "pending" ? 202 : 200, body: JSON.encode(refund))
+  }
+
+  private func move(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
+    guard paidSale(request, state) != nil else { return problem(401, "credential-required") }
+    guard let key = request.headers.first(name: "Idempotency-Key"),
+      let wish = try? JSON.decode(SpendCreditRequest.self, from: request.body)
+    else { return problem(422, "invalid-field") }
+    if state.moves[key] == nil {
+      let amount = wish.amountMsat ?? state.credit
+      guard amount > 0, amount <= state.credit else { return problem(422, "invalid-field") }
+      state.credit -= amount
+      state.moves[key] = SpentCreditDocument(lease: lease, to: wish.to, amountMsat: amount, creditMsat: state.credit)
+    }
+    if state.hangsUpAfterMoving { return .hangUp }
+    return MiniResponse(status: 200, body: JSON.encode(state.moves[key]))
   }
 
   // MARK: Doors

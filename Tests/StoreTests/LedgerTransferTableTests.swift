@@ -68,6 +68,22 @@ import Units
       ("UPDATE usage_window SET charged_msat = 51", "usage was rated"),
       ("UPDATE pool SET used = used + 1 WHERE dimension = 'disk'", "used"),
       ("UPDATE lease SET state = 'closed', balance_msat = 0", "is closed and holds capacity"),
+      (
+        "INSERT INTO credit_move SELECT repeat('a', 64), id, id, 5, NULL, created_at FROM lease",
+        "of 5 msat: 0 msat left, 0 msat arrived"
+      ),
+      (
+        """
+        INSERT INTO ledger_transfer (at, debit, credit, msat, cause, lease)
+        SELECT created_at, 'move:' || repeat('b', 64), 'fees', 5, 'move', id FROM lease
+        """, "belongs to no move"
+      ),
+      (
+        """
+        INSERT INTO ledger_transfer (at, debit, credit, msat, cause, lease)
+        SELECT created_at, 'fees', 'node', 5, 'payout', id FROM lease
+        """, "5 msat left the node"
+      ),
       ("DELETE FROM outbox; UPDATE lease SET wakes_at = NULL", "nothing will wake it"),
     ])
   func corruptionIsFound(_ corruption: String, _ words: String) async throws {

@@ -10,7 +10,8 @@ import Testing
   /// Commands of a lease, with what else they need; LEASE is the lease.
   private static let ofLease: [[String]] = [
     ["show", "LEASE"], ["renew", "LEASE"], ["change", "LEASE", "other"], ["release", "LEASE"],
-    ["refund", "LEASE", "lnbc1"], ["usage", "LEASE"], ["ledger", "LEASE"], ["explain", "LEASE"], ["events", "LEASE"],
+    ["refund", "LEASE", "lnbc1"], ["refund", "LEASE", "--to", "LEASE"], ["refund", "LEASE", "--list"],
+    ["usage", "LEASE"], ["ledger", "LEASE"], ["explain", "LEASE"], ["events", "LEASE"],
     ["exec", "LEASE", "--", "true"], ["logs", "LEASE"], ["start", "LEASE"], ["stop", "LEASE"],
     ["put", "/etc/hostname", "LEASE:/x"], ["get", "LEASE:/x", "back"], ["ls", "LEASE"], ["rm", "LEASE:/x"],
     ["credential", "show", "LEASE"], ["credential", "list", "LEASE"], ["credential", "swap", "LEASE"],

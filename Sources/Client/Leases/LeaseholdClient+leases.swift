@@ -66,13 +66,6 @@ extension LeaseholdClient {
     return answer
   }
 
-  /// Takes credit out, to an invoice of the renter's own.
-  public func refund(_ id: String, to invoice: String) async throws(ClientError) -> Answer<RefundDocument> {
-    try await ask(
-      RefundDocument.self,
-      Call(.POST, path(id, "/refund"), body: json(RefundRequest(invoice: invoice)), as: .lease(id)))
-  }
-
   public func usage(_ id: String) async throws(ClientError) -> ListDocument<UsageItem> {
     try await all(path(id, "/usage"), as: .lease(id))
   }

@@ -16,6 +16,7 @@ public struct StateDirectory: Sendable {
     self.path = path
     try DurableFile.makeFolder(leases)
     try DurableFile.makeFolder(purchases)
+    try DurableFile.makeFolder(wishes)
     try DurableFile.makeFolder(turns)
   }
 
@@ -30,6 +31,7 @@ public struct StateDirectory: Sendable {
 
   var leases: String { path + "/leases" }
   var purchases: String { path + "/purchases" }
+  var wishes: String { path + "/wishes" }
   private var turns: String { path + "/turns" }
   private var budgetFile: String { path + "/budget.json" }
   private var spendingsFile: String { path + "/spendings.json" }

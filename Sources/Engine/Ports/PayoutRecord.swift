@@ -1,3 +1,4 @@
+import BOLT11
 import L402
 import Leasing
 import Ledger
@@ -25,7 +26,7 @@ public struct PayoutRecord: Hashable, Sendable {
   /// The one order to pay that a node is ever given.
   public struct Order: Hashable, Sendable {
     public var at: Instant
-    /// The node's own id: no other node's word counts from then on.
+    /// ``PayingNode/payerID()``: nobody else's word counts from then on.
     public var node: String
 
     public init(at: Instant, node: String) {
@@ -59,6 +60,30 @@ public struct PayoutRecord: Hashable, Sendable {
     self.finishedAt = finishedAt
   }
 
+  /// Pending though the invoice can be paid no more: the node that was asked is not asked any longer, does not answer, or
+  /// holds the payment on its way.
+  public func isStuck(at now: Instant) -> Bool {
+    // It was parsed before it was written.
+    guard case .pending = state, let invoice = try? Invoice.parse(bolt11) else { return false }
+    return now > invoice.expiresAt + .hour
+  }
+
   /// As the lease sees it.
   var payout: Payout { Payout(paymentHash: paymentHash.hex, amount: amount, maxFee: maxFee) }
+}
+
+/// Credit on its way out, for metrics and doctors.
+public struct PendingPayouts: Hashable, Sendable {
+  public var count: Int
+  /// Set aside for them, routing budgets included.
+  public var setAside: Millisatoshi
+  public var oldest: [PayoutRecord]
+
+  public init(count: Int, setAside: Millisatoshi, oldest: [PayoutRecord]) {
+    self.count = count
+    self.setAside = setAside
+    self.oldest = oldest
+  }
+
+  public func stuck(at now: Instant) -> [PayoutRecord] { oldest.filter { $0.isStuck(at: now) } }
 }

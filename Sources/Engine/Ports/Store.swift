@@ -171,6 +171,15 @@ public protocol StoreTransaction: AnyObject {
   /// ends, so that a bound holds.
   func payoutTotal(since moment: Instant) throws -> Millisatoshi
 
+  /// Those that are neither paid nor failed: all of them counted, the oldest of them named.
+  func pendingPayouts(limit: Int) throws -> PendingPayouts
+
+  // MARK: Credit spent
+
+  /// - Throws: `.conflict` when there is a move of this id.
+  func insertMove(_ move: CreditMoveRecord) throws
+  func move(_ id: String) throws -> CreditMoveRecord?
+
   // MARK: Credentials
 
   func insertToken(_ token: TokenRecord) throws

@@ -28,7 +28,19 @@ extension OverviewDocument {
         followerFailingSince: overview.followerFailingSince.map(Timestamp.init(_:)),
         failedLookups: overview.failedLookups, heldPayments: overview.heldPayments,
         nodeFailingSince: overview.nodeFailingSince.map(Timestamp.init(_:)),
-        sparedUntil: overview.sparedUntil.map(Timestamp.init(_:))))
+        sparedUntil: overview.sparedUntil.map(Timestamp.init(_:))),
+      payouts: PayoutsDocument(
+        pending: overview.payouts.count, setAsideMsat: overview.payouts.setAside.count,
+        oldestAskedAt: overview.payouts.oldest.first.map { Timestamp($0.askedAt) },
+        stuck: overview.payouts.stuck(at: overview.at).map(StuckPayoutItem.init(_:))))
+  }
+}
+
+extension StuckPayoutItem {
+  init(_ payout: PayoutRecord) {
+    self.init(
+      paymentHash: payout.paymentHash.hex, lease: payout.lease.description, msat: payout.amount.count,
+      askedAt: Timestamp(payout.askedAt), orderedOf: payout.order?.node)
   }
 }
 

@@ -101,6 +101,7 @@ extension PrometheusText {
     gauge("leasehold_oldest_outbox_row_seconds", "How long the first of them has waited.", max(0, row ?? 0))
     gauge("leasehold_unbooked_settlements", "Money of ours that could not be booked.", Double(overdue.unbooked))
     settlements(overview)
+    payouts(overview)
     gauge("leasehold_parked_leases", "Leases whose step keeps failing.", Double(overdue.parked))
     gauge("leasehold_breaker_tripped", "Whether suspensions are held back.", overview.breakerTrippedAt == nil ? 0 : 1)
     gauge("leasehold_node_up", "Whether the Lightning node answered last.", overview.nodeIsUp ? 1 : 0)
@@ -120,6 +121,18 @@ extension PrometheusText {
     }
     gauges("leasehold_pool_used", "Capacity taken.", pools.map { ($0.dimensions, $0.used) })
     gauges("leasehold_pool_limit", "Capacity there is.", pools.map { ($0.dimensions, $0.limit) })
+  }
+
+  /// Credit on its way out.
+  private mutating func payouts(_ overview: Overview) {
+    let payouts = overview.payouts
+    let age = payouts.oldest.first.map { Double(overview.at.microseconds(since: $0.askedAt)) / 1_000_000 } ?? 0
+    gauge("leasehold_pending_payouts", "Payouts neither paid nor failed.", Double(payouts.count))
+    gauge("leasehold_pending_payouts_msat", "Set aside for them.", Double(payouts.setAside.count))
+    gauge("leasehold_oldest_pending_payout_seconds", "How long the first of them has waited.", max(0, age))
+    gauge(
+      "leasehold_stuck_payouts", "Payouts pending though their invoices can be paid no more.",
+      Double(payouts.stuck(at: overview.at).count))
   }
 
   /// Money that may have arrived without our knowing, and for how long that is so.

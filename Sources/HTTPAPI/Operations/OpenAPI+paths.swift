@@ -28,6 +28,9 @@ extension OpenAPI {
     "/v1/leases/{lease}/refunds": {
       "get": {"operationId":"refunds","summary":"What was paid out, newest first.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/Refund"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
+    "/v1/leases/{lease}/credit": {
+      "post": {"operationId":"spendCredit","summary":"Spend credit on another lease, or on this one's own time. Needs an Idempotency-Key: the same one again moves nothing twice.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpendCreditRequest"}}}},"responses":{"200":{"description":"Moved.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpentCredit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
     "/v1/leases/{lease}/usage": {
       "get": {"operationId":"usage","summary":"What the meters say.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UsageList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },

@@ -24,9 +24,7 @@ extension HTTPAPI {
       Endpoint(.delete, "/v1/leases/{lease}") { exchange in
         lease(try await engine.release(exchange.lease(), exchange.caller()))
       },
-      Endpoint(.post, "/v1/leases/{lease}/refund", refund),
-      Endpoint(.get, "/v1/leases/{lease}/refunds", refunds),
-    ]
+    ] + refundEndpoints
   }
 
   /// The lease as its holder sees it.
@@ -56,31 +54,5 @@ extension HTTPAPI {
       [request.offer, String(request.periods), request.image ?? "", request.sshKey ?? ""],
       [request.disk?.description ?? ""], request.ports.map(String.init(_:)), request.command, environment,
     ])
-  }
-
-  /// `200` once it is decided, `202` while the node is at it. The same invoice again asks how it stands.
-  @Sendable private func refund(_ exchange: Exchange) async throws -> Response {
-    let wish = try await exchange.requiredDocument(RefundRequest.self)
-    let refund = try await engine.refund(exchange.lease(), to: wish.invoice, exchange.caller())
-    return .json(
-      RefundDocument(refund.payout, credit: refund.credit), refund.payout.state == .pending ? .accepted : .ok)
-  }
-
-  @Sendable private func refunds(_ exchange: Exchange) async throws -> Response {
-    let payouts = try await engine.refunds(of: exchange.lease(), limit: 1_000, exchange.caller())
-    return .json(ListDocument(items: payouts.map { RefundDocument($0, credit: nil) }))
-  }
-}
-
-extension RefundDocument {
-  fileprivate init(_ payout: PayoutRecord, credit: Millisatoshi?) {
-    self.init(
-      lease: payout.lease.description, creditMsat: credit?.count, paymentHash: payout.paymentHash.hex,
-      state: payout.state.name, amountMsat: payout.amount.count, askedAt: Timestamp(payout.askedAt))
-    switch payout.state {
-    case .pending: break
-    case .paid(let fee): feeMsat = fee.count
-    case .failed(let words): reason = words
-    }
   }
 }

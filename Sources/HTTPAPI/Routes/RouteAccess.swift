@@ -50,6 +50,7 @@ extension RouteAccess {
     "DELETE /v1/leases/{lease}": .holder(.release),
     "POST /v1/leases/{lease}/refund": .holder(.refund),
     "GET /v1/leases/{lease}/refunds": .holder(.ledger),
+    "POST /v1/leases/{lease}/credit": .holder(.refund),
     "POST /v1/leases/{lease}/credential": .holder(.swap),
     "GET /v1/leases/{lease}/credentials": .holder(.listCredentials),
     "POST /v1/leases/{lease}/credentials": .holder(.lend),

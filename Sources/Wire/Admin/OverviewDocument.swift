@@ -14,11 +14,12 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
   public var clockSkewMicroseconds: Int64
   @Nullable public var breakerTrippedAt: Timestamp?
   public var settlements: SettlementsDocument
+  public var payouts: PayoutsDocument
 
   public init(
     at: Timestamp, overdue: OverdueDocument, pools: [PoolDocument], leases: [String: Int], parked: [ParkedItem],
     unbooked: [UnbookedItem], node: String, nodeUp: Bool, listenerAlive: Bool, clockSkewMicroseconds: Int64,
-    breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument
+    breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument, payouts: PayoutsDocument
   ) {
     self.at = at
     self.overdue = overdue
@@ -32,6 +33,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     self.clockSkewMicroseconds = clockSkewMicroseconds
     self.breakerTrippedAt = breakerTrippedAt
     self.settlements = settlements
+    self.payouts = payouts
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -47,6 +49,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     case clockSkewMicroseconds = "clock_skew_microseconds"
     case breakerTrippedAt = "breaker_tripped_at"
     case settlements
+    case payouts
   }
 }
 
@@ -153,5 +156,58 @@ public struct UnbookedItem: Hashable, Sendable, Codable {
     case msat
     case settledAt = "settled_at"
     case reason
+  }
+}
+
+/// Credit on its way out.
+public struct PayoutsDocument: Hashable, Sendable, Codable {
+  public var pending: Int
+  /// Set aside for them, routing budgets included.
+  public var setAsideMsat: Int64
+  @Nullable public var oldestAskedAt: Timestamp?
+  /// Pending though their invoices can be paid no more.
+  public var stuck: [StuckPayoutItem]
+
+  public init(
+    pending: Int, setAsideMsat: Int64, oldestAskedAt: Timestamp? = nil, stuck: [StuckPayoutItem]
+  ) {
+    self.pending = pending
+    self.setAsideMsat = setAsideMsat
+    self.oldestAskedAt = oldestAskedAt
+    self.stuck = stuck
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case pending
+    case setAsideMsat = "set_aside_msat"
+    case oldestAskedAt = "oldest_asked_at"
+    case stuck
+  }
+}
+
+public struct StuckPayoutItem: Hashable, Sendable, Codable {
+  public var paymentHash: String
+  public var lease: String
+  public var msat: Int64
+  public var askedAt: Timestamp
+  /// The node that was ordered to pay it, and alone can say what became of it; absent: none was.
+  public var orderedOf: String?
+
+  public init(
+    paymentHash: String, lease: String, msat: Int64, askedAt: Timestamp, orderedOf: String? = nil
+  ) {
+    self.paymentHash = paymentHash
+    self.lease = lease
+    self.msat = msat
+    self.askedAt = askedAt
+    self.orderedOf = orderedOf
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case paymentHash = "payment_hash"
+    case lease
+    case msat
+    case askedAt = "asked_at"
+    case orderedOf = "ordered_of"
   }
 }

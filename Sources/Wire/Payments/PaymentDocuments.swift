@@ -67,6 +67,51 @@ public struct WalletInvoiceDocument: Hashable, Sendable, Codable {
   }
 }
 
+/// `POST /v1/leases/{lease}/credit`: spend credit on a lease.
+public struct SpendCreditRequest: Hashable, Sendable, Codable {
+  /// The lease that gets it; the giving one buys time for itself.
+  public var to: String
+  /// All there is without it.
+  public var amountMsat: Int64?
+
+  public init(
+    to: String, amountMsat: Int64? = nil
+  ) {
+    self.to = to
+    self.amountMsat = amountMsat
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case to
+    case amountMsat = "amount_msat"
+  }
+}
+
+/// Credit that was spent.
+public struct SpentCreditDocument: Hashable, Sendable, Codable {
+  public var lease: String
+  public var to: String
+  public var amountMsat: Int64
+  /// What is left.
+  public var creditMsat: Int64
+
+  public init(
+    lease: String, to: String, amountMsat: Int64, creditMsat: Int64
+  ) {
+    self.lease = lease
+    self.to = to
+    self.amountMsat = amountMsat
+    self.creditMsat = creditMsat
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case lease
+    case to
+    case amountMsat = "amount_msat"
+    case creditMsat = "credit_msat"
+  }
+}
+
 /// Credit and what became of it.
 public struct RefundDocument: Hashable, Sendable, Codable {
   public var lease: String

@@ -146,6 +146,7 @@ struct Checkup {
       } else {
         add("settlements", overdue.unbooked == 0 ? .ok : .warning, AdminView.settlements(overview))
       }
+      add("payouts", overview.payouts.stuck.isEmpty ? .ok : .warning, AdminView.payouts(overview))
       add("listener", overview.listenerAlive ? .ok : .failed, overview.listenerAlive ? "alive" : "silent")
       let skew = overview.clockSkewMicroseconds
       add("database clock", abs(skew) > 1_000_000 ? .failed : .ok, "\(skew) µs off the daemon's")

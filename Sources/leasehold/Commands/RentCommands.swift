@@ -175,26 +175,6 @@ struct ReleaseCommand: AsyncParsableCommand {
   }
 }
 
-struct RefundCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "refund", abstract: "Take a lease's credit out, to an invoice of your own.")
-
-  @OptionGroup var options: GlobalOptions
-  @Argument var lease: String
-  @Argument(help: "BOLT 11, with an amount.") var invoice: String
-
-  func run() async throws {
-    try await Session.run(options) { session in
-      session.put(try await session.client.refund(session.lease(lease), to: invoice)) { refund in
-        Table.facts([
-          ("lease", refund.lease), ("credit left", refund.creditMsat.map(Human.sats(_:))),
-          ("payment", refund.paymentHash), ("state", refund.state), ("why", refund.reason),
-        ])
-      }
-    }
-  }
-}
-
 /// `NAME=value`, several.
 enum Variables {
   static func read(_ texts: [String]) throws -> [String: String]? {

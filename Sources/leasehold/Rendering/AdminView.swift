@@ -18,6 +18,7 @@ enum AdminView {
         "failed look-ups",
         overview.settlements.failedLookups == 0 ? nil : "\(overview.settlements.failedLookups)"
       ),
+      ("payouts", payouts(overview)),
       ("node", overview.node + outage(overview)),
       ("listener", overview.listenerAlive ? "alive" : "silent"),
       ("clock", "\(overview.clockSkewMicroseconds) µs off the database's"),
@@ -54,7 +55,26 @@ enum AdminView {
       }
       text += "\n" + table.text
     }
+    if !overview.payouts.stuck.isEmpty {
+      var table = Table([
+        ("STUCK PAYOUT", .left), ("LEASE", .left), ("AMOUNT", .right), ("ASKED", .left), ("ORDERED OF NODE", .left),
+      ])
+      for item in overview.payouts.stuck {
+        table.add([
+          item.paymentHash, item.lease, Human.sats(item.msat), Human.time(item.askedAt), item.orderedOf ?? "-",
+        ])
+      }
+      text += "\n" + table.text
+    }
     return text
+  }
+
+  /// Credit on its way out, and what of it needs somebody to look.
+  static func payouts(_ overview: OverviewDocument) -> String {
+    let payouts = overview.payouts
+    guard payouts.pending > 0 else { return "none pending" }
+    let since = payouts.oldestAskedAt.map { ", the first since \(Human.time($0))" } ?? ""
+    return "\(payouts.pending) pending over \(Human.sats(payouts.setAsideMsat))\(since), \(payouts.stuck.count) stuck"
   }
 
   /// When money was last taken in, and what of it is in between.

@@ -1,0 +1,51 @@
+import L402
+import Macaroons
+import NIOHTTP1
+import Units
+import Wire
+
+/// Money back.
+extension LeaseholdClient {
+  /// Takes credit out, to an invoice of the renter's own. The same invoice again asks how it stands; it is paid once.
+  ///
+  /// - Returns: `state` says what became of it. `failed` is an answer: the credit is still there.
+  public func refund(_ id: String, to invoice: String) async throws(ClientError) -> Answer<RefundDocument> {
+    try await ask(
+      RefundDocument.self,
+      Call(.POST, path(id, "/refund"), body: json(RefundRequest(invoice: invoice)), as: .lease(id)))
+  }
+
+  /// What was paid out, or is about to be; newest first.
+  public func refunds(of id: String) async throws(ClientError) -> ListDocument<RefundDocument> {
+    try await all(path(id, "/refunds"), as: .lease(id))
+  }
+
+  /// Spends credit on another lease of the same provider, or on the lease's own time.
+  ///
+  /// A run that died before it had the answer is gone on with by asking for exactly the same again: it moves once.
+  ///
+  /// - Parameter amount: `nil` for all there is.
+  public func spendCredit(
+    of id: String, on target: String, _ amount: Millisatoshi? = nil
+  ) async throws(ClientError) -> Answer<SpentCreditDocument> {
+    let path = path(id, "/credit")
+    let body = JSON.encode(SpendCreditRequest(to: target, amountMsat: amount?.count))
+    // Whoever asks for the same thing meanwhile asks for another move.
+    let turn = try await state.turn(of: .lease, id)
+    defer { withExtendedLifetime(turn) {} }
+    let wish = try state.beginWish(at: server, path: path, body)
+    do throws(ClientError) {
+      let answer = try await ask(
+        SpentCreditDocument.self,
+        Call(
+          .POST, path, headers: [("Idempotency-Key", wish.key)], body: .bytes(body, type: "application/json"),
+          as: .lease(id)))
+      try state.finish(wish)
+      return answer
+    } catch {
+      // Refused is decided. Without an answer, or with one of a server in trouble, it may have moved.
+      if case .problem(let problem) = error, problem.status < 500 { try state.finish(wish) }
+      throw error
+    }
+  }
+}
