@@ -76,31 +76,28 @@ struct FormFields: Sendable {
   }
 }
 
-/// 32 bytes in hexadecimal: a payment hash or a preimage.
-struct Hex32: Hashable, Sendable, Codable {
-  var bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) {
-    precondition(bytes.count == 32, "payment hashes and preimages are 32 bytes")
-    self.bytes = bytes
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let bytes = Hex.bytes(try container.decode(String.self)), bytes.count == 32 else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 64 hexadecimal digits")
-    }
-    self.bytes = bytes
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(Hex.text(of: bytes))
-  }
+/// A way of writing bytes as text.
+protocol ByteWriting {
+  static func text(of bytes: some Collection<UInt8>) -> String
+  static func bytes(_ text: String) -> [UInt8]?
+  /// What 32 bytes look like.
+  static var shape: String { get }
 }
 
+extension Hex: ByteWriting {
+  static var shape: String { "64 hexadecimal digits" }
+}
+
+extension Base64: ByteWriting {
+  static var shape: String { "32 bytes in base64" }
+}
+
+/// 32 bytes in hexadecimal: a payment hash or a preimage.
+typealias Hex32 = Written32<Hex>
 /// 32 bytes in base64, as LND's REST writes them.
-struct Base64Hash: Hashable, Sendable, Codable {
+typealias Base64Hash = Written32<Base64>
+
+struct Written32<Writing: ByteWriting>: Hashable, Sendable, Codable {
   var bytes: [UInt8]
 
   init(_ bytes: [UInt8]) {
@@ -110,15 +107,15 @@ struct Base64Hash: Hashable, Sendable, Codable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    guard let bytes = Base64.bytes(try container.decode(String.self)), bytes.count == 32 else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 32 bytes in base64")
+    guard let bytes = Writing.bytes(try container.decode(String.self)), bytes.count == 32 else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected \(Writing.shape)")
     }
     self.bytes = bytes
   }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(Base64.text(of: bytes))
+    try container.encode(Writing.text(of: bytes))
   }
 }
 
@@ -168,6 +165,8 @@ enum Answer {
     do {
       let encoder = JSONEncoder()
       encoder.keyEncodingStrategy = .convertToSnakeCase
+      // Core Lightning keeps a label as it is written: `a\/b` and `a/b` are two there, and our labels have slashes.
+      encoder.outputFormatting = .withoutEscapingSlashes
       return Array(try encoder.encode(value))
     } catch {
       throw RPCError(.notSent, attempted: attempted, words: "the request cannot be written")

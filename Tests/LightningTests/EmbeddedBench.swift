@@ -1,12 +1,14 @@
+import BOLT11
 import Engine
 import L402
 import Lightning
 import Synchronization
 import TestKit
+import Testing
 import Units
 
 /// The embedded node in a folder of its own, with time in the test's hands.
-final class EmbeddedBench: LightningNodeBench {
+final class EmbeddedBench: HoldingNodeBench {
   let directory = TemporaryDirectory()
   let clock = ManualClock()
   let cancels = true
@@ -20,6 +22,16 @@ final class EmbeddedBench: LightningNodeBench {
   var node: any LightningNode { embedded }
 
   func pay(_ bolt11: String) async throws -> Preimage { try await embedded.payOwn(bolt11) }
+
+  /// The payer waits until the payment is taken or sent back; nobody waits for the payer.
+  func payHeld(_ bolt11: String) async throws {
+    let node = embedded
+    let hash = try #require(PaymentHash(try Invoice.parse(bolt11).paymentHash))
+    Task { try await node.payOwn(bolt11) }
+    guard case .accepted = try await node.waitWhileOpen(hash) else {
+      throw NodeError(.refused, attempted: "pay", words: "the payment is not held")
+    }
+  }
 
   func expire(_ invoice: NodeInvoice) async throws { clock.set(to: invoice.expiresAt) }
 

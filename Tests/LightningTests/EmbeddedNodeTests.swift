@@ -12,6 +12,11 @@ import Units
     try await exercise.run(on: EmbeddedBench())
   }
 
+  @Test(arguments: HoldingNodeExercise.allCases)
+  func holds(_ exercise: HoldingNodeExercise) async throws {
+    try await exercise.run(on: EmbeddedBench())
+  }
+
   private func refused(_ kind: NodeError.Kind, _ body: () async throws -> Void) async {
     let error = await #expect(throws: NodeError.self) { try await body() }
     #expect(error?.kind == kind)

@@ -143,6 +143,24 @@ import Units
     #expect(try await bench.node.settlements(after: nil, limit: 10).map(\.label) == ["0"])
   }
 
+  /// The node goes away while a payer waits: the payment stays held, and the same payer gets its outcome later.
+  @Test func aPayerOutlivesItsNode() async throws {
+    let bench = try EmbeddedBench()
+    let preimage = Preimage.random()
+    let made = try await hold(bench, preimage)
+    let payer = try await paying(bench, made)
+    bench.embedded.close()
+    await refused(.unavailable) { _ = try await payer.value }
+    try await bench.restart()
+    guard case .accepted = try await bench.node.lookup(made.paymentHash)?.state else {
+      Issue.record("the payment went away with the node")
+      return
+    }
+    try await bench.embedded.settleHold(preimage)
+    #expect(try await bench.pay(made.bolt11) == preimage)
+    #expect(try await bench.node.settlements(after: nil, limit: 10).map(\.paymentHash) == [made.paymentHash])
+  }
+
   @Test func whoWaitsLetsGoWhenCancelled() async throws {
     let bench = try EmbeddedBench()
     let made = try await hold(bench, .random())

@@ -35,8 +35,9 @@ extension LightningNodeBench {
   ) async throws -> [NodeSettlement] {
     var found: [NodeSettlement] = []
     while found.count < count {
-      let next = try await node.settlements(after: found.last?.cursor ?? cursor, limit: limit)
-      guard !next.isEmpty, next.count <= limit else { break }
+      let most = min(limit, count - found.count)
+      let next = try await node.settlements(after: found.last?.cursor ?? cursor, limit: most)
+      guard !next.isEmpty, next.count <= most else { break }
       found += next
     }
     return found

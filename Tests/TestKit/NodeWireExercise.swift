@@ -190,6 +190,8 @@ public enum NodeWireExercise: String, CaseIterable, Sendable {
       }
       let wasCut = bench.wasCut
       bench.mend()
+      // What was cut may be nothing that anybody waited for; then the next call is the one that finds out.
+      if wasCut { _ = try await again { try await bench.node.info() } }
       try await afterwards(length)
       if !wasCut { return length }
       length += step

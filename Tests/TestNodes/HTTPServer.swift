@@ -22,10 +22,10 @@ public enum HTTPReply: Sendable {
   case whole(status: Int, body: [UInt8])
   case lines(AsyncStream<[UInt8]>)
 
-  static func json(_ status: Int, _ object: Any) -> HTTPReply {
+  public static func json(_ status: Int, _ object: Any) -> HTTPReply {
     .whole(status: status, body: jsonBytes(object))
   }
-  static func text(_ status: Int, _ text: String) -> HTTPReply { .whole(status: status, body: Array(text.utf8)) }
+  public static func text(_ status: Int, _ text: String) -> HTTPReply { .whole(status: status, body: Array(text.utf8)) }
 }
 
 func jsonBytes(_ object: Any) -> [UInt8] {

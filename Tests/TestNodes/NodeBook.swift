@@ -180,10 +180,17 @@ public final class NodeBook: Sendable {
   public func payOut(_ bolt11: String) throws -> Outgoing {
     let invoice = try Invoice.parse(bolt11)
     let now = clock.now()
+    defer { changes.ring() }
     return try stock.withLock { stock in
-      guard let hash = PaymentHash(invoice.paymentHash), let preimage = stock.foreign[hash], let amount = invoice.amount
+      guard let hash = PaymentHash(invoice.paymentHash), let amount = invoice.amount,
+        let preimage = stock.foreign[hash] ?? stock.entries[hash]?.preimage
       else { throw Trouble.unknown }
       if let before = stock.outgoing[hash], before.state != .failed { throw Trouble.alreadyPaid }
+      // A node may pay itself.
+      if let own = stock.entries[hash] {
+        guard own.state == .open, now < own.expiresAt else { throw Trouble.expired }
+        Self.settle(hash, &stock, now)
+      }
       let state: Outgoing.State =
         switch stock.fates[hash] ?? .paid {
         case .paid: .paid

@@ -10,23 +10,27 @@ public final class UnixServer: Sendable {
 
   public let path: String
   public let faults = WireFaults()
+  /// What is written behind each reply.
+  private let terminator: String
   private let respond: Respond
   private let connections = Connections()
   private let listener = Mutex<(any Channel)?>(nil)
 
-  public init(path: String, _ respond: @escaping Respond) {
+  public init(path: String, terminator: String = "\n\n", _ respond: @escaping Respond) {
     self.path = path
+    self.terminator = terminator
     self.respond = respond
   }
 
   public func start() async throws {
     try? FileManager.default.removeItem(atPath: path)  // None, or one left by a server that was stopped.
-    let (faults, connections, respond) = (faults, connections, respond)
+    let (faults, connections, terminator, respond) = (faults, connections, terminator, respond)
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         connections.add(channel)
         return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandlers(WireCutter(faults), RequestReader(faults, respond))
+          try channel.pipeline.syncOperations.addHandlers(
+            WireCutter(faults), RequestReader(faults, terminator, respond))
         }
       }
       .bind(unixDomainSocketPath: path).get()
@@ -48,14 +52,16 @@ private final class RequestReader: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
   private let faults: WireFaults
+  private let terminator: String
   private let respond: UnixServer.Respond
   private var begun: [UInt8] = []
   private var depth = 0
   private var inString = false
   private var escaped = false
 
-  init(_ faults: WireFaults, _ respond: @escaping UnixServer.Respond) {
+  init(_ faults: WireFaults, _ terminator: String, _ respond: @escaping UnixServer.Respond) {
     self.faults = faults
+    self.terminator = terminator
     self.respond = respond
   }
 
@@ -87,12 +93,12 @@ private final class RequestReader: ChannelInboundHandler {
   }
 
   private func answer(_ request: [UInt8], _ channel: any Channel) {
-    let (faults, respond) = (faults, respond)
+    let (faults, terminator, respond) = (faults, terminator, respond)
     let work = Task {
       let reply = await respond(request)
       guard await faults.mayAnswer(String(decoding: request, as: UTF8.self)) else { return }
       // Whoever has gone does not hear it.
-      try? await channel.writeAndFlush(ByteBuffer(bytes: faults.rewritten(reply) + Array("\n\n".utf8)))
+      try? await channel.writeAndFlush(ByteBuffer(bytes: faults.rewritten(reply) + Array(terminator.utf8)))
     }
     channel.closeFuture.whenComplete { _ in work.cancel() }
   }

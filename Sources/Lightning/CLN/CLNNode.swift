@@ -73,12 +73,9 @@ public final class CLNNode: PayingNode {
       try await client.deleteUnpaidInvoice(label: found.label)
       return .canceled
     } catch {
-      switch error.code {
-      case CLNClient.Code.unknownInvoice: return .canceled
-      // It was paid or ran out meanwhile.
-      case CLNClient.Code.statusDiffers: break
-      default: throw NodeError(error)
-      }
+      // It was deleted, paid or ran out meanwhile: a look says which.
+      let codes = [CLNClient.Code.unknownInvoice, CLNClient.Code.statusDiffers]
+      guard let code = error.code, codes.contains(code) else { throw NodeError(error) }
     }
     guard let now = try await find(paymentHash) else { return .canceled }
     let state = try await answer(now, "cancel invoice").state

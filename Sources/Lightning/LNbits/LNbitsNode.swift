@@ -16,20 +16,25 @@ public final class LNbitsNode: PayingNode {
 
   private let client: LNbitsClient
   private let clock: any WallClock
-  /// How often it is looked without having been told.
-  private let sweep: Seconds
-  private let pushes: PushSignal
+  private let walk: TimeWalk<LNbitsPayment>
   private let labels = OneAtATime<String>()
   private let payments = OneAtATime<PaymentHash>()
   private let known = Mutex<NodeInfo?>(nil)
 
+  /// - Parameter sweep: how often it is looked for settlements without having been told.
   public init(_ client: LNbitsClient, clock: any WallClock, sweep: Seconds = 30) {
     self.client = client
     self.clock = clock
-    self.sweep = sweep
-    pushes = PushSignal { onOpen, onPush throws(RPCError) in
+    let pushes = PushSignal { onOpen, onPush throws(RPCError) in
       try await client.listen(onOpen: onOpen, onPush: onPush)
     }
+    walk = TimeWalk(
+      pushes: pushes, sweep: sweep,
+      page: { _, offset throws(RPCError) in
+        // That written last comes first: of a paid invoice, that paid last.
+        try await client.paidInvoices(limit: TimeWalk<LNbitsPayment>.pageLength, offset: offset)
+      },
+      settlement: { payment, cursor throws(NodeError) in try Self.settlement(payment, cursor) })
   }
 
   /// The server does not say which node stands behind it, but each invoice does: one over a satoshi is made for that,
@@ -92,55 +97,20 @@ public final class LNbitsNode: PayingNode {
 
   // MARK: Settlements
 
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
-    precondition(limit > 0, "at least one settlement is asked for")
-    let place = TimeCursor(cursor)
-    while true {
-      let heard = pushes.count()
-      let found = try await paid(after: place, limit: limit)
-      guard found.isEmpty, !Task.isCancelled else { return found }
-      await pushes.wait(beyond: heard, atMost: sweep)
-      if Task.isCancelled { return [] }
-    }
+    try await walk.settlements(after: cursor, limit: limit)
   }
 
-  private func paid(after place: TimeCursor, limit: Int) async throws(NodeError) -> [NodeSettlement] {
-    // Last written first: what is written meanwhile moves to the front, so that going on by offset meets some rows
-    // twice and misses only rows that the next look finds.
-    var rows: [[UInt8]: LNbitsPayment] = [:]
-    let page = 100
-    var offset = 0
-    while true {
-      let from = offset
-      let part: [LNbitsPayment]
-      do throws(RPCError) {
-        part = try await client.paidInvoices(limit: page, offset: from)
-      } catch {
-        if Task.isCancelled { return [] }
-        throw NodeError(error)
-      }
-      for row in part where row.externalID != nil && rows[row.paymentHash] == nil { rows[row.paymentHash] = row }
-      guard part.count == page, let last = part.last, last.updatedAt >= place.base else { break }
-      offset += page
-    }
-    let next = place.next(rows.values.map { TimeCursor.Row(at: $0.updatedAt, hash: $0.paymentHash) }, limit: limit)
-    var found: [NodeSettlement] = []
-    for (row, cursor) in next {
-      guard let payment = rows[row.hash] else { continue }
-      found.append(try settlement(payment, cursor))
-    }
-    return found
-  }
-
-  private func settlement(_ payment: LNbitsPayment, _ cursor: TimeCursor? = nil) throws(NodeError) -> NodeSettlement {
-    let cursor = cursor ?? TimeCursor(after: .init(at: payment.updatedAt, hash: payment.paymentHash))
+  private static func settlement(
+    _ payment: LNbitsPayment, _ cursor: String? = nil
+  ) throws(NodeError) -> NodeSettlement {
+    let cursor = cursor ?? TimeCursor(after: .init(at: payment.updatedAt, hash: payment.paymentHash)).text
     guard payment.status == .success, payment.amount > .zero else {
       throw .garbage("list settlements", "what is not paid is listed as paid")
     }
     return try NodeSettlement(
       hash: payment.paymentHash, preimage: payment.preimage, received: payment.amount, at: payment.updatedAt,
-      label: Self.label(payment.externalID ?? ""), cursor: cursor.text, "list settlements")
+      label: label(payment.externalID ?? ""), cursor: cursor, "list settlements")
   }
 
   private func answer(
@@ -150,7 +120,7 @@ public final class LNbitsNode: PayingNode {
     if let request { _ = try checked.checked(for: request) }
     let isOver = checked.invoice.isExpired(at: clock.now())
     switch payment.status {
-    case .success: return checked.answer(.settled(try settlement(payment)))
+    case .success: return checked.answer(.settled(try Self.settlement(payment)))
     case .pending: return checked.answer(isOver ? .expired : .open)
     case .failed: return checked.answer(isOver ? .expired : .canceled)
     }
@@ -215,4 +185,8 @@ public final class LNbitsNode: PayingNode {
     let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array) }
     return try found.map { payment throws(NodeError) in try PayoutState(payment, of: paymentHash) }
   }
+}
+
+extension LNbitsPayment: TimedPayment {
+  var listedAt: Instant? { updatedAt }
 }

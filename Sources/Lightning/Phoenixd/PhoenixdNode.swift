@@ -12,19 +12,30 @@ public final class PhoenixdNode: PayingNode {
 
   private let client: PhoenixdClient
   private let clock: any WallClock
-  /// How often it is looked without having been told.
-  private let sweep: Seconds
-  private let pushes: PushSignal
+  private let walk: TimeWalk<PhoenixdIncoming>
   private let labels = OneAtATime<String>()
   private let payments = OneAtATime<PaymentHash>()
 
+  /// - Parameter sweep: how often it is looked for settlements without having been told.
   public init(_ client: PhoenixdClient, clock: any WallClock, sweep: Seconds = 30) {
     self.client = client
     self.clock = clock
-    self.sweep = sweep
-    pushes = PushSignal { onOpen, onPush throws(RPCError) in
+    let pushes = PushSignal { onOpen, onPush throws(RPCError) in
       try await client.listen(onOpen: onOpen, onPush: onPush)
     }
+    walk = TimeWalk(
+      pushes: pushes, sweep: sweep,
+      page: { from, offset throws(RPCError) in
+        // The node's clock may be ahead of ours; nothing is left out for that.
+        try await client.received(
+          from: from, to: clock.now() + .day, limit: TimeWalk<PhoenixdIncoming>.pageLength, offset: offset)
+      },
+      settlement: { payment, cursor throws(NodeError) in
+        guard let receipt = payment.receipt else {
+          throw .garbage("list settlements", "what has not arrived is listed as received")
+        }
+        return try Self.settlement(payment, receipt, cursor)
+      })
   }
 
   public func info() async throws(NodeError) -> NodeInfo {
@@ -71,54 +82,17 @@ public final class PhoenixdNode: PayingNode {
 
   // MARK: Settlements
 
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
-    precondition(limit > 0, "at least one settlement is asked for")
-    let place = TimeCursor(cursor)
-    while true {
-      let heard = pushes.count()
-      let found = try await received(after: place, limit: limit)
-      guard found.isEmpty, !Task.isCancelled else { return found }
-      await pushes.wait(beyond: heard, atMost: sweep)
-      if Task.isCancelled { return [] }
-    }
+    try await walk.settlements(after: cursor, limit: limit)
   }
 
-  private func received(after place: TimeCursor, limit: Int) async throws(NodeError) -> [NodeSettlement] {
-    // The latest first: what arrives meanwhile shifts the rest, so that going on by offset meets some twice.
-    var rows: [[UInt8]: PhoenixdIncoming] = [:]
-    let page = 100
-    var offset = 0
-    while true {
-      let from = offset
-      let part: [PhoenixdIncoming]
-      do throws(RPCError) {
-        // The node's clock may be ahead of ours; nothing is left out for that.
-        part = try await client.received(from: place.base, to: clock.now() + .day, limit: page, offset: from)
-      } catch {
-        if Task.isCancelled { return [] }
-        throw NodeError(error)
-      }
-      for row in part where row.externalID != nil && rows[row.paymentHash] == nil { rows[row.paymentHash] = row }
-      guard part.count == page else { break }
-      offset += page
-    }
-    let times = rows.values.compactMap { row in row.receipt.map { TimeCursor.Row(at: $0.at, hash: row.paymentHash) } }
-    var found: [NodeSettlement] = []
-    for (row, cursor) in place.next(times, limit: limit) {
-      guard let payment = rows[row.hash], let receipt = payment.receipt else { continue }
-      found.append(try settlement(payment, receipt, cursor))
-    }
-    return found
-  }
-
-  private func settlement(
-    _ payment: PhoenixdIncoming, _ receipt: PhoenixdIncoming.Receipt, _ cursor: TimeCursor? = nil
+  private static func settlement(
+    _ payment: PhoenixdIncoming, _ receipt: PhoenixdIncoming.Receipt, _ cursor: String? = nil
   ) throws(NodeError) -> NodeSettlement {
-    let cursor = cursor ?? TimeCursor(after: .init(at: receipt.at, hash: payment.paymentHash))
+    let cursor = cursor ?? TimeCursor(after: .init(at: receipt.at, hash: payment.paymentHash)).text
     return try NodeSettlement(
       hash: payment.paymentHash, preimage: payment.preimage, received: receipt.paid, at: receipt.at,
-      label: payment.externalID ?? "", cursor: cursor.text, "list settlements")
+      label: payment.externalID ?? "", cursor: cursor, "list settlements")
   }
 
   private func answer(
@@ -126,7 +100,7 @@ public final class PhoenixdNode: PayingNode {
   ) throws(NodeError) -> NodeInvoice {
     let checked = try CheckedInvoice(payment.bolt11 ?? "", hash: payment.paymentHash, amount: nil, attempted)
     if let request { _ = try checked.checked(for: request) }
-    if let receipt = payment.receipt { return checked.answer(.settled(try settlement(payment, receipt))) }
+    if let receipt = payment.receipt { return checked.answer(.settled(try Self.settlement(payment, receipt))) }
     return checked.answer(checked.invoice.isExpired(at: clock.now()) ? .expired : .open)
   }
 
@@ -151,4 +125,8 @@ public final class PhoenixdNode: PayingNode {
     let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array) }
     return try found.map { payment throws(NodeError) in try PayoutState(payment, of: paymentHash) }
   }
+}
+
+extension PhoenixdIncoming: TimedPayment {
+  var listedAt: Instant? { receipt?.at }
 }

@@ -2,6 +2,9 @@ import BOLT11
 import Units
 
 /// Core Lightning, by its own methods: over the unix socket in its folder, or over REST with a rune.
+///
+/// Names, types and error codes are those of its `doc/schemas` and of what version 26.06 was heard to say
+/// (`Tests/Vectors/cln.json`).
 public final class CLNClient: Sendable {
   private let transport: any CLNTransport
   private let limits: RPCLimits
@@ -108,27 +111,45 @@ public final class CLNClient: Sendable {
 
   // MARK: Payments
 
-  /// Pays, and waits for the outcome.
+  /// Pays, and waits for the outcome: with `xpay`, and with `pay` where the node is older than that.
   ///
   /// - Throws: `.refused` when the node says no, which need not mean that nothing is under way: ask ``payment(_:)``.
   public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(RPCError) -> OutgoingPayment {
-    struct Parameters: Encodable {
+    struct XPay: Encodable {
       var invstring: String
       var maxfee: Int64
       var retryFor: Int64
     }
-    struct Answer: Decodable {
-      var paymentPreimage: Hex32
-      var amountMsat: Int64
-      var amountSentMsat: Int64
+    struct Pay: Encodable {
+      var bolt11: String
+      var maxfee: Int64
+      var retryFor: Int64
     }
-    let patience = max(limits.payment - limits.answer, 1)
-    let answer: Answer = try await call(
-      "xpay", Parameters(invstring: invoice.text, maxfee: maxFee.count, retryFor: patience.count),
-      within: limits.payment)
+    let patience = max(limits.payment - limits.answer, 1).count
+    let made: Made
+    do throws(RPCError) {
+      made = try await call(
+        "xpay", XPay(invstring: invoice.text, maxfee: maxFee.count, retryFor: patience), within: limits.payment)
+    } catch {
+      guard error.code == Code.unknownMethod else { throw error }
+      made = try await call(
+        "pay", Pay(bolt11: invoice.text, maxfee: maxFee.count, retryFor: patience), within: limits.payment)
+    }
+    // `xpay` answers when it has paid, and says no status; `pay` says one.
+    guard made.status ?? .complete == .complete else {
+      return try await payment(invoice.paymentHash) ?? .pending
+    }
     return .paid(
-      preimage: answer.paymentPreimage.bytes,
-      fee: try Self.fee(answer.amountSentMsat, answer.amountMsat, "xpay"))
+      preimage: made.paymentPreimage.bytes, fee: try Self.fee(made.amountSentMsat, made.amountMsat, "pay"))
+  }
+
+  private enum PayStatus: String, Decodable { case pending, complete, failed }
+
+  private struct Made: Decodable {
+    var paymentPreimage: Hex32
+    var amountMsat: CLNAmount
+    var amountSentMsat: CLNAmount
+    var status: PayStatus?
   }
 
   /// What became of a payment: `nil` when this node never tried it.
@@ -136,11 +157,11 @@ public final class CLNClient: Sendable {
     struct Parameters: Encodable { var paymentHash: Hex32 }
     struct Found: Decodable { var pays: [Pay] }
     struct Pay: Decodable {
-      enum Status: String, Decodable { case pending, complete, failed }
-      var status: Status
+      var status: PayStatus
       var preimage: Hex32?
-      var amountMsat: Int64?
-      var amountSentMsat: Int64?
+      /// Missing in what has not arrived, and where a plugin sent it by hand.
+      var amountMsat: CLNAmount?
+      var amountSentMsat: CLNAmount?
     }
     guard paymentHash.count == 32 else { return nil }
     let found: Found = try await call("listpays", Parameters(paymentHash: Hex32(paymentHash)))
@@ -148,15 +169,17 @@ public final class CLNClient: Sendable {
       guard let preimage = paid.preimage else {
         throw RPCError(.garbage, attempted: "listpays", words: "a complete payment without its preimage")
       }
-      let sent = paid.amountSentMsat ?? paid.amountMsat ?? 0
+      let sent = paid.amountSentMsat ?? paid.amountMsat ?? CLNAmount(0)
       return .paid(preimage: preimage.bytes, fee: try Self.fee(sent, paid.amountMsat ?? sent, "listpays"))
     }
     if found.pays.contains(where: { $0.status == .pending }) { return .pending }
     return found.pays.isEmpty ? nil : .failed(reason: "the node found no way to pay it")
   }
 
-  private static func fee(_ sent: Int64, _ amount: Int64, _ attempted: String) throws(RPCError) -> Millisatoshi {
-    let (fee, overflow) = sent.subtractingReportingOverflow(amount)
+  private static func fee(
+    _ sent: CLNAmount, _ amount: CLNAmount, _ attempted: String
+  ) throws(RPCError) -> Millisatoshi {
+    let (fee, overflow) = sent.count.subtractingReportingOverflow(amount.count)
     guard !overflow, fee >= 0 else {
       throw RPCError(.garbage, attempted: attempted, words: "less was sent than arrived")
     }
@@ -172,6 +195,7 @@ public final class CLNClient: Sendable {
     public static let unknownInvoice = 905
     public static let statusDiffers = 906
     public static let alreadyPaid = 219
+    public static let unknownMethod = -32_601
   }
 
   private struct Nothing: Encodable {}
@@ -182,55 +206,5 @@ public final class CLNClient: Sendable {
     _ method: String, _ parameters: some Encodable & Sendable, within limit: Seconds? = nil
   ) async throws(RPCError) -> Result {
     try await transport.call(method, parameters, within: limit ?? limits.answer, apart: false)
-  }
-}
-
-/// An invoice as `listinvoices` and `waitanyinvoice` show it.
-public struct CLNInvoice: Hashable, Sendable, Decodable {
-  public enum Status: Hashable, Sendable {
-    case unpaid
-    case expired
-    case paid(Payment)
-  }
-
-  public struct Payment: Hashable, Sendable {
-    /// Counts the node's settlements, from 1.
-    public var index: Int64
-    public var received: Millisatoshi
-    public var at: Instant
-    public var preimage: [UInt8]
-  }
-
-  public var label: String
-  public var paymentHash: [UInt8]
-  public var bolt11: String
-  /// `nil` for an invoice over any amount: none of ours.
-  public var amount: Millisatoshi?
-  public var status: Status
-
-  private enum Key: String, CodingKey {
-    case label, paymentHash, bolt11, bolt12, amountMsat, status, payIndex, amountReceivedMsat, paidAt
-    case paymentPreimage
-  }
-  private enum Word: String, Decodable { case unpaid, paid, expired }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    label = try container.decode(String.self, forKey: .label)
-    paymentHash = try container.decode(Hex32.self, forKey: .paymentHash).bytes
-    // Invoices of offers have no BOLT 11; they are somebody else's.
-    bolt11 = try container.decodeIfPresent(String.self, forKey: .bolt11) ?? ""
-    amount = try container.decodeIfPresent(Int64.self, forKey: .amountMsat).map { Millisatoshi($0) }
-    switch try container.decode(Word.self, forKey: .status) {
-    case .unpaid: status = .unpaid
-    case .expired: status = .expired
-    case .paid:
-      status = .paid(
-        Payment(
-          index: try container.decode(Int64.self, forKey: .payIndex),
-          received: Millisatoshi(try container.decode(Int64.self, forKey: .amountReceivedMsat)),
-          at: Instant(unixSeconds: try container.decode(Int64.self, forKey: .paidAt)),
-          preimage: try container.decode(Hex32.self, forKey: .paymentPreimage).bytes))
-    }
   }
 }

@@ -11,7 +11,8 @@ protocol CLNTransport: Sendable {
 
 /// What Core Lightning says instead of a result.
 struct CLNFault: Decodable {
-  var code: Int
+  /// Missing where clnrest itself failed, because it did not reach the node.
+  var code: Int?
   var message: String
 }
 
@@ -58,7 +59,10 @@ final class CLNSocket: CLNTransport {
     }
     let reply = try Answer.read(bytes, method, as: Reply<Result>.self)
     if let fault = reply.error {
-      throw RPCError(.refused(code: fault.code), attempted: method, words: RPCError.plain(fault.message))
+      guard let code = fault.code else {
+        throw RPCError(.garbage, attempted: method, words: "an error without its code")
+      }
+      throw RPCError(.refused(code: code), attempted: method, words: RPCError.plain(fault.message))
     }
     guard let result = reply.result else {
       throw RPCError(.garbage, attempted: method, words: "neither a result nor an error")
@@ -93,11 +97,12 @@ final class CLNREST: CLNTransport {
     let body = try Answer.write(parameters, method)
     let answer = try await http.send(.POST, "/v1/\(method)", .json(body), attempted: method, within: limit)
     if (200..<300).contains(answer.status) { return try Answer.read(answer.body, method) }
-    // Methods answer their own errors with 500; the rune is refused with 401 and 403.
-    guard answer.status == 500 else {
-      throw http.unexplained(answer.status, attempted: method)
-    }
-    let fault = try Answer.read(answer.body, method, as: CLNFault.self)
-    throw http.refusal(fault.code, attempted: method, words: fault.message)
+    // Methods answer their own errors with 500, an unknown method with 404, a rune that does not do with 401 or 403; the
+    // body is the error of the socket. A proxy in between writes none, and then the status says enough.
+    guard let fault = try? Answer.read(answer.body, method, as: CLNFault.self),
+      fault.code != nil || answer.status == 500
+    else { throw http.unexplained(answer.status, attempted: method) }
+    let refusal = http.refusal(fault.code ?? 0, attempted: method, words: fault.message)
+    throw fault.code == nil ? RPCError(.lost, attempted: method, words: refusal.words) : refusal
   }
 }

@@ -305,9 +305,11 @@ public final class LNDClient: Sendable {
   /// A node that is starting, locked or stopping has not done what was asked for, and may later.
   private func refusal(_ fault: Fault, _ attempted: String) -> RPCError {
     let refusal = http.refusal(fault.code, attempted: attempted, words: fault.message)
+    // The node's own words for each state before it serves (`rpcperms`), all under gRPC's code for "unknown".
     let isAway =
-      fault.code == Code.unavailable || refusal.words.contains("wallet locked")
-      || refusal.words.contains("in the process of starting")
+      fault.code == Code.unavailable
+      || ["wallet locked", "wallet not created", "waiting to start", "in the process of starting"]
+        .contains { refusal.words.contains($0) }
     return isAway ? RPCError(.notSent, attempted: attempted, words: refusal.words) : refusal
   }
 }

@@ -57,16 +57,29 @@ public final class PhoenixdClient: Sendable {
       "look up an external id")
   }
 
-  /// What was received between two moments, both included, the latest first.
+  /// What was received between two moments, both included, the latest first; `nil` for what came on the chain.
   public func received(
     from: Instant, to: Instant, limit: Int, offset: Int
-  ) async throws(RPCError) -> [PhoenixdIncoming] {
-    try await get(
+  ) async throws(RPCError) -> [PhoenixdIncoming?] {
+    let rows: [Row] = try await get(
       "/payments/incoming",
       FormFields([
         "from": "\(from.microseconds / 1_000)", "to": "\(to.microseconds / 1_000)", "limit": "\(limit)",
         "offset": "\(offset)",
       ]), "list what was received")
+    return rows.map(\.payment)
+  }
+
+  /// The list holds money that came on the chain too, which has a transaction and no payment hash.
+  private struct Row: Decodable {
+    var payment: PhoenixdIncoming?
+
+    private enum Key: String, CodingKey { case paymentHash }
+
+    init(from decoder: any Decoder) throws {
+      let hash = try decoder.container(keyedBy: Key.self).decodeIfPresent(String.self, forKey: .paymentHash)
+      payment = hash == nil ? nil : try PhoenixdIncoming(from: decoder)
+    }
   }
 
   /// Listens until the connection ends: `onPush` for each word of a payment, which may never come.

@@ -115,7 +115,10 @@ private final class Replies: Sendable {
   }
 }
 
-/// Cuts what arrives into replies: JSON, then an empty line.
+/// Cuts what arrives into replies.
+///
+/// A reply ends with its last bracket; Core Lightning writes an empty line behind it, which is not waited for, since what
+/// stands in between (a proxy, another version) may not. An empty line anywhere else ends what is no reply.
 private final class ReplyReader: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -124,6 +127,9 @@ private final class ReplyReader: ChannelInboundHandler {
   private let replies: Replies
   private let limit: Int
   private var begun: [UInt8] = []
+  private var brackets = JSONBrackets()
+  /// Line ends that may still follow the last reply.
+  private var trailing = 0
 
   init(_ replies: Replies, limit: Int) {
     self.replies = replies
@@ -132,16 +138,23 @@ private final class ReplyReader: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     for byte in unwrapInboundIn(data).readableBytesView {
-      if byte == UInt8(ascii: "\n"), begun.last == UInt8(ascii: "\n") {
-        begun.removeLast()
-        guard deliver(context) else { return }
-        begun = []
-      } else {
-        guard begun.count < limit else { return fail(.garbage("a reply over \(limit) bytes"), context) }
-        begun.append(byte)
+      if trailing > 0, begun.isEmpty, Self.isSpace(byte) {
+        if byte == UInt8(ascii: "\n") { trailing -= 1 }
+        continue
       }
+      let isEmptyLine = byte == UInt8(ascii: "\n") && begun.last == UInt8(ascii: "\n")
+      guard begun.count < limit else { return fail(.garbage("a reply over \(limit) bytes"), context) }
+      begun.append(byte)
+      let isWhole = brackets.close(with: byte)
+      guard isWhole || isEmptyLine else { continue }
+      guard deliver(context) else { return }
+      begun = []
+      brackets = JSONBrackets()
+      trailing = isWhole ? 2 : 0
     }
   }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
 
   private func deliver(_ context: ChannelHandlerContext) -> Bool {
     do throws(RPCError) {
@@ -166,5 +179,35 @@ private final class ReplyReader: ChannelInboundHandler {
   private func fail(_ end: Replies.End, _ context: ChannelHandlerContext) {
     replies.end(end)
     context.close(promise: nil)
+  }
+}
+
+/// Follows JSON by its brackets, as far as it takes to see where a value ends.
+private struct JSONBrackets {
+  private var depth = 0
+  private var inString = false
+  private var escaped = false
+
+  /// Whether this byte closes the outermost bracket.
+  mutating func close(with byte: UInt8) -> Bool {
+    if inString {
+      if escaped {
+        escaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        escaped = true
+      } else if byte == UInt8(ascii: "\"") {
+        inString = false
+      }
+      return false
+    }
+    switch byte {
+    case UInt8(ascii: "\""): inString = true
+    case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+    case UInt8(ascii: "}"), UInt8(ascii: "]"):
+      depth -= 1
+      return depth == 0
+    default: break
+    }
+    return false
   }
 }

@@ -10,63 +10,25 @@ import Units
 
 /// A node that runs somewhere, and another that pays it. Time is real, and what was there before stays there: the labels
 /// of a bench are its own.
-final class RealBench: PayingNodeBench {
-  /// `{"kind": "cln", "socket": …}`, `{"kind": "cln", "url": …, "certificate_file": …, "rune_file": …}`,
-  /// `{"kind": "lnd", "url": …, "certificate_file": …, "macaroon_file": …}`,
-  /// `{"kind": "phoenixd", "url": …, "password_file": …}`, `{"kind": "lnbits", "url": …, "admin_key": …}`.
-  struct Access: Codable, Sendable {
-    var kind: String
-    var socket: String?
-    var url: String?
-    var certificateFile: String?
-    var runeFile: String?
-    var macaroonFile: String?
-    var passwordFile: String?
-    var adminKey: String?
-
-    func open() throws -> any PayingNode {
-      let limits = RPCLimits(answer: 60)
-      let clock = RealClock()
-      if let socket { return CLNNode(CLNClient(socket: socket, limits: limits)) }
-      let address = try NodeAddress(url ?? "", certificateFile: certificateFile)
-      switch kind {
-      case "cln":
-        return CLNNode(try CLNClient(address, rune: try NodeSecret.text(inFile: runeFile ?? ""), limits: limits))
-      case "lnd":
-        return LNDNode(
-          try LNDClient(address, macaroon: try NodeSecret.hexadecimal(inFile: macaroonFile ?? ""), limits: limits),
-          preimageSecret: .random(), clock: clock)
-      case "lnbits":
-        return LNbitsNode(
-          try LNbitsClient(address, invoiceKey: nil, adminKey: NodeSecret(adminKey ?? ""), limits: limits),
-          clock: clock, sweep: 5)
-      case "phoenixd":
-        return PhoenixdNode(
-          try PhoenixdClient(address, password: try NodeSecret.text(inFile: passwordFile ?? ""), limits: limits),
-          clock: clock, sweep: 5)
-      default: throw Unfit(words: "there is no node of kind '\(kind)'")
-      }
-    }
-  }
-
-  /// Two nodes with a way between them. Both are asked for invoices, and both pay.
-  struct Pair: Codable, Sendable {
-    var node: Access
-    var payer: Access
-  }
-
+final class RealBench: PayingNodeBench, HoldingNodeBench {
   struct Unfit: Error { var words: String }
 
-  let pair: Pair
+  let pair: RealPair
   let expiry: Seconds
   private let scope = "test-\(UInt32.random(in: .min ... .max))/"
 
-  init(_ pair: Pair, expiry: Seconds) {
+  init(_ pair: RealPair, expiry: Seconds) {
     self.pair = pair
     self.expiry = expiry
   }
 
-  var node: any LightningNode { get throws { ScopedNode(try pair.node.open(), scope: scope) } }
+  var node: any LightningNode {
+    get throws {
+      let whole = try pair.node.open()
+      guard let holding = whole as? any PayingNode & HoldingNode else { return ScopedNode(whole: whole, scope: scope) }
+      return ScopedHoldingNode(holding: holding, scoped: ScopedNode(whole: whole, scope: scope))
+    }
+  }
   var cancels: Bool { ["cln", "lnd"].contains(pair.node.kind) }
   var forgetsCanceled: Bool { pair.node.kind == "cln" }
   var showsLabels: Bool { pair.node.kind == "lnd" }
@@ -81,21 +43,50 @@ final class RealBench: PayingNodeBench {
     return preimage
   }
 
-  /// Real time has to pass.
+  /// The payer waits for the outcome by itself.
+  func payHeld(_ bolt11: String) async throws {
+    let payer = try pair.payer.open()
+    let hash = try Self.hash(bolt11)
+    Task { try await payer.pay(bolt11, maxFee: 100_000) }
+    let node = try self.node
+    try await Self.wait("the payment is not held") {
+      if case .accepted = try await node.lookup(hash)?.state { true } else { false }
+    }
+  }
+
+  /// Real time has to pass, and the node notices in its own.
   func expire(_ invoice: NodeInvoice) async throws {
     while RealClock().now() < invoice.expiresAt + 1 { try await Task.sleep(for: .milliseconds(100)) }
+    let node = try self.node
+    try await Self.wait("the node does not see that it has expired") {
+      try await node.lookup(invoice.paymentHash)?.state != .open
+    }
+  }
+
+  /// A node that is not ours cannot be told to say when: it is asked, for half a minute.
+  private static func wait(_ words: String, _ isSo: () async throws -> Bool) async throws {
+    for _ in 0..<150 {
+      if try await isSo() { return }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    throw Unfit(words: words)
   }
 
   /// The node is not ours to end; whoever asks it is made anew.
   func restart() async throws {}
 
   func foreignInvoice(_ amount: Millisatoshi, _ fate: PayeeFate) async throws -> String {
-    try await ScopedNode(pair.payer.open(), scope: scope)
+    try await ScopedNode(whole: pair.payer.open(), scope: scope)
       .createInvoice(request("foreign \(UInt32.random(in: .min ... .max))", amount: amount)).bolt11
   }
   func finish(_ hash: PaymentHash) async throws {}
   func open(_ hash: PaymentHash) async throws {}
   func timesPaid(_ hash: PaymentHash) async throws -> Int? { nil }
+
+  private static func hash(_ bolt11: String) throws -> PaymentHash {
+    guard let hash = PaymentHash(try Invoice.parse(bolt11).paymentHash) else { throw Unfit(words: "no hash") }
+    return hash
+  }
 }
 
 struct RealClock: WallClock {
@@ -107,18 +98,17 @@ private struct ScopedNode: PayingNode {
   let whole: any PayingNode
   let scope: String
 
-  init(_ whole: any PayingNode, scope: String) {
-    self.whole = whole
-    self.scope = scope
-  }
-
   var name: String { whole.name }
   func info() async throws(NodeError) -> NodeInfo { try await whole.info() }
 
-  func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+  func inScope(_ request: InvoiceRequest) -> InvoiceRequest {
     var request = request
     request.label = scope + request.label
-    return seen(try await whole.createInvoice(request))
+    return request
+  }
+
+  func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    seen(try await whole.createInvoice(inScope(request)))
   }
   func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
     let found = try await whole.lookup(paymentHash)
@@ -148,12 +138,48 @@ private struct ScopedNode: PayingNode {
     settlement.label = String(settlement.label.dropFirst(scope.count))
     return settlement
   }
-  private func seen(_ state: InvoiceState) -> InvoiceState {
+  func seen(_ state: InvoiceState) -> InvoiceState {
     if case .settled(let settlement) = state { .settled(seen(settlement)) } else { state }
   }
-  private func seen(_ invoice: NodeInvoice) -> NodeInvoice {
+  func seen(_ invoice: NodeInvoice) -> NodeInvoice {
     var invoice = invoice
     invoice.state = seen(invoice.state)
     return invoice
   }
+}
+
+/// The same of a node that holds payments.
+private struct ScopedHoldingNode: PayingNode, HoldingNode {
+  let holding: any PayingNode & HoldingNode
+  let scoped: ScopedNode
+
+  var name: String { scoped.name }
+  func info() async throws(NodeError) -> NodeInfo { try await scoped.info() }
+  func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    try await scoped.createInvoice(request)
+  }
+  func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
+    try await scoped.lookup(paymentHash)
+  }
+  func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    try await scoped.cancel(paymentHash)
+  }
+  func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try await scoped.settlements(after: cursor, limit: limit)
+  }
+  func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState {
+    try await scoped.pay(invoice, maxFee: maxFee)
+  }
+  func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    try await scoped.payout(paymentHash)
+  }
+  func createHoldInvoice(
+    _ request: InvoiceRequest, paymentHash: PaymentHash
+  ) async throws(NodeError) -> NodeInvoice {
+    scoped.seen(try await holding.createHoldInvoice(scoped.inScope(request), paymentHash: paymentHash))
+  }
+  func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    scoped.seen(try await holding.waitWhileOpen(paymentHash))
+  }
+  func settleHold(_ preimage: Preimage) async throws(NodeError) { try await holding.settleHold(preimage) }
 }

@@ -6,18 +6,20 @@ import Testing
 import Units
 
 /// Adapters against the real thing. `scripts/test` starts an LNbits and names it in `LEASEHOLD_TEST_LNBITS`; a node of
-/// yours is tried when `LEASEHOLD_TEST_CLN`, `LEASEHOLD_TEST_LND` or `LEASEHOLD_TEST_PHOENIXD` names it and a payer as
-/// JSON, `{"node": …, "payer": …}` (``RealBench/Access``). Never one with money on it: what is made there stays there.
+/// yours is tried when `LEASEHOLD_TEST_CLN`, `LEASEHOLD_TEST_LND` or `LEASEHOLD_TEST_PHOENIXD` names it (``RealPair``), and
+/// what pays it, there or in the same name with `_PAYER` behind. Never one with money on it: what is made there stays there.
 @Suite struct RealNodeTests {
-  static func pair(_ variable: String) throws -> RealBench.Pair? {
-    guard let text = ProcessInfo.processInfo.environment[variable] else { return nil }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(RealBench.Pair.self, from: Data(text.utf8))
+  static func pair(_ variable: String) throws -> RealPair? {
+    let environment = ProcessInfo.processInfo.environment
+    guard let text = environment[variable] else { return nil }
+    let kind = variable.split(separator: "_").last.map { $0.lowercased() } ?? ""
+    return try RealPair(text, payer: environment[variable + "_PAYER"], kind: kind)
   }
 
   static let named = ["LEASEHOLD_TEST_CLN", "LEASEHOLD_TEST_LND", "LEASEHOLD_TEST_PHOENIXD"]
     .filter { ProcessInfo.processInfo.environment[$0] != nil }
+  /// Those of which a node is known to hold.
+  static let holding = named.filter { $0 == "LEASEHOLD_TEST_LND" }
 
   /// What lets an invoice run out makes it short.
   private func expiry(_ exercise: LightningNodeExercise) -> Seconds {
@@ -47,14 +49,23 @@ import Units
 
   @Test(.enabled(if: !named.isEmpty), arguments: named, LightningNodeExercise.allCases)
   func conforms(_ variable: String, _ exercise: LightningNodeExercise) async throws {
-    let pair = try #require(try Self.pair(variable))
-    try await exercise.run(on: RealBench(pair, expiry: expiry(exercise)))
+    try await exercise.run(on: RealBench(try await balanced(variable), expiry: expiry(exercise)))
   }
 
   @Test(.enabled(if: !named.isEmpty), arguments: named, PayingNodeExercise.allCases)
   func pays(_ variable: String, _ exercise: PayingNodeExercise) async throws {
+    try await exercise.run(on: RealBench(try await balanced(variable), expiry: 600))
+  }
+
+  @Test(.enabled(if: !holding.isEmpty), arguments: holding, HoldingNodeExercise.allCases)
+  func holds(_ variable: String, _ exercise: HoldingNodeExercise) async throws {
+    try await exercise.run(on: RealBench(try await balanced(variable), expiry: 600))
+  }
+
+  private func balanced(_ variable: String) async throws -> RealPair {
     let pair = try #require(try Self.pair(variable))
-    try await exercise.run(on: RealBench(pair, expiry: 600))
+    try await pair.balance(variable)
+    return pair
   }
 }
 
@@ -71,17 +82,17 @@ private struct LNbitsServerAccess: Codable {
   struct Unanswered: Error { var path: String }
 
   /// Two wallets of their own, with money of the server's making.
-  static func pairOfWallets() async throws -> RealBench.Pair {
+  static func pairOfWallets() async throws -> RealPair {
     let text = try #require(ProcessInfo.processInfo.environment["LEASEHOLD_TEST_LNBITS"])
     let server = try JSONDecoder().decode(LNbitsServerAccess.self, from: Data(text.utf8))
-    return RealBench.Pair(node: try await server.wallet("merchant"), payer: try await server.wallet("renter"))
+    return RealPair(node: try await server.wallet("merchant"), payer: try await server.wallet("renter"))
   }
 
-  private func wallet(_ name: String) async throws -> RealBench.Access {
+  private func wallet(_ name: String) async throws -> RealPair.Access {
     let made = try await send("POST", "/api/v1/account", #"{"name":"\#(name)"}"#)
     let wallet = try JSONDecoder().decode(Wallet.self, from: made)
     _ = try await send("PUT", "/users/api/v1/balance", #"{"id":"\#(wallet.id)","amount":100000}"#)
-    return RealBench.Access(kind: "lnbits", url: url, adminKey: wallet.adminkey)
+    return RealPair.Access(kind: "lnbits", url: url, adminKey: wallet.adminkey)
   }
 
   /// curl speaks for the test: the product's own client is what is tried here.
