@@ -15,7 +15,7 @@ extension PostgresTransaction {
       """,
       events.map(\.id), events.map(\.lease.uuid), events.map(\.version), events.map(\.at.timestamp),
       events.map(\.name), events.map(\.feedName), events.map(\.from), events.map(\.to), events.map(\.cause.type),
-      events.map(\.cause.id), try events.map { try JSON.encode($0.evidence) })
+      events.map(\.cause.id), events.map { JSON.encode($0.evidence) })
   }
 
   func isRecorded(eventID: String) throws -> Bool {

@@ -63,9 +63,37 @@ extension Row {
 /// JSON in and out of `jsonb` columns.
 enum JSON {
   static func encode(_ value: some Encodable) throws -> JSONB {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return JSONB(String(decoding: try encoder.encode(value), as: UTF8.self))
+    JSONB(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
+  }
+
+  /// What an event has to show, written by hand: every step has some, and for a dictionary Foundation's encoder asks
+  /// the runtime at each field which protocols it conforms to.
+  static func encode(_ evidence: [String: String]) -> JSONB {
+    var text = "{"
+    for (name, value) in evidence {
+      if text.utf8.count > 1 { text += "," }
+      quote(name, into: &text)
+      text += ":"
+      quote(value, into: &text)
+    }
+    return JSONB(text + "}")
+  }
+
+  /// RFC 8259 §7.
+  private static func quote(_ words: String, into text: inout String) {
+    text += "\""
+    for scalar in words.unicodeScalars {
+      switch scalar {
+      case "\"", "\\":
+        text.unicodeScalars.append("\\")
+        text.unicodeScalars.append(scalar)
+      case "\u{0}"..<"\u{20}":
+        text += scalar.value < 16 ? "\\u000" : "\\u00"
+        text += String(scalar.value, radix: 16)
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
   }
 
   static func decode<T: Decodable>(_ type: T.Type, from text: String) throws -> T {

@@ -21,6 +21,24 @@ import Units
     }
   }
 
+  @Test func evidenceComesBackWhateverItSays() async throws {
+    try await TestStore.with { store in
+      let evidence = [
+        "plain": "a", "a \"name\"": "back\\slash", "lines": "\u{1}\t\r\n\u{F}\u{10}\u{1F}", "far": "é😀\u{7F}", "": "",
+      ]
+      let lease = Lease.quote(Sample.id(1), Sample.terms, held: true, at: Sample.now)
+      var event = Sample.event("quoted", lease.id)
+      event.evidence = evidence
+      let said = event
+      try await store.run { tx in
+        try tx.insert(
+          LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk"), placement: nil), event: said)
+      }
+      let events = try await store.run { tx in try tx.events(of: lease.id, after: 0, limit: 10) }
+      #expect(events.map(\.evidence) == [evidence])
+    }
+  }
+
   @Test func writingIsForWhoSawTheLatestVersion() async throws {
     try await TestStore.with { store in
       let quote = try await store.run { tx in try Sample.quote(1, tx) }

@@ -8,24 +8,38 @@ final class JSONBuffer {
   }
 
   func write(_ byte: UInt8) { bytes.append(byte) }
+  func write(_ text: StaticString) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+  func write(_ number: some FixedWidthInteger) { bytes.append(contentsOf: String(number).utf8) }
   func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   func write(escaped text: String) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case 0..<0x20, 0x7F:
-        write("\\u00")
-        bytes.append(Self.hex[Int(byte >> 4)])
-        bytes.append(Self.hex[Int(byte & 15)])
-      default:
-        bytes.append(byte)
+    var text = text
+    text.withUTF8 { utf8 in
+      bytes.append(UInt8(ascii: "\""))
+      // Up to here it is written.
+      var done = 0
+      for index in utf8.indices where Self.isEscaped(utf8[index]) {
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[done..<index]))
+        escape(utf8[index])
+        done = index + 1
       }
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[done...]))
+      bytes.append(UInt8(ascii: "\""))
     }
-    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func isEscaped(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
+  }
+
+  private func escape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return bytes.append(byte) }
+    write("u00")
+    bytes.append(Self.hex[Int(byte >> 4)])
+    bytes.append(Self.hex[Int(byte & 15)])
   }
 }
 
@@ -112,11 +126,11 @@ struct JSONEncoding: Encoder {
     }
     mutating func encode(_ value: Int, forKey key: Key) {
       name(key)
-      buffer.write(String(value))
+      buffer.write(value)
     }
     mutating func encode(_ value: Int64, forKey key: Key) {
       name(key)
-      buffer.write(String(value))
+      buffer.write(value)
     }
     mutating func encode(_ value: some Encodable, forKey key: Key) throws {
       name(key)
@@ -176,6 +190,11 @@ struct JSONEncoding: Encoder {
       buffer.write(text)
     }
 
+    private func put(number: some FixedWidthInteger) {
+      scope.isUsed = true
+      buffer.write(number)
+    }
+
     mutating func encodeNil() { put("null") }
     mutating func encode(_ value: Bool) { put(value ? "true" : "false") }
     mutating func encode(_ value: String) {
@@ -185,16 +204,16 @@ struct JSONEncoding: Encoder {
     // JSON has no infinities and no NaN: null says that there is no number.
     mutating func encode(_ value: Double) { put(value.isFinite ? "\(value)" : "null") }
     mutating func encode(_ value: Float) { put(value.isFinite ? "\(value)" : "null") }
-    mutating func encode(_ value: Int) { put(String(value)) }
-    mutating func encode(_ value: Int8) { put(String(value)) }
-    mutating func encode(_ value: Int16) { put(String(value)) }
-    mutating func encode(_ value: Int32) { put(String(value)) }
-    mutating func encode(_ value: Int64) { put(String(value)) }
-    mutating func encode(_ value: UInt) { put(String(value)) }
-    mutating func encode(_ value: UInt8) { put(String(value)) }
-    mutating func encode(_ value: UInt16) { put(String(value)) }
-    mutating func encode(_ value: UInt32) { put(String(value)) }
-    mutating func encode(_ value: UInt64) { put(String(value)) }
+    mutating func encode(_ value: Int) { put(number: value) }
+    mutating func encode(_ value: Int8) { put(number: value) }
+    mutating func encode(_ value: Int16) { put(number: value) }
+    mutating func encode(_ value: Int32) { put(number: value) }
+    mutating func encode(_ value: Int64) { put(number: value) }
+    mutating func encode(_ value: UInt) { put(number: value) }
+    mutating func encode(_ value: UInt8) { put(number: value) }
+    mutating func encode(_ value: UInt16) { put(number: value) }
+    mutating func encode(_ value: UInt32) { put(number: value) }
+    mutating func encode(_ value: UInt64) { put(number: value) }
     mutating func encode(_ value: some Encodable) throws {
       scope.isUsed = true
       try JSONEncoding(buffer).encode(value)
