@@ -21,5 +21,6 @@ public enum Schema {
     ("0010_key_epochs.sql", PackageResources._010_key_epochs_sql),
     ("0011_payouts.sql", PackageResources._011_payouts_sql),
     ("0012_credit_spent.sql", PackageResources._012_credit_spent_sql),
+    ("0013_variants.sql", PackageResources._013_variants_sql),
   ]
 }

@@ -129,6 +129,7 @@ CREATE TABLE public.lease (
     remainder bigint NOT NULL,
     charged_to timestamp with time zone,
     wakes_at timestamp with time zone,
+    sold_as text,
     CONSTRAINT lease_closed_holds_nothing CHECK (((state <> 'closed'::text) OR (balance_msat = 0))),
     CONSTRAINT lease_credit_is_owed CHECK ((credit_msat >= 0)),
     CONSTRAINT lease_generation_counts CHECK ((generation >= 0)),
@@ -344,6 +345,13 @@ CREATE TABLE public.usage_window (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.variant_swept (
+    offer text NOT NULL,
+    variant text NOT NULL,
+    quotes bigint NOT NULL,
+    CONSTRAINT variant_swept_counts CHECK ((quotes > 0))
+);
+
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_owns_its_uids UNIQUE (host, slot);
 
@@ -434,6 +442,9 @@ ALTER TABLE ONLY public.usage_rating
 ALTER TABLE ONLY public.usage_window
     ADD CONSTRAINT usage_window_pkey PRIMARY KEY (lease, incarnation, meter, window_start);
 
+ALTER TABLE ONLY public.variant_swept
+    ADD CONSTRAINT variant_swept_pkey PRIMARY KEY (offer, variant);
+
 CREATE INDEX capacity_hold_of_lease ON public.capacity_hold USING btree (lease);
 
 CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
@@ -465,6 +476,8 @@ CREATE INDEX lease_due ON public.lease USING btree (wakes_at) WHERE (wakes_at IS
 CREATE INDEX lease_event_of_lease ON public.lease_event USING btree (lease, sequence);
 
 CREATE INDEX lease_event_suspensions ON public.lease_event USING btree (at) WHERE ((name = 'woke'::text) AND (to_state = 'suspended'::text));
+
+CREATE INDEX lease_sold_as ON public.lease USING btree (id) WHERE (sold_as IS NOT NULL);
 
 CREATE INDEX ledger_transfer_of_lease ON public.ledger_transfer USING btree (lease, id);
 

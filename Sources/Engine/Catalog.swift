@@ -31,12 +31,17 @@ public struct Offer: Sendable, Hashable {
   public var terms: Terms
   /// Names of the images a compute offer may run; the first is the default.
   public var images: [String]
+  /// Prices tried against each other; empty: everybody is asked for that of ``terms``. See ``terms(for:soldAs:)``.
+  public let variants: [Variant]
 
-  public init(id: String, title: String, terms: Terms, images: [String] = []) {
+  /// - Parameter variants: of different names; their shares come to a hundred.
+  public init(id: String, title: String, terms: Terms, images: [String] = [], variants: [Variant] = []) {
+    precondition(variants.isEmpty || Variant.fault(in: variants) == nil, "variants share out every purchase")
     self.id = id
     self.title = title
     self.terms = terms
     self.images = images
+    self.variants = variants
   }
 }
 

@@ -20,6 +20,8 @@ struct DoorView: Sendable {
   }
   var lease: LeaseID
   var kind: Kind
+  /// The variant of its offer that the lease was sold as.
+  var soldAs: String?
   var version: Int64
   var standing: Standing
   var servesUntil: Instant
@@ -27,6 +29,7 @@ struct DoorView: Sendable {
   init(_ lease: Lease) {
     self.lease = lease.id
     kind = lease.terms.kind
+    soldAs = lease.terms.soldAs
     version = lease.version
     servesUntil = .distantFuture
     if let freeze = lease.flags.frozen, !lease.isClosed, !freeze.thawing {

@@ -60,7 +60,7 @@ extension Engine {
         paymentHash: hash, token: token,
         caveats: MintedCaveats(
           tier: tier, capabilities: capabilities, lease: lease.id.description,
-          validUntil: ceiling.unixSecondsRoundedUp))
+          validUntil: ceiling.unixSecondsRoundedUp, variant: lease.terms.soldAs))
     } catch {
       guard error != .undischarged else { throw Refusal.notMintedAnew }
       throw Refusal.credential(error)

@@ -69,6 +69,31 @@ extension Engine {
   func require(
     _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath?
   ) async throws -> VerifiedCredential {
+    let credential = try await permitted(capability, of: lease, caller, path: path)
+    if credential.variant != nil, let variant = try await soldVariant(of: lease) {
+      try Engine.refuse(credential, unlessFor: variant)
+    }
+    return credential
+  }
+
+  /// What the lease was sold as, and `nil` inside for none; `nil` when there is no such lease.
+  private func soldVariant(of lease: LeaseID) async throws -> String?? {
+    if let known = soldAs[lease] { return known }
+    guard let read = try await store.transaction({ tx in try tx.lease(lease) }) else { return nil }
+    let variant = read.lease.terms.soldAs
+    soldAs.remember(variant, of: lease)
+    return .some(variant)
+  }
+
+  /// A variant in a credential is a condition: it opens only a lease that was sold as this one.
+  static func refuse(_ credential: VerifiedCredential, unlessFor variant: String?) throws(Refusal) {
+    guard credential.isFor(variant: variant) else { throw Refusal.permission(.variant) }
+  }
+
+  /// The same, without asking what the lease was sold as: for who reads the lease anyway.
+  func permitted(
+    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath?
+  ) async throws -> VerifiedCredential {
     guard let credential = try await credential(of: caller) else {
       throw Refusal.unauthorized(reason: "credential-required", detail: "this lease opens with its own credential")
     }

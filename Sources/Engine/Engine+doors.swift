@@ -45,10 +45,11 @@ extension Engine {
     _ capability: Capabilities, to id: LeaseID, kind: Kind, path: ResourcePath? = nil, others: [ResourcePath] = [],
     _ caller: Caller
   ) async throws -> Admission {
-    let shown = try await require(capability, of: id, caller, path: path)
+    let shown = try await permitted(capability, of: id, caller, path: path)
     for other in others where !shown.covers(other) { throw Refusal.permission(.path) }
     let admission = Admission(lease: id, credential: shown, engine: self)
     if let view = doors.view(of: id), view.standing == .serving, clock.now() < view.servesUntil {
+      try Engine.refuse(shown, unlessFor: view.soldAs)
       guard view.kind == kind else { throw Refusal.invalidField("lease", "the lease is of another kind") }
       try refuseStale(shown)
       return admission
@@ -59,6 +60,7 @@ extension Engine {
     for _ in 0..<5 {
       let standing = try await readForDoor(id, shown)
       let record = standing.record
+      try Engine.refuse(shown, unlessFor: record.lease.terms.soldAs)
       guard record.lease.terms.kind == kind else {
         throw Refusal.invalidField("lease", "the lease is of another kind")
       }

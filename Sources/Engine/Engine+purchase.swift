@@ -48,7 +48,10 @@ extension Engine {
   }
 
   private func quote(_ request: LeaseRequest, bodyHash: String, _ caller: Caller) async throws -> LeaseRecord {
-    let (offer, terms) = try validated(request)
+    let offer = try validated(request)
+    // It decides the price, where an offer is tried at several.
+    let id = newLeaseID()
+    let terms = offer.terms(for: id)
     guard let amount = terms.invoiceAmount(periods: request.periods) else {
       throw Refusal.invalidField("periods", "the price does not fit")
     }
@@ -69,7 +72,6 @@ extension Engine {
       if standing.open == nil { try spendMintBudget(caller) }
       throw Refusal.paymentRequired(try await purchaseDemand(standing, caller))
     }
-    let id = newLeaseID()
     let pinned = try await hostOfDisk(request, caller)
     try spendMintBudget(caller)
     let settings = settings
@@ -88,12 +90,14 @@ extension Engine {
       }
       let lease = Lease.quote(id, terms, held: placement != nil, at: now)
       let record = LeaseRecord(lease: lease, request: request, placement: placement)
+      var evidence = ["offer": offer.id, "held": String(placement != nil), "client": caller.party]
+      evidence["variant"] = terms.variant
       try tx.insert(
         record,
         event: EventRecord(
           id: "quoted:\(id)", lease: id, version: 0, at: now, name: "quoted", feedName: "quoted", from: "",
           to: "quoted", cause: .init(type: "request", id: caller.requestID),
-          evidence: ["offer": offer.id, "held": String(placement != nil), "client": caller.party]))
+          evidence: evidence))
       try tx.insertIdempotent(
         IdempotencyRecord(scope: "purchase:\(id)", key: "body", bodyHash: bodyHash, lease: id, at: now))
       if let key {
@@ -144,7 +148,7 @@ extension Engine {
 
   // MARK: Checking what is asked for
 
-  private func validated(_ request: LeaseRequest) throws -> (Offer, Terms) {
+  private func validated(_ request: LeaseRequest) throws -> Offer {
     guard let offer = catalog.offer(request.offer) else { throw Refusal.unknownOffer(request.offer) }
     guard request.periods >= 1, request.periods <= offer.terms.maxPeriods else {
       throw Refusal.invalidField("periods", "1 to \(offer.terms.maxPeriods)")
@@ -161,7 +165,7 @@ extension Engine {
       try checkCommand(request.command, field: "command")
       try checkEnvironment(request.environment)
     }
-    return (offer, offer.terms)
+    return offer
   }
 
   func image(for request: LeaseRequest, _ offer: Offer) throws -> ImageReference {

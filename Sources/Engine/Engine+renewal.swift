@@ -90,13 +90,13 @@ extension Engine {
   public func change(_ id: LeaseID, to offerID: String, _ caller: Caller) async throws -> LeaseRecord {
     let shown = try await require(.change, of: id, caller)
     guard let offer = catalog.offer(offerID) else { throw Refusal.unknownOffer(offerID) }
-    let terms = offer.terms
     let isWanted: @Sendable (Settlement.Purpose) -> Bool = {
       if case .change(let paid) = $0 { paid.offer == offerID } else { false }
     }
     if let record = try await redeemed(by: shown, for: id, caller, where: isWanted) { return record }
     guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
     let lease = record.lease
+    let terms = offer.terms(for: id, soldAs: lease.terms.soldAs)
     guard terms.kind == lease.terms.kind else {
       throw Refusal.invalidField("offer", "the lease is of another kind")
     }

@@ -23,6 +23,7 @@ public final class Engine: Sendable {
   let doors: DoorCache
   let watch: LeaseWatch
   let revocations: Revocations
+  let soldAs = SoldAs()
   let budget: MintBudget
   let doorMeters: DoorMeters
   let health: Health
@@ -30,6 +31,8 @@ public final class Engine: Sendable {
   let holdsBell = Bell()
   /// The times when no daemon was looking, as far as this one knows; oldest first.
   let outages = Mutex<[Lease.Outage]>([])
+  /// For metrics, which are asked for every few seconds.
+  let lastVariantFigures = Mutex<(at: Instant, figures: [VariantFigures])?>(nil)
   /// When this daemon last said that it is alive.
   let lastBeat = Mutex<Instant?>(nil)
 

@@ -123,7 +123,7 @@ extension Event {
     case .metersClosed(let generation, let unrated):
       ["generation": String(generation), "unrated_msat": String(unrated.count)]
     case .usageRated(let amount): ["msat": String(amount.count)]
-    case .changed(let terms): ["offer": terms.offer]
+    case .changed(let terms): ["offer": terms.offer].merging(terms.variant.map { ["variant": $0] } ?? [:]) { $1 }
     case .outage(let from, let to): ["from": String(from.microseconds), "to": String(to.microseconds)]
     case .impaired(let reason): ["reason": reason]
     case .protected(let on): ["protected": String(on)]

@@ -10,6 +10,8 @@ public enum PermissionRefusal: Error, Hashable, Sendable {
   case source
   /// The invoice would be above the credential's bound.
   case amount
+  /// The lease was sold as another variant of its offer than the credential names.
+  case variant
   /// The holder's own `leasehold_valid_until` has passed; a payment cannot move it.
   case expired
 
@@ -21,6 +23,7 @@ public enum PermissionRefusal: Error, Hashable, Sendable {
     case .method: "narrowed-method"
     case .source: "narrowed-source"
     case .amount: "narrowed-amount"
+    case .variant: "narrowed-variant"
     case .expired: "narrowed-expired"
     }
   }

@@ -72,9 +72,11 @@ public struct Lease: Hashable, Sendable {
     self.closedCreditUntil = closedCreditUntil
   }
 
-  /// A new quote. The hold outlasts the invoice by a minute.
+  /// A new quote, sold as the variant that its terms are of. The hold outlasts the invoice by a minute.
   public static func quote(_ id: LeaseID, _ terms: Terms, held: Bool, at now: Instant) -> Lease {
-    Lease(
+    var terms = terms
+    terms.soldAs = terms.variant
+    return Lease(
       id: id, terms: terms,
       state: .quoted(held: held, until: now + terms.policy.quote + .minute, canceling: false),
       flags: Flags(), account: LeaseAccount(rate: terms.rate), version: 0, generation: 0, createdAt: now,

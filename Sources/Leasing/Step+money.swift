@@ -122,7 +122,7 @@ extension Step {
     lease.renewed = true
     if let terms = settlement.terms, terms.kind == lease.terms.kind {
       let sizeChanges = terms.resources != lease.terms.resources
-      lease.terms = terms
+      replaceTerms(by: terms)
       if sizeChanges { reshape() }
     }
     guard lease.account.rate != lease.terms.rate else { return }
@@ -137,10 +137,17 @@ extension Step {
 
   /// New terms, new rate, and a resource of another size. Time ends at another moment, which is announced anew.
   mutating func adopt(_ terms: Terms) {
-    lease.terms = terms
+    replaceTerms(by: terms)
     lease.account.setRate(terms.rate)
     if case .active = lease.state { lease.reminded = [] }
     reshape()
+  }
+
+  /// What the lease was sold as is no part of what is agreed anew.
+  private mutating func replaceTerms(by terms: Terms) {
+    let soldAs = lease.terms.soldAs
+    lease.terms = terms
+    lease.terms.soldAs = soldAs
   }
 
   /// Gives the resource the size of the terms. Resuming does so by itself, unless it has begun with the old ones.

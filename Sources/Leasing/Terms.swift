@@ -143,10 +143,16 @@ public struct Terms: Hashable, Sendable, Codable {
   public var meters: [MeterPrice]
   public var policy: Policy
   public var maxPeriods: Int64
+  /// The variant of the offer that ``price`` and ``deposit`` are of; `nil`: the offer has none.
+  public var variant: String?
+  /// The variant the lease was sold as, which it keeps whatever it changes to: its credentials say so, and who holds
+  /// one is not shut out by somebody's upgrade. `nil`: it was sold as none. Set by ``Lease/quote(_:_:held:at:)``.
+  public internal(set) var soldAs: String?
 
   public init(
     offer: String, kind: Kind, tier: Int = 0, resources: Resources, period: Seconds, price: Millisatoshi,
-    deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64
+    deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64,
+    variant: String? = nil
   ) {
     self.offer = offer
     self.kind = kind
@@ -158,6 +164,7 @@ public struct Terms: Hashable, Sendable, Codable {
     self.meters = meters
     self.policy = policy
     self.maxPeriods = maxPeriods
+    self.variant = variant
   }
 
   public var rate: Rate {

@@ -30,19 +30,27 @@ extension PostgresTransaction {
 
   func sweep(at now: Instant) throws -> Int {
     // Quotes that nobody paid, a day after they closed; money that came late keeps its lease.
-    let quotes = try db.pointee.execute(
-      """
-      DELETE FROM lease l
-       WHERE l.id IN (
-         SELECT c.id FROM lease c
-          WHERE c.state = 'closed' AND c.created_at < $1
-            AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = c.id)
-            AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = c.id)
-            AND NOT EXISTS (SELECT FROM unbooked_settlement u WHERE u.lease = c.id)
-            AND NOT EXISTS (
-              SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced', 'accepted'))
-          ORDER BY c.id LIMIT 1000)
-      """, (now - .day * 2).timestamp)
+    let quotes =
+      try db.pointee.first(
+        """
+        WITH gone AS (
+          DELETE FROM lease l
+           WHERE l.id IN (
+             SELECT c.id FROM lease c
+              WHERE c.state = 'closed' AND c.created_at < $1
+                AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = c.id)
+                AND NOT EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = c.id)
+                AND NOT EXISTS (SELECT FROM unbooked_settlement u WHERE u.lease = c.id)
+                AND NOT EXISTS (
+                  SELECT FROM invoice i WHERE i.lease = c.id AND i.state IN ('reserved', 'open', 'replaced', 'accepted'))
+              ORDER BY c.id LIMIT 1000)
+          RETURNING l.request ->> 'offer' AS offer, l.sold_as AS variant
+        ), counted AS (
+          \(Self.countSweptQuotes)
+        )
+        SELECT count(*) FROM gone
+        """, (now - .day * 2).timestamp
+      ) { try $0.int(0) } ?? 0
     // What strangers were given to pay with and did not: nothing was minted from it, and it opens nothing.
     let tokens = try db.pointee.execute(
       """

@@ -110,14 +110,14 @@ extension PostgresTransaction {
     try db.pointee.execute(
       """
       INSERT INTO lease (id, kind, offer, terms, request, created_at, state, detail, version, generation,
-                         balance_msat, credit_msat, rate_msat, rate_span_us, remainder, charged_to, wakes_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                         balance_msat, credit_msat, rate_msat, rate_span_us, remainder, charged_to, wakes_at, sold_as)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
       """,
       lease.id.uuid, lease.terms.kind.rawValue, lease.terms.offer, try JSON.encode(lease.terms),
       try JSON.encode(record.request), lease.createdAt.timestamp, lease.state.name, try JSON.encode(LeaseDetail(lease)),
       lease.version, lease.generation, lease.account.balance.count, lease.account.credit.count,
       lease.account.rate.amount.count, lease.account.rate.microseconds, lease.account.remainder,
-      lease.account.chargedTo?.timestamp, lease.wakesAt?.timestamp)
+      lease.account.chargedTo?.timestamp, lease.wakesAt?.timestamp, lease.terms.soldAs)
     if let client = event.evidence["client"] {
       try db.pointee.execute("INSERT INTO quote_client (lease, client) VALUES ($1, $2)", lease.id.uuid, client)
     }

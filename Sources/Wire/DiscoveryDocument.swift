@@ -81,7 +81,7 @@ public struct DiscoveryEndpoint: Hashable, Sendable, Codable {
   }
 }
 
-/// A price tag.
+/// A price tag: the most that a quote can ask for a period.
 public struct DiscoveryOffer: Hashable, Sendable, Codable {
   public var id: String
   public var title: String

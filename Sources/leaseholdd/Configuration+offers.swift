@@ -8,7 +8,7 @@ extension Offer {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "resources", "meters", "policy",
-      "max_periods", "images")
+      "max_periods", "images", "variants")
     let id = try yaml["id"].string()
     guard (1...63).contains(id.utf8.count),
       id.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
@@ -28,7 +28,39 @@ extension Offer {
     }
     let images = try yaml["images"].strings()
     if kind == .compute, images.isEmpty { throw yaml["images"].fault("a compute offer names its images") }
-    self.init(id: id, title: try yaml["title"].string(default: id), terms: terms, images: images)
+    let variants = try yaml["variants"].items.map { try Variant($0, of: terms) }
+    if !variants.isEmpty, let fault = Variant.fault(in: variants) { throw try yaml["variants"].fault(fault) }
+    self.init(id: id, title: try yaml["title"].string(default: id), terms: terms, images: images, variants: variants)
+  }
+}
+
+extension Offer.Variant {
+  /// What is left out is the offer's.
+  fileprivate init(_ yaml: YAMLReader, of terms: Terms) throws {
+    try yaml.allow("name", "share", "price_msat", "deposit_msat")
+    self.init(
+      name: try yaml["name"].string(), share: Int(try yaml["share"].integer(in: 1...100)),
+      price: Millisatoshi(
+        try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count, default: terms.price.count)),
+      deposit: Millisatoshi(
+        try yaml["deposit_msat"].integer(in: 0...Millisatoshi.supply.count, default: terms.deposit.count)))
+    guard (price == .zero) == (terms.price == .zero) else {
+      throw yaml["price_msat"].fault("variants have a price, or are all paid by use, as the offer is")
+    }
+    var own = terms
+    own.price = price
+    own.deposit = deposit
+    if let fault = own.fault { throw yaml.fault("these terms cannot be: \(fault)") }
+  }
+}
+
+extension YAMLReader {
+  fileprivate func fault(_ fault: Offer.Variant.Fault) throws -> ConfigurationFault {
+    switch fault {
+    case .name(let number): try items[number]["name"].fault("a name of its own: 1 to 63 of a-z, 0-9 and -")
+    case .share(let number): try items[number]["share"].fault("1 to 100")
+    case .sum(let sum): self.fault("the shares come to \(sum); they share out 100 purchases")
+    }
   }
 }
 

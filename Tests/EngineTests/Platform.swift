@@ -79,11 +79,11 @@ final class Platform: Sendable {
   /// Another daemon on the same database, node and host.
   func anotherEngine(
     _ daemon: String = "two", on store: (any Store)? = nil, node: (any LightningNode)? = nil,
-    driver: (any ResourceDriver)? = nil, _ change: (inout Settings) -> Void = { _ in }
+    driver: (any ResourceDriver)? = nil, catalog: Catalog? = nil, _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
-      clock: clock, channel: channel, keyring: keyring, catalog: catalog, change)
+      clock: clock, channel: channel, keyring: keyring, catalog: catalog ?? self.catalog, change)
   }
 
   // MARK: Time

@@ -40,6 +40,17 @@ import Wire
     #expect(table.text == "NAME         N  REST\na            1  x\nlong [31m  100\n")
   }
 
+  @Test func `variants stand beside each other`() {
+    let items = [
+      VariantItem(offer: "disk", variant: "a", share: 70, quoted: 10, paid: 3, renewed: 2, revenueMsat: 5_000),
+      VariantItem(offer: "disk", variant: "old", quoted: 1, paid: 0, renewed: 0, revenueMsat: 0),
+    ]
+    #expect(
+      AdminView.variants(items)
+        == "OFFER  VARIANT  SHARE  QUOTED  PAID  RENEWED  EARNED\ndisk   a          70%      10     3        2   5 sat\n"
+        + "disk   old          -       1     0        0   0 sat\n")
+  }
+
   @Test func `facts that are not there are not told`() {
     #expect(Table.facts([("a", "1"), ("bb", nil), ("ccc", "3")]) == "a    1\nccc  3\n")
   }

@@ -112,6 +112,23 @@ import Units
     Mistake(written: "price_msat: 20000", instead: "price_msat: -1", line: 18, words: "out of range"),
     Mistake(written: "price_msat: 20000", instead: "price_msat: 0", line: nil, words: "deposit"),
     Mistake(
+      written: "max_periods: 30", instead: "variants: [{name: a, share: 50}, {name: b, share: 49}]", line: 21,
+      words: "the shares come to 99"),
+    Mistake(
+      written: "max_periods: 30", instead: "variants:\n      - {name: a, share: 100}\n      - {name: b, share: 0}",
+      line: 23, words: "out of range: 1 to 100"),
+    Mistake(
+      written: "max_periods: 30", instead: "variants:\n      - {name: a, share: 50}\n      - {name: a, share: 50}",
+      line: 23, words: "a name of its own"),
+    Mistake(
+      written: "max_periods: 30", instead: "variants: [{name: A b, share: 100}]", line: 21, words: "a name of its own"),
+    Mistake(
+      written: "max_periods: 30", instead: "variants: [{name: a, share: 100, price_msat: 0}]", line: 21,
+      words: "variants have a price"),
+    Mistake(
+      written: "max_periods: 30", instead: "variants: [{name: a, share: 100, period_seconds: 5}]", line: 21,
+      words: "unknown key 'period_seconds'"),
+    Mistake(
       written: "max_periods: 30", instead: "policy: {lead_seconds: 80000}", line: 21, words: "at most half a period"),
     Mistake(written: "max_periods: 30", instead: "images: [none]", line: 21, words: "no image 'none'"),
     Mistake(
@@ -163,6 +180,20 @@ import Units
     }
     #expect(fault?.words.contains("chmod 600") == true)
     #expect(fault.map { "\($0)".contains("0201ff") } == false)
+  }
+
+  @Test func aVariantIsTheOfferAtAnotherPrice() throws {
+    let text = Self.good.replacing(
+      "max_periods: 30",
+      with: "max_periods: 30\n    variants:\n      - name: steady\n        share: 75\n"
+        + "      - {name: cheap-2, share: 25, price_msat: 15_000}")
+    let offer = try #require(try read(text).offers.first)
+    #expect(
+      offer.variants == [
+        .init(name: "steady", share: 75, price: 20_000), .init(name: "cheap-2", share: 25, price: 15_000),
+      ])
+    #expect(offer.terms.price == 20_000 && offer.terms.variant == nil)
+    #expect(try read(Self.good).offers.first?.variants == [])
   }
 
   @Test func anOfferIsThereOnce() throws {

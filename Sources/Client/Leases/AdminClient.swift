@@ -29,6 +29,10 @@ public struct AdminClient: Sendable {
     try await client.ask(AuditDocument.self, Call(.GET, "/admin/v1/audit", as: authority))
   }
 
+  public func variants() async throws(ClientError) -> Answer<ListDocument<VariantItem>> {
+    try await client.ask(ListDocument<VariantItem>.self, Call(.GET, "/admin/v1/variants", as: authority))
+  }
+
   /// What an operator does to a lease.
   public enum Action: String, Sendable, CaseIterable {
     case freeze

@@ -247,6 +247,9 @@ public protocol StoreTransaction: AnyObject {
   func breakerCounts(since: Instant) throws -> (suspensions: Int, inService: Int)
   /// Counts of leases by state, for metrics.
   func census() throws -> [String: Int]
+  /// Of every variant that a lease was ever quoted as, swept ones included; by offer and name. Sums what their leases
+  /// earned: not for every request.
+  func variantFigures() throws -> [VariantFigures]
   /// Deletes what is past its keeping: closed unpaid quotes and their invoices, old idempotency keys, partitions.
   func sweep(at now: Instant) throws -> Int
 }

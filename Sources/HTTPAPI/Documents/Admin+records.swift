@@ -44,6 +44,14 @@ extension StuckPayoutItem {
   }
 }
 
+extension VariantItem {
+  init(_ figures: VariantFigures) {
+    self.init(
+      offer: figures.offer, variant: figures.variant, share: figures.share, quoted: figures.quoted,
+      paid: figures.paid, renewed: figures.renewed, revenueMsat: figures.revenue.count)
+  }
+}
+
 extension ParkedItem {
   init(_ parked: ParkedLease) {
     self.init(lease: parked.lease.description, until: Timestamp(parked.until), reason: parked.reason)

@@ -11,8 +11,9 @@ extension LeaseDocument {
     let account = lease.charged(to: now).account
     let period = lease.terms.period
     self.init(
-      id: lease.id.description, kind: lease.terms.kind.rawValue, offer: lease.terms.offer, state: lease.state.name,
-      cause: lease.state.cause, resuming: lease.state.isResuming ? true : nil, flags: LeaseFlags(lease.flags),
+      id: lease.id.description, kind: lease.terms.kind.rawValue, offer: lease.terms.offer, variant: lease.terms.variant,
+      state: lease.state.name, cause: lease.state.cause, resuming: lease.state.isResuming ? true : nil,
+      flags: LeaseFlags(lease.flags),
       version: lease.version, generation: lease.generation, createdAt: Timestamp(lease.createdAt),
       paidUntil: lease.paidUntil.map(Timestamp.init(_:)), balanceMsat: max(.zero, account.balance).count,
       debtMsat: account.debt.count, creditMsat: account.credit.count,

@@ -9,7 +9,8 @@ extension OfferDocument {
     let terms = offer.terms
     self.init(
       id: offer.id, kind: terms.kind.rawValue, title: offer.title, periodSeconds: terms.period.count,
-      priceMsat: terms.price.count, depositMsat: terms.price == .zero ? terms.deposit.count : nil,
+      priceMsat: offer.highestPrice.count, depositMsat: terms.price == .zero ? offer.highestDeposit.count : nil,
+      priceVaries: offer.isTriedAtSeveralPrices ? true : nil,
       resources: ResourcesDocument(terms.resources, kind: terms.kind),
       meters: terms.meters.map {
         MeterDocument(

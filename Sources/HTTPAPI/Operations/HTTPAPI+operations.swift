@@ -53,6 +53,7 @@ extension HTTPAPI {
     var text = PrometheusText()
     do {
       text.overview(try await engine.overview())
+      text.variants(try await engine.recentVariantFigures())
     } catch {
       // The doors' counters are worth having while the database is away.
       text.gauge("leasehold_database_up", "Whether the books could be read.", 0)
@@ -66,7 +67,7 @@ extension HTTPAPI {
       network: engine.settings.network, challengeHeader: "WWW-Authenticate",
       authorization: "L402 <macaroon>[,<macaroon>...]:<preimage>",
       capabilities: Capabilities.all.list.split(separator: ",").map(String.init(_:)),
-      caveats: Condition.allCases.filter { $0 != .variant }.map(\.rawValue),
+      caveats: Condition.allCases.map(\.rawValue),
       endpoints: [
         DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
         DiscoveryEndpoint(
@@ -78,7 +79,7 @@ extension HTTPAPI {
       ],
       offers: engine.catalog.offers.map {
         DiscoveryOffer(
-          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue, priceMsat: $0.terms.price.count,
+          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue, priceMsat: $0.highestPrice.count,
           periodSeconds: $0.terms.period.count)
       },
       links: [
@@ -133,6 +134,20 @@ extension PrometheusText {
     gauge(
       "leasehold_stuck_payouts", "Payouts pending though their invoices can be paid no more.",
       Double(payouts.stuck(at: overview.at).count))
+  }
+
+  /// The purchases of each variant, as cohorts; up to a minute old.
+  fileprivate mutating func variants(_ figures: [VariantFigures]) {
+    gauges(
+      "leasehold_variant_purchases", "Leases by the variant they were sold as, and how far they came.",
+      figures.flatMap { figure in
+        [("quoted", figure.quoted), ("paid", figure.paid), ("renewed", figure.renewed)].map {
+          ([("offer", figure.offer), ("variant", figure.variant), ("stage", $0.0)], Double($0.1))
+        }
+      })
+    gauges(
+      "leasehold_variant_revenue_msat", "Charged for time and usage of the leases sold as this variant.",
+      figures.map { ([("offer", $0.offer), ("variant", $0.variant)], Double($0.revenue.count)) })
   }
 
   /// Money that may have arrived without our knowing, and for how long that is so.

@@ -67,7 +67,8 @@ struct Page {
   private func card(_ availability: OfferAvailability) -> String {
     let offer = availability.offer
     let terms = offer.terms
-    let amount = terms.price == .zero ? terms.deposit : terms.price
+    let amount = terms.price == .zero ? offer.highestDeposit : offer.highestPrice
+    let atMost = offer.isTriedAtSeveralPrices ? "at most " : ""
     let left = availability.available
     let what: String =
       switch terms.kind {
@@ -78,7 +79,7 @@ struct Page {
       }
     return """
       <li><h3>\(Self.escaped(offer.title))</h3><p><code>\(Self.escaped(offer.id))</code></p><p>\(Self.escaped(what))</p>\
-      <p class="price"><b>\(amount.satoshisRoundedUp)</b> sat \(terms.price == .zero ? "deposit, then by use" : "per \(Self.span(terms.period.count))")</p>\
+      <p class="price">\(atMost)<b>\(amount.satoshisRoundedUp)</b> sat \(terms.price == .zero ? "deposit, then by use" : "per \(Self.span(terms.period.count))")</p>\
       <p class="\(left > 0 ? "free" : "full")">\(left > 0 ? "\(left) free" : "none free")</p></li>
       """
   }

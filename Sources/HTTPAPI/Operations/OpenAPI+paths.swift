@@ -131,6 +131,9 @@ extension OpenAPI {
     "/admin/v1/leases/{lease}/evict": {
       "post": {"operationId":"adminEvict","summary":"End a lease at a moment; without one, call it off.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/EvictRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/variants": {
+      "get": {"operationId":"adminVariants","summary":"What became of the purchases of each variant of an offer.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/VariantList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/audit": {
       "get": {"operationId":"adminAudit","summary":"Prove the books.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Audit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },

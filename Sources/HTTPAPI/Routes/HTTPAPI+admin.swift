@@ -23,6 +23,9 @@ extension HTTPAPI {
           let view = try await engine.operatorLease(exchange.lease())
           return .json(ListDocument(items: view.events.map(ExplainItem.init(_:))))
         },
+        Endpoint(.get, "/admin/v1/variants") { _ in
+          .json(ListDocument(items: try await engine.variantFigures().map(VariantItem.init(_:))))
+        },
         Endpoint(.get, "/admin/v1/audit") { _ in .json(AuditDocument(try await engine.audit())) },
         Endpoint(.get, "/admin/v1/parked") { _ in
           .json(ListDocument(items: try await engine.overview().parked.map(ParkedItem.init(_:))))

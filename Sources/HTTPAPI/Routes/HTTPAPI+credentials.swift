@@ -77,7 +77,8 @@ extension IntrospectionDocument {
     let sources = caveats.last { $0.hasPrefix(source) }?.dropFirst(source.utf8.count)
     self.init(
       lease: shown.lease, token: shown.token.hex, paymentHash: shown.paymentHash.hex, tier: shown.tier,
-      capabilities: shown.capabilities.list.split(separator: ",").map(String.init(_:)), expiry: expiry,
+      variant: shown.variant, capabilities: shown.capabilities.list.split(separator: ",").map(String.init(_:)),
+      expiry: expiry,
       validUntil: Timestamp(Instant(unixSeconds: shown.validUntil)), path: shown.path?.description,
       methods: shown.methods, sources: sources?.split(separator: ",").map(String.init(_:)), maxMsat: shown.maxMsat,
       mintedValidUntil: Timestamp(Instant(unixSeconds: shown.mintedValidUntil)),

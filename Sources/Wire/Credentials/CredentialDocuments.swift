@@ -67,6 +67,8 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
   public var token: String
   public var paymentHash: String
   public var tier: Int
+  /// The variant that the lease must have been sold as, for it to open anything.
+  public var variant: String?
   /// After all narrowing.
   public var capabilities: [String]
   /// `valid`, `stale` (swapped free of charge while the lease is paid up) or `narrowed-expired` (nothing helps).
@@ -88,7 +90,8 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
   public var links: [String: String]
 
   public init(
-    lease: String, token: String, paymentHash: String, tier: Int, capabilities: [String], expiry: String,
+    lease: String, token: String, paymentHash: String, tier: Int, variant: String? = nil, capabilities: [String],
+    expiry: String,
     validUntil: Timestamp, path: String? = nil, methods: [String]? = nil, sources: [String]? = nil,
     maxMsat: Int64? = nil, mintedValidUntil: Timestamp, holderValidUntil: Timestamp? = nil, caveats: [String],
     thirdParty: Bool, links: [String: String]
@@ -97,6 +100,7 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     self.token = token
     self.paymentHash = paymentHash
     self.tier = tier
+    self.variant = variant
     self.capabilities = capabilities
     self.expiry = expiry
     self.validUntil = validUntil
@@ -116,6 +120,7 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     case token
     case paymentHash = "payment_hash"
     case tier
+    case variant
     case capabilities
     case expiry
     case validUntil = "valid_until"

@@ -4,6 +4,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   public var id: String
   public var kind: String
   public var offer: String
+  /// The variant of the offer whose price it runs at, where the offer is tried at several.
+  public var variant: String?
   /// `quoted provisioning active grace suspended reclaiming closed`.
   public var state: String
   /// Why it is suspended, reclaimed or closed.
@@ -34,7 +36,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   public var links: [String: String]
 
   public init(
-    id: String, kind: String, offer: String, state: String, cause: String? = nil, resuming: Bool? = nil,
+    id: String, kind: String, offer: String, variant: String? = nil, state: String, cause: String? = nil,
+    resuming: Bool? = nil,
     flags: LeaseFlags, version: Int64, generation: Int64, createdAt: Timestamp, paidUntil: Timestamp? = nil,
     balanceMsat: Int64, debtMsat: Int64, creditMsat: Int64, rate: RateDocument, next: [NextAction],
     resources: ResourcesDocument, image: String? = nil, disk: String? = nil, links: [String: String]
@@ -42,6 +45,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     self.id = id
     self.kind = kind
     self.offer = offer
+    self.variant = variant
     self.state = state
     self.cause = cause
     self.resuming = resuming
@@ -65,6 +69,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     case id
     case kind
     case offer
+    case variant
     case state
     case cause
     case resuming

@@ -6,10 +6,13 @@ public struct OfferDocument: Hashable, Sendable, Codable {
   public var kind: String
   public var title: String
   public var periodSeconds: Int64
-  /// For one period.
+  /// For one period. Where ``priceVaries`` is set it is the most that a quote can ask.
   public var priceMsat: Int64
   /// Only where the price is 0: what is paid instead.
   public var depositMsat: Int64?
+  /// The offer is tried at several prices. Which one is yours is said by the quote, the `402` itself: the price listed
+  /// or a lower one, and it stays yours.
+  public var priceVaries: Bool?
   public var resources: ResourcesDocument
   public var meters: [MeterDocument]
   public var policy: PolicyDocument
@@ -22,7 +25,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
 
   public init(
     id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64, depositMsat: Int64? = nil,
-    resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument, maxPeriods: Int64, images: [String],
+    priceVaries: Bool? = nil, resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument,
+    maxPeriods: Int64, images: [String],
     available: Int64
   ) {
     self.id = id
@@ -31,6 +35,7 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     self.periodSeconds = periodSeconds
     self.priceMsat = priceMsat
     self.depositMsat = depositMsat
+    self.priceVaries = priceVaries
     self.resources = resources
     self.meters = meters
     self.policy = policy
@@ -46,6 +51,7 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     case periodSeconds = "period_seconds"
     case priceMsat = "price_msat"
     case depositMsat = "deposit_msat"
+    case priceVaries = "price_varies"
     case resources
     case meters
     case policy

@@ -48,7 +48,8 @@ struct AdminCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "admin", abstract: "For the provider: how things stand, and setting them right.",
     subcommands: [
-      Overview.self, Leases.self, Lease.self, Audit.self, Freeze.self, Thaw.self, Suspend.self, Resume.self,
+      Overview.self, Leases.self, Lease.self, Audit.self, Variants.self, Freeze.self, Thaw.self, Suspend.self,
+      Resume.self,
       Evict.self, Protect.self, Breaker.self,
     ],
     defaultSubcommand: Overview.self)
@@ -113,6 +114,20 @@ struct AdminCommand: AsyncParsableCommand {
 }
 
 extension AdminCommand {
+  struct Variants: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "variants", abstract: "How offers do that are tried at several prices.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let answer = try await AdminClient(session.client, token: admin.token()).variants()
+        session.put(answer) { AdminView.variants($0.items) }
+      }
+    }
+  }
+
   struct Breaker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "release-breaker", abstract: "Let suspensions go on that the circuit breaker holds back.")

@@ -114,6 +114,21 @@ enum AdminView {
     return table.text
   }
 
+  static func variants(_ items: [VariantItem]) -> String {
+    guard !items.isEmpty else { return "no offer is tried at several prices\n" }
+    var table = Table([
+      ("OFFER", .left), ("VARIANT", .left), ("SHARE", .right), ("QUOTED", .right), ("PAID", .right),
+      ("RENEWED", .right), ("EARNED", .right),
+    ])
+    for item in items {
+      table.add([
+        item.offer, item.variant, item.share.map { "\($0)%" } ?? "-", "\(item.quoted)", "\(item.paid)",
+        "\(item.renewed)", Human.sats(item.revenueMsat),
+      ])
+    }
+    return table.text
+  }
+
   static func lease(_ document: AdminLeaseDocument, now: Instant) -> String {
     var text =
       LeaseView.facts(document.lease, now: now)

@@ -14,6 +14,7 @@ enum LeaseView {
         ("debt", lease.debtMsat > 0 ? Human.sats(lease.debtMsat) : nil),
         ("credit", lease.creditMsat > 0 ? Human.sats(lease.creditMsat) : nil),
         ("price", Human.price(lease.rate.priceMsat, per: lease.rate.periodSeconds)),
+        ("variant", lease.variant),
         ("resources", Human.resources(lease.resources)),
         ("image", lease.image),
         ("disk", lease.disk),

@@ -9,18 +9,23 @@ enum OfferView {
     ])
     for offer in offers {
       table.add([
-        offer.id, offer.kind, Human.price(offer.priceMsat, per: offer.periodSeconds), "\(offer.available)",
+        offer.id, offer.kind, price(offer), "\(offer.available)",
         Human.resources(offer.resources), offer.title,
       ])
     }
     return table.text
   }
 
+  /// What a quote can ask at the most.
+  private static func price(_ offer: OfferDocument) -> String {
+    (offer.priceVaries == true ? "at most " : "") + Human.price(offer.priceMsat, per: offer.periodSeconds)
+  }
+
   static func facts(_ offer: OfferDocument) -> String {
     Table.facts(
       [
         ("offer", offer.id), ("title", offer.title), ("kind", offer.kind),
-        ("price", Human.price(offer.priceMsat, per: offer.periodSeconds)),
+        ("price", price(offer)),
         ("deposit", offer.depositMsat.map { Human.sats($0) }),
         ("resources", Human.resources(offer.resources)),
         ("left", "\(offer.available)"),

@@ -35,8 +35,8 @@ struct Bench: Sendable {
   static let adminToken = "operator-token-for-tests"
 
   static func with(
-    bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000, mintsPerMinute: Int = 1_000,
-    patience: Seconds = 10,
+    catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
+    mintsPerMinute: Int = 1_000, patience: Seconds = 10,
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
