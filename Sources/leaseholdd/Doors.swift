@@ -35,6 +35,7 @@ struct EngineGate: DataDoorGate {
     let serving = OpenStream(admission)
     return DoorAdmission(
       volume: volume,
+      reaches: { admission.credential.covers($0) },
       usage: { [engine] in
         // A quota that cannot be read is a property that is not known.
         try? await engine.volumeUsage(of: request.lease)

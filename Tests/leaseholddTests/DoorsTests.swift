@@ -61,6 +61,29 @@ import Testing
     }
   }
 
+  /// The owner's lock on everything binds a friend, who does not learn its token and cannot take it off with it.
+  @Test func aLockFromAboveIsNotTheFriends() async throws {
+    try await Provider.with { provider in
+      let disk = try await provider.rent()
+      let owner = disk.credential.authorization
+      let friend = try disk.narrowed("leasehold_path=/photos")
+      let lock = try await disk.send("LOCK", "/", owner, body: Self.lockinfo)
+      let line = lock.text.split(separator: "\r\n").first { $0.lowercased().hasPrefix("lock-token: ") }
+      let token = String(try #require(line).dropFirst(12))
+      #expect(lock.status == 200)
+      let refused = try await disk.send("PUT", "/photos/b", friend, body: "b")
+      #expect(refused.status == 423 && refused.text.contains("a folder around this is locked"))
+      #expect(try await disk.send("PUT", "/photos/b", owner, body: "b").text.contains("/dav/\(disk.lease) is locked"))
+      #expect(try await !disk.send("PROPFIND", "/photos/a", friend).text.contains("urn:uuid"))
+      #expect(try await disk.send("PROPFIND", "/photos/a", owner).text.contains("urn:uuid"))
+      let taken = try await disk.send("UNLOCK", "/photos/a", friend, ["Lock-Token": token])
+      #expect(taken.status == 403 && taken.code == "narrowed-path")
+      #expect(try await disk.send("PUT", "/photos/b", friend, body: "b").status == 423)
+      #expect(try await disk.send("UNLOCK", "/photos/a", owner, ["Lock-Token": token]).status == 204)
+      #expect(try await disk.send("PUT", "/photos/b", friend, body: "b").status == 201)
+    }
+  }
+
   @Test func onlyWhatIsAllowedIsDone() async throws {
     try await Provider.with { provider in
       let disk = try await provider.rent()

@@ -68,26 +68,43 @@ final class LockTable: Sendable {
     }
   }
 
-  /// Begins the time of the locks anew that cover the path and whose token was sent. `nil` when there is none.
+  /// Begins the time of the lock anew that covers the path and whose token was sent. `nil` when there is none.
+  ///
+  /// - Parameter reaches: whether whoever asks reaches a lock's root.
   func refresh(
     _ tokens: Set<String>, covering path: ResourcePath, of lease: LeaseID, seconds: Int64,
-    at now: ContinuousClock.Instant
+    at now: ContinuousClock.Instant, where reaches: @Sendable (ResourcePath) -> Bool = { _ in true }
   ) -> Lock? {
     with(lease, at: now) { locks in
-      guard let index = locks.firstIndex(where: { tokens.contains($0.token) && $0.covers(path) }) else { return nil }
+      guard
+        let index = locks.firstIndex(where: { tokens.contains($0.token) && $0.covers(path) && reaches($0.path) })
+      else { return nil }
       locks[index].seconds = seconds
       locks[index].expires = now + .seconds(seconds)
       return locks[index]
     }
   }
 
-  /// - Returns: whether there was one with this token that covers the path.
-  func release(_ token: String, covering path: ResourcePath, of lease: LeaseID, at now: ContinuousClock.Instant) -> Bool
-  {
+  enum Release: Hashable, Sendable {
+    case released
+    /// No lock of this token covers the path.
+    case unknown
+    /// There is one, and whoever asks does not reach its root: it is somebody else's, and stays.
+    case outOfReach
+  }
+
+  /// Takes the lock off that covers the path and has this token.
+  ///
+  /// - Parameter reaches: whether whoever asks reaches a lock's root.
+  func release(
+    _ token: String, covering path: ResourcePath, of lease: LeaseID, at now: ContinuousClock.Instant,
+    where reaches: @Sendable (ResourcePath) -> Bool = { _ in true }
+  ) -> Release {
     with(lease, at: now) { locks in
-      guard let index = locks.firstIndex(where: { $0.token == token && $0.covers(path) }) else { return false }
+      guard let index = locks.firstIndex(where: { $0.token == token && $0.covers(path) }) else { return .unknown }
+      guard reaches(locks[index].path) else { return .outOfReach }
       locks.remove(at: index)
-      return true
+      return .released
     }
   }
 

@@ -25,10 +25,14 @@ extension WebDAVDoor {
     // Shared locks on one resource: the token of one of them is enough.
     for (root, group) in Dictionary(grouping: met, by: \.path)
     where !group.contains(where: { tokens.contains($0.token) }) {
-      throw DoorProblem(
-        423, "lock-token-submitted",
-        "\(Target.href(call.lease, root.segments, folder: false).filter { $0 != "\"" && $0 != "\\" }) is locked")
+      throw DoorProblem(423, "lock-token-submitted", "\(Self.name(root, call)) is locked")
     }
+  }
+
+  /// The root of a lock, for who may know of it.
+  private static func name(_ root: ResourcePath, _ call: Call) -> String {
+    guard call.admission.reaches(root) else { return "a folder around this" }
+    return Target.href(call.lease, root.segments, folder: false).filter { $0 != "\"" && $0 != "\\" }
   }
 
   private func holds(_ header: IfHeader, _ call: Call, _ tree: VolumeTree) throws -> Bool {
@@ -113,7 +117,7 @@ extension WebDAVDoor {
     guard let header = call.ifHeader else { throw DoorProblem(400, "bad-header", "a refresh names its lock in If") }
     guard
       let lock = locks.refresh(
-        header.tokens, covering: call.path, of: call.lease, seconds: seconds, at: .now)
+        header.tokens, covering: call.path, of: call.lease, seconds: seconds, at: .now, where: call.admission.reaches)
     else { throw DoorProblem(412, "lock-token-matches-request-uri", "no such lock covers this") }
     return Response(.ok, xml: Self.discovery([lock], of: call))
   }
@@ -122,10 +126,13 @@ extension WebDAVDoor {
     guard let text = call.headers[.lockToken], text.hasPrefix("<"), text.hasSuffix(">") else {
       throw DoorProblem(400, "bad-header", "UNLOCK needs a Lock-Token")
     }
-    guard locks.release(String(text.dropFirst().dropLast()), covering: call.path, of: call.lease, at: .now) else {
-      throw DoorProblem(409, "lock-token-matches-request-uri", "no such lock covers this")
+    let token = String(text.dropFirst().dropLast())
+    switch locks.release(token, covering: call.path, of: call.lease, at: .now, where: call.admission.reaches) {
+    case .released: return Response(status: .noContent)
+    case .unknown: throw DoorProblem(409, "lock-token-matches-request-uri", "no such lock covers this")
+    case .outOfReach:
+      throw DoorProblem(403, "narrowed-path", "this lock holds more than the credential reaches")
     }
-    return Response(status: .noContent)
   }
 
   /// `Second-3600, Infinite`: the first that can be read, no longer than ``LockTable/longest``.

@@ -8,6 +8,7 @@ struct PropertyWriter: Sendable {
   let lease: LeaseID
   let usage: VolumeUsage?
   let locks: LockTable
+  let reaches: @Sendable (ResourcePath) -> Bool
 
   /// - Parameters:
   ///   - segments: the resource's path in the volume.
@@ -69,7 +70,9 @@ struct PropertyWriter: Sendable {
       guard let path = try? ResourcePath(encoded: "/" + segments.map(Target.encode).joined(separator: "/")) else {
         return ""
       }
-      return locks.covering(path, of: lease, at: .now).map { $0.activeLock(lease: lease) }.joined()
+      // A lock from above shows its token and its root to who reaches its root.
+      return locks.covering(path, of: lease, at: .now).filter { reaches($0.path) }
+        .map { $0.activeLock(lease: lease) }.joined()
     case .quotaAvailable: return usage.map { "\(max(0, $0.limit.count - $0.used.count))" }
     case .quotaUsed: return usage.map { "\($0.used.count)" }
     }

@@ -21,7 +21,8 @@ extension WebDAVDoor {
         .forbidden, xml: "<D:error xmlns:D=\"DAV:\"><D:propfind-finite-depth/></D:error>\n")
     }
     let usage = request.wantsQuota ? await call.admission.usage() : nil
-    let writer = PropertyWriter(request: request, lease: call.lease, usage: usage, locks: locks)
+    let writer = PropertyWriter(
+      request: request, lease: call.lease, usage: usage, locks: locks, reaches: call.admission.reaches)
     let first =
       "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\">\n"
       + writer.response(call.path.segments, entry, stored: stored)

@@ -55,6 +55,9 @@ public struct DoorRequest: Sendable {
 /// The permission to serve one request.
 public struct DoorAdmission: Sendable {
   public var volume: Volume
+  /// Whether the credential reaches a path inside the volume. A lock may begin above what it reaches: such a lock is not
+  /// told of, and not taken off.
+  public var reaches: @Sendable (ResourcePath) -> Bool
   /// For the quota properties; asked only when a client asks. `nil`: not known.
   public var usage: @Sendable () async -> VolumeUsage?
   /// Whether a stream that is open may go on. Asked each second and every 4 MiB, on an event loop: it must answer at
@@ -64,11 +67,13 @@ public struct DoorAdmission: Sendable {
   public var count: @Sendable (DoorTraffic) -> Void
 
   public init(
-    volume: Volume, usage: @escaping @Sendable () async -> VolumeUsage? = { nil },
+    volume: Volume, reaches: @escaping @Sendable (ResourcePath) -> Bool = { _ in true },
+    usage: @escaping @Sendable () async -> VolumeUsage? = { nil },
     stillServing: @escaping @Sendable () -> Bool = { true },
     count: @escaping @Sendable (DoorTraffic) -> Void = { _ in }
   ) {
     self.volume = volume
+    self.reaches = reaches
     self.usage = usage
     self.stillServing = stillServing
     self.count = count
