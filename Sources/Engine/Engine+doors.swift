@@ -225,9 +225,12 @@ extension Engine {
   }
 
   private func doorTrouble(_ error: DriverError) -> Refusal {
-    log.warning("a door could not reach its resource", metadata: ["error": "\(error)"])
     switch error.kind {
+    case .stopped:
+      // The renter's own doing, and for the renter to undo: trying again would not help.
+      return .conflict(code: "container-stopped", "nothing runs in this container now: start it first")
     case .absent, .failed, .fenced, .unavailable, .noSpace:
+      log.warning("a door could not reach its resource", metadata: ["error": "\(error)"])
       return .unavailable(retryAfter: 2, "the resource cannot be reached now")
     }
   }

@@ -7,6 +7,9 @@ extension SimulatedDriver: ContainerAccess {
     guard let resource = resource(lease) else {
       throw DriverError(.absent, attempted: what, words: "there is no such container")
     }
+    guard resource.phase != .stopped else {
+      throw DriverError(.stopped, attempted: what, words: "it is stopped")
+    }
     guard resource.phase == .running else {
       throw DriverError(.failed, attempted: what, words: "it does not run")
     }

@@ -22,7 +22,7 @@ extension ComputeDriver {
       throw DriverError(.failed, attempted: attempted, words: "the container is suspended")
     }
     guard try runGroup(lease).isPopulated() else {
-      throw DriverError(.failed, attempted: attempted, words: "the container is stopped")
+      throw DriverError(.stopped, attempted: attempted, words: "the container is stopped")
     }
     try await endForsakenCommands(lease)
     let run = try CommandRun(driver: self, command: command, record: record)

@@ -38,7 +38,7 @@ public struct VolumeUsage: Hashable, Sendable {
 public protocol ContainerAccess: Sendable {
   /// Runs a command and streams its output; the last element is the end. Dropping the sequence kills the command.
   ///
-  /// - Throws: `.absent` when there is no container, `.failed` when it is suspended or stopped.
+  /// - Throws: `.absent` when there is no container, `.stopped` when it does not run, `.failed` when it is suspended.
   func exec(_ command: ExecCommand, in lease: LeaseID) async throws(DriverError) -> AsyncThrowingStream<
     ExecOutput, any Error
   >

@@ -157,6 +157,8 @@ public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
     case unavailable
     /// There is no such resource.
     case absent
+    /// The container's process has ended, by itself or because somebody stopped it; it can be started again.
+    case stopped
     /// A tool or the kernel failed; trying again may help.
     case failed
   }

@@ -79,7 +79,7 @@ import Units
         host.spec(command: ["/bin/sh", "-c", "echo $(cat /n 2>/dev/null)run; echo again- > /n"]))
       try await host.eventually("it did not end") { try await host.phase(lease) == .stopped }
       let refused = await #expect(throws: DriverError.self) { try await host.run("true", in: lease) }
-      #expect(refused?.words == "the container is stopped")
+      #expect(refused?.kind == .stopped && refused?.words == "the container is stopped")
       let before = try #require(try await host.driver.measure([lease]).first)
       try await host.driver.start(lease)
       try await host.eventually("it did not end") { try await host.phase(lease) == .stopped }

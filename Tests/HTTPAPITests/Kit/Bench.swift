@@ -9,6 +9,7 @@ import Lightning
 import Logging
 import Macaroons
 import Store
+import Synchronization
 import TestKit
 import Units
 import Wire
@@ -159,6 +160,7 @@ struct StillDriver: ResourceDriver {
 
 /// A container that says what its command is, and that it was dropped.
 final class StillContainers: ContainerAccess {
+  private let stopped = Mutex<Set<LeaseID>>([])
   let dropped: AsyncStream<Void>
   private let dropSink: AsyncStream<Void>.Continuation
 
@@ -169,6 +171,9 @@ final class StillContainers: ContainerAccess {
   func exec(
     _ command: ExecCommand, in lease: LeaseID
   ) async throws(DriverError) -> AsyncThrowingStream<ExecOutput, any Error> {
+    guard !stopped.withLock({ $0.contains(lease) }) else {
+      throw DriverError(.stopped, attempted: "exec", words: "it is stopped")
+    }
     let dropSink = dropSink
     return AsyncThrowingStream { continuation in
       continuation.onTermination = { _ in dropSink.yield() }
@@ -190,6 +195,6 @@ final class StillContainers: ContainerAccess {
     }
   }
 
-  func start(_ lease: LeaseID) async throws(DriverError) {}
-  func stop(_ lease: LeaseID) async throws(DriverError) {}
+  func start(_ lease: LeaseID) async throws(DriverError) { stopped.withLock { _ = $0.remove(lease) } }
+  func stop(_ lease: LeaseID) async throws(DriverError) { stopped.withLock { _ = $0.insert(lease) } }
 }
