@@ -50,7 +50,18 @@ extension Engine {
     return try await store.transaction { tx in try tx.events(of: id, after: sequence, limit: limit) }
   }
 
-  /// The event feed after a sequence number, as it grows; ends after `closed`. The credential is asked for at the
+  /// Whether the lease has come to its end and nothing happened to it after this sequence number: its feed would have
+  /// nothing to say any more.
+  public func isOver(_ id: LeaseID, after sequence: Int64, _ caller: Caller) async throws -> Bool {
+    _ = try await require(.events, of: id, caller)
+    return try await store.transaction { tx in
+      // In this order: an end that is seen has its events.
+      let isOver = try tx.lease(id)?.lease.isClosed ?? true
+      return try isOver && tx.events(of: id, after: sequence, limit: 1).isEmpty
+    }
+  }
+
+  /// The event feed after a sequence number, as it grows; ends when the lease is closed and all is told. The credential is asked for at the
   /// start, each time something is sent, and each second, so that a quiet feed ends when the credential does.
   public func feed(
     of id: LeaseID, after sequence: Int64, _ caller: Caller
@@ -64,16 +75,20 @@ extension Engine {
             _ = try await require(.events, of: id, caller)
             while true {
               let from = last
-              let events = try await store.transaction { tx in try tx.events(of: id, after: from, limit: 100) }
+              let (isOver, events) = try await store.transaction { tx in
+                // In this order: an end that is seen has its events.
+                (try tx.lease(id)?.lease.isClosed ?? true, try tx.events(of: id, after: from, limit: 100))
+              }
               for event in events {
                 last = event.sequence
                 if event.feedName != nil { continuation.yield(event) }
-                if event.to == "closed" {
-                  continuation.finish()
-                  return
-                }
               }
-              if events.count < 100 { break }
+              guard events.count < 100 else { continue }
+              if isOver {
+                continuation.finish()
+                return
+              }
+              break
             }
           }
           continuation.finish()

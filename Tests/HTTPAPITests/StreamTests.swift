@@ -30,6 +30,26 @@ import Wire
     }
   }
 
+  /// Nothing runs in it, so no command can: said so at once, and undone by starting it.
+  @Test func aStoppedContainerSaysSo() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let (here, authorization) = try await box(door)
+        func exec() async throws -> Door.Answer {
+          try await door.ask(.post, here + "/exec", #"{"command":["echo"]}"#, authorization: authorization)
+        }
+        #expect(try await door.ask(.post, here + "/stop", authorization: authorization).status == 204)
+        let refused = try await exec()
+        #expect(refused.status == 409)
+        let problem = try refused.problem
+        #expect(problem.code == "container-stopped" && problem.detail?.contains("start it first") == true)
+        #expect(try await door.ask(.get, here + "/logs", authorization: authorization).status == 200)
+        #expect(try await door.ask(.post, here + "/start", authorization: authorization).status == 204)
+        #expect(try await exec().status == 200)
+      }
+    }
+  }
+
   @Test func logsAreText() async throws {
     try await Bench.with { bench in
       try await bench.live { door in
@@ -103,20 +123,56 @@ import Wire
         let begun = try await socket.read(until: "event: provisioned")
         #expect(begun.contains("content-type: text/event-stream") || begun.contains("Content-Type: text/event-stream"))
         #expect(begun.contains("event: quoted") && begun.contains("event: paid"))
-        _ = try await socket.read(until: ": still here")
+        let quiet = try await socket.read(until: ": still here")
         #expect(try await door.ask(.delete, here, authorization: authorization).status == 200)
-        _ = try await socket.read(until: "event: closed")
-        _ = try await socket.readBytesToEnd()
+        let ending = String(decoding: try await socket.readBytesToEnd(), as: UTF8.self)
+        // The last thing said is the end of the lease, whole, and then the end of the body.
+        let told = Self.events(begun + quiet + ending)
+        #expect(told.map(\.name) == ["quoted", "paid", "provisioned", "closed"])
+        #expect(told.map(\.id) == told.map(\.id).sorted() && Set(told.map(\.id)).count == told.count)
+        let data = try #require(told.last?.data)
+        let last = try JSON.decode(FeedEvent.self, from: data.utf8)
+        #expect(last.event == "closed" && last.lease == lease.id && last.state == "closed")
+        #expect(ending.hasSuffix("\r\n0\r\n\r\n"))
 
-        // From where it was left.
-        let all = begun.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("id: ") }.compactMap {
-          Int64($0.dropFirst(4).trimmingCharacters(in: .whitespaces))
+        // From wherever it was left, what comes is what had not come, and it ends as well.
+        for seen in 1..<told.count {
+          let rest = try await door.ask(
+            .get, here + "/events", authorization: authorization, headers: [.lastEventID: "\(told[seen - 1].id)"])
+          #expect(rest.status == 200 && rest.headers[.contentType] == "text/event-stream")
+          #expect(Self.events(rest.text) == Array(told[seen...]))
         }
-        let last = try #require(all.last)
-        let rest = try await door.ask(
-          .get, here + "/events", authorization: authorization, headers: [.lastEventID: "\(last)"])
-        #expect(!rest.text.contains("event: paid") && rest.text.contains("event: closed"))
+        #expect(Self.events(try await door.ask(.get, here + "/events", authorization: authorization).text) == told)
+        // Who has seen it all is told not to come back.
+        let over = try await door.ask(
+          .get, here + "/events", authorization: authorization, headers: [.lastEventID: "\(told.last?.id ?? 0)"])
+        #expect(over.status == 204 && over.body.isEmpty)
+        for nonsense in ["x", "-1", "1.5"] {
+          let answer = try await door.ask(
+            .get, here + "/events", authorization: authorization, headers: [.lastEventID: nonsense])
+          #expect(answer.status == 400)
+        }
       }
     }
+  }
+
+  private struct Told: Hashable {
+    var id: Int64
+    var name: String
+    var data: String
+  }
+
+  /// The events of a feed, as a client reads them; whatever else stands in it is passed over.
+  private static func events(_ text: String) -> [Told] {
+    var told: [Told] = []
+    var (id, name): (Int64?, String?) = (nil, nil)
+    for line in text.split(whereSeparator: \.isNewline) {
+      if line.hasPrefix("id: ") { id = Int64(line.dropFirst(4)) }
+      if line.hasPrefix("event: ") { name = String(line.dropFirst(7)) }
+      if line.hasPrefix("data: "), let id, let name {
+        told.append(Told(id: id, name: name, data: String(line.dropFirst(6))))
+      }
+    }
+    return told
   }
 }

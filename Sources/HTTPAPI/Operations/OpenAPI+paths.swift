@@ -41,7 +41,7 @@ extension OpenAPI {
       "get": {"operationId":"explain","summary":"What happened, and why.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExplainList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/events": {
-      "get": {"operationId":"events","summary":"What happens, as it happens.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/last_event_id"}],"responses":{"200":{"description":"Server-sent events; each data is a FeedEvent.","content":{"text/event-stream":{"schema":{"$ref":"#/components/schemas/FeedEvent"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "get": {"operationId":"events","summary":"What happens, as it happens.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/last_event_id"}],"responses":{"200":{"description":"Server-sent events; each data is a FeedEvent.","content":{"text/event-stream":{"schema":{"$ref":"#/components/schemas/FeedEvent"}}}},"204":{"description":"The lease is closed, and nothing came after Last-Event-ID: do not ask again."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/credential": {
       "get": {"operationId":"introspect","summary":"What the credential reaches.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Introspection"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}

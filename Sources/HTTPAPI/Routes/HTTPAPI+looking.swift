@@ -61,6 +61,10 @@ extension HTTPAPI {
       }
       last = sequence
     }
+    // Who has seen the end is told to stop asking (WHATWG HTML §9.2.3): an end alone is asked about again for ever.
+    if last > 0, try await engine.isOver(exchange.lease(), after: last, exchange.caller()) {
+      return Response(status: .noContent, headers: [.cacheControl: "no-store"])
+    }
     let feed = try await engine.feed(of: exchange.lease(), after: last, exchange.caller())
     let base = configuration.publicURL
     let headers: HTTPFields = [
