@@ -53,7 +53,7 @@ let migrations = [
   "0001_leases.sql", "0002_ledger.sql", "0003_lightning.sql", "0004_credentials.sql", "0005_capacity.sql",
   "0006_usage.sql", "0007_daemons.sql", "0008_capacity_held_for_changes.sql", "0009_holds.sql",
   "0010_key_epochs.sql",
-  "0011_payouts.sql", "0012_credit_spent.sql", "0013_variants.sql",
+  "0011_payouts.sql", "0012_credit_spent.sql", "0013_variants.sql", "0014_node_standing.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

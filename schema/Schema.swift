@@ -22,5 +22,6 @@ public enum Schema {
     ("0011_payouts.sql", PackageResources._011_payouts_sql),
     ("0012_credit_spent.sql", PackageResources._012_credit_spent_sql),
     ("0013_variants.sql", PackageResources._013_variants_sql),
+    ("0014_node_standing.sql", PackageResources._014_node_standing_sql),
   ]
 }

@@ -200,6 +200,16 @@ CREATE TABLE public.node_cursor (
     moved_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.node_standing (
+    node text NOT NULL,
+    trouble_since timestamp with time zone,
+    back_at timestamp with time zone,
+    released_at timestamp with time zone,
+    follower_failing_since timestamp with time zone,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT node_standing_back_from_trouble CHECK (((back_at IS NULL) OR (trouble_since IS NOT NULL)))
+);
+
 CREATE TABLE public.outage (
     began_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone NOT NULL,
@@ -402,6 +412,9 @@ ALTER TABLE ONLY public.ledger_transfer
 
 ALTER TABLE ONLY public.node_cursor
     ADD CONSTRAINT node_cursor_pkey PRIMARY KEY (node);
+
+ALTER TABLE ONLY public.node_standing
+    ADD CONSTRAINT node_standing_pkey PRIMARY KEY (node);
 
 ALTER TABLE ONLY public.outage
     ADD CONSTRAINT outage_pkey PRIMARY KEY (began_at, ended_at);

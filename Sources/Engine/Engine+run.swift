@@ -92,9 +92,13 @@ extension Engine {
   // MARK: Heartbeat
 
   /// Says that this daemon is alive, and finds out whether any was before it: a gap is an outage, for which nobody is
-  /// punished. Also compares our clock with the database's.
+  /// punished. Also compares our clock with the database's, and writes down how the node answers.
   public func beat() async throws {
     let name = settings.daemon
+    let node = node.name
+    let standing = health.snapshot.standing
+    // Trouble is said again at each beat, so that who reads of it knows that it is not of yesterday.
+    let isNews = standing.isInTrouble || standing != keptStanding.withLock { $0 }
     let patience = settings.outageAfter
     let asked = clock.now()
     let theirs = try await store.databaseTime()
@@ -104,8 +108,10 @@ extension Engine {
       if let last = try tx.beat(daemon: name, at: now), now > last + patience {
         try tx.recordOutage(from: last, to: now)
       }
+      if isNews { try tx.setNodeStanding(standing, of: node, at: now) }
       return (now, try tx.outages(endedAfter: now - .day * 400))
     }
+    keptStanding.withLock { $0 = standing }
     lastBeat.withLock { $0 = max($0 ?? now, now) }
     learn(of: known)
   }

@@ -35,6 +35,8 @@ public final class Engine: Sendable {
   let lastVariantFigures = Mutex<(at: Instant, figures: [VariantFigures])?>(nil)
   /// When this daemon last said that it is alive.
   let lastBeat = Mutex<Instant?>(nil)
+  /// How the node answered when that was last written down.
+  let keptStanding = Mutex(NodeStanding())
 
   /// The drivers of this host, one per kind, and their doors.
   public struct Drivers: Sendable {
@@ -85,7 +87,12 @@ public final class Engine: Sendable {
     try await beat()
     let revoked = try await store.transaction { tx in try tx.revokedTokens() }
     revocations.replace(with: revoked)
-    // Before the first deadline is looked at: a daemon that starts while the node is away suspends nobody for it.
+    // Before the first deadline is looked at: a daemon that starts while the node is away, or has just come back, suspends
+    // nobody for it, and gives nobody more time than the one before it would have.
+    let name = node.name
+    if let known = try await store.transaction({ tx in try tx.nodeStanding(of: name) }) {
+      health.remember(known.standing, seenAt: known.seenAt, at: clock.now())
+    }
     await askNode()
   }
 

@@ -18,6 +18,12 @@ final class Health: Sendable {
     var breakerReleasedUntil: Instant?
 
     var nodeIsUp: Bool { node == nil || node?.backAt != nil }
+
+    var standing: NodeStanding {
+      NodeStanding(
+        troubleSince: node?.since, backAt: node?.backAt, releasedAt: node?.releasedAt,
+        followerFailingSince: followerFailingSince)
+    }
   }
 
   /// A time in which the node did not answer. Answers that are followed by silence within ``window`` do not end it: a node
@@ -48,6 +54,16 @@ final class Health: Sendable {
       } else {
         $0.node = NodeTrouble(since: now)
       }
+    }
+  }
+
+  /// What a daemon before this one knew, or one beside it. Trouble of which nobody has said anything for longer than the
+  /// window is over: what comes now is another.
+  func remember(_ standing: NodeStanding, seenAt: Instant, at now: Instant) {
+    guard let since = standing.troubleSince, now < seenAt + window else { return }
+    state.withLock {
+      guard $0.node == nil else { return }
+      $0.node = NodeTrouble(since: since, backAt: standing.backAt, releasedAt: standing.releasedAt)
     }
   }
 

@@ -75,14 +75,23 @@ struct Doctor: AsyncParsableCommand {
     await check("settlements") {
       let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
       let (name, now) = (configuration.lightning.name, clock.now())
-      let (marks, unbooked, held) = try await store.transaction { tx in
-        (try tx.settlementMarks(of: name), try tx.overdueEffects(at: now).unbooked, try tx.heldPayments())
+      let (marks, unbooked, held, known) = try await store.transaction { tx in
+        (
+          try tx.settlementMarks(of: name), try tx.overdueEffects(at: now).unbooked, try tx.heldPayments(),
+          try tx.nodeStanding(of: name)
+        )
       }
       func ago(_ moment: Instant) -> String { "\(max(0, now.microseconds(since: moment) / 1_000_000)) s ago" }
       let moved = marks.cursorMovedAt.map { "last taken in \(ago($0))" } ?? "none taken in yet"
       let since = marks.oldestUnbooked.map { ", the first found \(ago($0))" } ?? ""
-      let words = "\(moved), \(unbooked) unbooked\(since), \(held) held"
-      guard unbooked == 0 else { throw Complaint(words) }
+      // A daemon that is down says nothing any more.
+      let told = known.flatMap { $0.seenAt + 30 > now ? $0.standing : nil }
+      let trouble = [
+        told?.followerFailingSince.map { ", not followed since \(ago($0))" },
+        told?.backAt == nil ? told?.troubleSince.map { ", the node silent since \(ago($0))" } : nil,
+      ].compactMap { $0 }.joined()
+      let words = "\(moved), \(unbooked) unbooked\(since), \(held) held\(trouble)"
+      guard unbooked == 0, trouble.isEmpty else { throw Complaint(words) }
       return words
     }
     await check("payouts") {

@@ -103,6 +103,59 @@ import Units
     }
   }
 
+  /// The node has come back a moment before the daemon is started anew: who waited for it still has their moment.
+  @Test func aRestartForgetsNoOutage() async throws {
+    try await Platform.with { platform in
+      let node = SwitchedNode(platform.node)
+      let first = platform.anotherEngine(node: node)
+      try await first.prepare()
+      let renter = Renter(platform)
+      let (id, _) = try await renter.rent(engine: first)
+      platform.clock.advance(by: 3_590)
+      node.goAway()
+      await first.askNode()
+      try await first.beat()
+      platform.clock.advance(by: 20)
+      node.comeBack()
+      await first.askNodeInTrouble()
+      try await first.beat()
+      let back = platform.clock.now()
+      let second = platform.anotherEngine("three", node: node)
+      try await second.prepare()
+      for _ in 0..<5 {
+        platform.clock.advance(by: 10)
+        try await platform.settle(second)
+        #expect(try await platform.state(id) == "active", "\(platform.clock.now().microseconds(since: back)) µs")
+      }
+      platform.clock.advance(by: 20)
+      try await platform.settle(second)
+      #expect(try await platform.state(id) == "suspended")
+    }
+  }
+
+  /// Restarting does not begin the stated time anew; what nobody has said for a while was another outage.
+  @Test func aRestartCountsFromWhenTheNodeFellSilent() async throws {
+    try await Platform.with { platform in
+      let first = platform.anotherEngine(node: AwayNode())
+      try await first.prepare()
+      let away = platform.clock.now()
+      #expect(first.nodeOutage?.since == away)
+      for _ in 0..<5 {
+        platform.clock.advance(by: 40)
+        try await first.beat()
+      }
+      var next = platform.anotherEngine("three", node: AwayNode())
+      try await next.prepare()
+      #expect(next.nodeOutage?.since == away && next.nodeOutage?.sparesUntil == away + 600)
+      let kept = try await platform.postgres.transaction { tx in try tx.nodeStanding(of: AwayNode().name) }
+      #expect(kept?.standing == NodeStanding(troubleSince: away) && kept?.seenAt == away + 200)
+      platform.clock.advance(by: 61)
+      next = platform.anotherEngine("four", node: AwayNode())
+      try await next.prepare()
+      #expect(next.nodeOutage?.since == platform.clock.now())
+    }
+  }
+
   @Test func oneBadLookUpDoesNotStopTheSweep() async throws {
     try await Platform.with { platform in
       let node = SwitchedNode(platform.node)

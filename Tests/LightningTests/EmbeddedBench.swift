@@ -8,7 +8,7 @@ import Testing
 import Units
 
 /// The embedded node in a folder of its own, with time in the test's hands.
-final class EmbeddedBench: HoldingNodeBench {
+final class EmbeddedBench: HoldingNodeBench, PayingNodeBench {
   let directory = TemporaryDirectory()
   let clock = ManualClock()
   let cancels = true
@@ -31,6 +31,18 @@ final class EmbeddedBench: HoldingNodeBench {
     guard case .accepted = try await node.waitWhileOpen(hash) else {
       throw NodeError(.refused, attempted: "pay", words: "the payment is not held")
     }
+  }
+
+  // It reaches its own invoices, and at once: there is no payee that is slow or out of reach.
+  var fates: Set<PayeeFate> { [.paid] }
+  func foreignInvoice(_ amount: Millisatoshi, _ fate: PayeeFate) async throws -> String {
+    let label = "foreign \(UInt64.random(in: .min ... .max))"
+    return try await embedded.createInvoice(request(label, amount: amount)).bolt11
+  }
+  func finish(_ hash: PaymentHash) async throws {}
+  func open(_ hash: PaymentHash) async throws {}
+  func timesPaid(_ hash: PaymentHash) async throws -> Int? {
+    try await settlements(count: 1).count { $0.paymentHash == hash }
   }
 
   func expire(_ invoice: NodeInvoice) async throws { clock.set(to: invoice.expiresAt) }

@@ -12,6 +12,11 @@ import Units
     try await exercise.run(on: EmbeddedBench())
   }
 
+  @Test(arguments: PayingNodeExercise.allCases)
+  func pays(_ exercise: PayingNodeExercise) async throws {
+    try await exercise.run(on: EmbeddedBench())
+  }
+
   @Test(arguments: HoldingNodeExercise.allCases)
   func holds(_ exercise: HoldingNodeExercise) async throws {
     try await exercise.run(on: EmbeddedBench())

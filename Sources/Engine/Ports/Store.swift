@@ -149,6 +149,9 @@ public protocol StoreTransaction: AnyObject {
   func setCursor(_ cursor: String, of node: String, at now: Instant) throws
   /// How far settlements are taken in: for metrics and doctors.
   func settlementMarks(of node: String) throws -> SettlementMarks
+  /// What a daemon last wrote of how the node answers, and when; `nil`: none ever had anything to say.
+  func nodeStanding(of node: String) throws -> (standing: NodeStanding, seenAt: Instant)?
+  func setNodeStanding(_ standing: NodeStanding, of node: String, at now: Instant) throws
   /// A settlement of ours that could not be booked; kept for retrying, shown, and its lease shielded meanwhile.
   func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws
   func unbooked(limit: Int) throws -> [UnbookedSettlement]

@@ -94,7 +94,7 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
     do {
       parsed = try Invoice.parse(invoice)
     } catch {
-      throw NodeError(.refused, attempted: "pay invoice", words: "it is no invoice: \(error)")
+      throw NodeError(.cannotPay, attempted: "pay invoice", words: "it is no invoice: \(error)")
     }
     guard let hash = PaymentHash(parsed.paymentHash) else { preconditionFailure("a payment hash is 32 bytes") }
     return try await book.perform { book, now throws(NodeError) in
