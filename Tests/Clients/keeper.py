@@ -1,7 +1,8 @@
 """`leasehold autopay` against the running daemon: it keeps a lease alive, says what it did, pays no period twice whatever
-kills it, and spends nothing above the budget. And a person pays by hand, from the QR code in the terminal.
+kills it, and spends nothing above the budget. And the wallets of the command line: a person, from the QR code in the terminal, and an LNbits that is real.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import select
 import signal
 import subprocess
 import time
+import urllib.request
 from datetime import datetime
 
 from report import same
@@ -22,6 +24,12 @@ def try_keeper(world, report):
     report.step("autopay: killed in the middle of paying, again and again: each period once", keeper.is_killed)
     report.step("autopay: above the budget it refuses, says so, and ends with 3", keeper.refuses)
     report.step("autopay: with room in the budget it brings the lease back", keeper.brings_back)
+    if said := os.environ.get("LEASEHOLD_CLIENTS_LNBITS"):
+        server = LNbits(world, keeper, **json.loads(said))
+        report.step("lnbits: a wallet of the command line pays, and never twice", server.pays)
+        report.step("lnbits: above the budget it pays nothing", server.refuses)
+    else:
+        report.skip("lnbits", "a wallet of the command line pays", "no Python that LNbits takes")
     report.step("by hand: it shows a QR code, waits, and goes on once it is paid", keeper.by_hand)
 
 
@@ -181,6 +189,66 @@ class Keeper:
         lease = json.loads(out)["id"]
         self.world.remember(lease)
         same("the lease", "active", self.world.operator(lease)["state"])
+
+
+class LNbits:
+    """Two wallets on a real LNbits: one makes invoices, the other is the command line's."""
+
+    def __init__(self, world, keeper, url, token):
+        self.world, self.keeper, self.url, self.token = world, keeper, url, token
+        self.payer = self.merchant = None
+
+    def ask(self, method, path, document, **headers):
+        headers = headers or {"Authorization": f"Bearer {self.token}"}
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(
+            self.url + path, json.dumps(document).encode() if document else None,
+            {"Content-Type": "application/json", **headers}, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def wallet(self, name):
+        made = self.ask("POST", "/api/v1/account", {"name": name})
+        self.ask("PUT", "/users/api/v1/balance", {"id": made["id"], "amount": 10000})
+        return made["adminkey"]
+
+    def balance(self):
+        return self.ask("GET", "/api/v1/wallet", None, X_Api_Key=self.payer)["balance"]
+
+    def invoice(self, satoshis):
+        made = self.ask(
+            "POST", "/api/v1/payments", {"out": False, "amount": satoshis, "memo": "sold"}, X_Api_Key=self.merchant)
+        return made["bolt11"], made["payment_hash"]
+
+    def leasehold(self, *arguments, status=0):
+        key = self.world.work / "lnbits.key"
+        key.touch(0o600)
+        key.write_text(self.payer)
+        environment = {
+            **os.environ, "LEASEHOLD_WALLET": "lnbits", "LEASEHOLD_WALLET_URL": self.url,
+            "LEASEHOLD_WALLET_ADMIN_KEY_FILE": str(key)}
+        with self.keeper.leasehold(*arguments, "--json", env=environment) as process:
+            out, err = process.communicate(timeout=120)
+        same(f"leasehold {arguments[0]}: {err[-300:]}: its status", status, process.returncode)
+        assert self.payer not in out + err, "it says its key"
+        return out
+
+    def pays(self):
+        self.payer, self.merchant = self.wallet("renter"), self.wallet("merchant")
+        same("whether it answers", True, json.loads(self.leasehold("wallet"))["answers"])
+        invoice, payment_hash = self.invoice(21)
+        before = self.balance()
+        for _ in range(2):
+            preimage = json.loads(self.leasehold("pay", invoice))["preimage"]
+            same("the hash of the preimage", payment_hash, hashlib.sha256(bytes.fromhex(preimage)).hexdigest())
+        same("what left the wallet, in msat", 21_000, before - self.balance())
+
+    def refuses(self):
+        before = self.balance()
+        self.keeper.run("budget", "--per-payment", "20")
+        self.leasehold("pay", self.invoice(21)[0], status=3)
+        same("what left the wallet", 0, before - self.balance())
+        self.keeper.run("budget", "--per-payment", "none")
 
 
 def end(process, number):
