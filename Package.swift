@@ -54,6 +54,7 @@ let migrations = [
   "0006_usage.sql", "0007_daemons.sql", "0008_capacity_held_for_changes.sql", "0009_holds.sql",
   "0010_key_epochs.sql",
   "0011_payouts.sql", "0012_credit_spent.sql", "0013_variants.sql", "0014_node_standing.sql",
+  "0015_exchange_rates.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.
@@ -112,6 +113,7 @@ let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let doors: [Target] = [
   room("NodeRPC", ["BOLT11", httpClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+  room("ExchangeRates", ["Engine", "Wire", "Units", httpClient, nio("NIOCore")]),
   room("HTTPServing", [hummingbird, log]),
   room("HTTPAPI", ["Engine", "L402", "Wire", hummingbird, log, metrics]),
   room("WebDAV", ["Engine", "L402", "Wire", "CLinux", "CExpat", hummingbird, log]),
@@ -119,8 +121,8 @@ let doors: [Target] = [
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Engine",
-      "Postgres", hummingbird, lifecycle, arguments, yams, log, metrics,
+      "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
+      "ExchangeRates", "Engine", "Postgres", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
   .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -166,6 +168,7 @@ let doorTests: [Target] = [
   tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests("WebDAV", ["HTTPServing", hummingbird, log]),
   tests("NodeRPC"),
+  tests("ExchangeRates", ["HTTPServing", "Wire", "Units", hummingbird, log]),
   tests("Wallets"),
   // A provider in miniature, for the renter's side.
   .target(

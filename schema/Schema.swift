@@ -23,5 +23,6 @@ public enum Schema {
     ("0012_credit_spent.sql", PackageResources._012_credit_spent_sql),
     ("0013_variants.sql", PackageResources._013_variants_sql),
     ("0014_node_standing.sql", PackageResources._014_node_standing_sql),
+    ("0015_exchange_rates.sql", PackageResources._015_exchange_rates_sql),
   ]
 }

@@ -60,6 +60,21 @@ CREATE TABLE public.daemon (
     beat_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.exchange_rate (
+    currency text NOT NULL,
+    per_bitcoin_e8 bigint NOT NULL,
+    source text NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    doubted_per_bitcoin_e8 bigint,
+    doubted_source text,
+    doubted_read_at timestamp with time zone,
+    doubted_since timestamp with time zone,
+    CONSTRAINT exchange_rate_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT exchange_rate_doubt_is_whole CHECK ((num_nonnulls(doubted_per_bitcoin_e8, doubted_source, doubted_read_at, doubted_since) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT exchange_rate_doubted_is_one CHECK ((doubted_per_bitcoin_e8 > 0)),
+    CONSTRAINT exchange_rate_is_one CHECK ((per_bitcoin_e8 > 0))
+);
+
 CREATE TABLE public.idempotency (
     scope text NOT NULL,
     key text NOT NULL,
@@ -84,11 +99,20 @@ CREATE TABLE public.invoice (
     redeemed_at timestamp with time zone,
     redeemed_key text,
     hold_epoch integer,
+    fiat_currency text,
+    fiat_price_e8 bigint,
+    rate_per_bitcoin_e8 bigint,
+    rate_source text,
+    rate_read_at timestamp with time zone,
     CONSTRAINT invoice_accepted_is_held CHECK (((state <> 'accepted'::text) OR (hold_epoch IS NOT NULL))),
     CONSTRAINT invoice_asks_for_money CHECK ((msat > 0)),
+    CONSTRAINT invoice_fiat_currency CHECK ((fiat_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT invoice_fiat_price_never_pays CHECK ((fiat_price_e8 >= 0)),
     CONSTRAINT invoice_hold_epoch CHECK (((hold_epoch >= 0) AND (hold_epoch <= 65535))),
     CONSTRAINT invoice_is_made_unless_reserved CHECK (((state = ANY (ARRAY['reserved'::text, 'canceled'::text])) OR (payment_hash IS NOT NULL))),
     CONSTRAINT invoice_preimage_means_settled CHECK (((preimage IS NOT NULL) = (state = 'settled'::text))),
+    CONSTRAINT invoice_rate_is_one CHECK ((rate_per_bitcoin_e8 > 0)),
+    CONSTRAINT invoice_rate_is_whole CHECK ((num_nonnulls(fiat_currency, fiat_price_e8, rate_per_bitcoin_e8, rate_source, rate_read_at) = ANY (ARRAY[0, 5]))),
     CONSTRAINT invoice_state CHECK ((state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text, 'settled'::text, 'canceled'::text, 'expired'::text])))
 );
 
@@ -379,6 +403,9 @@ ALTER TABLE ONLY public.credit_move
 
 ALTER TABLE ONLY public.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.exchange_rate
+    ADD CONSTRAINT exchange_rate_pkey PRIMARY KEY (currency);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (scope, key);

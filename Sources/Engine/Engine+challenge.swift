@@ -44,7 +44,8 @@ extension Engine {
     PaymentDemand(
       challenge: Challenge(macaroon: macaroon, invoice: bolt11), paymentHash: hash, amount: invoice.amount,
       expiresAt: invoice.expiresAt, lease: lease.id, state: lease.state.name, paidUntil: lease.paidUntil,
-      reclaimsAt: lease.reclaimsAt, held: lease.isHeld, purpose: invoice.purpose.name)
+      reclaimsAt: lease.reclaimsAt, held: lease.isHeld, purpose: invoice.purpose.name,
+      frozen: invoice.frozen)
   }
 
   private func mint(

@@ -6,7 +6,7 @@ import Units
 /// Looking never costs money: a genuine expired credential serves.
 extension Engine {
   public func offers() async throws -> [OfferAvailability] {
-    let offers = catalog.offers
+    let offers = catalog.offers.map(asOfNow)
     return try await store.transaction { tx in
       try offers.map {
         OfferAvailability(offer: $0, available: try tx.available($0.terms.resources, kind: $0.terms.kind))
@@ -14,8 +14,21 @@ extension Engine {
     }
   }
 
+  /// With its price in bitcoin as of now, where it is in a currency and that has a rate.
+  public func asOfNow(_ offer: Offer) -> Offer {
+    guard let currency = offer.terms.fiat?.currency else { return offer }
+    var offer = offer
+    do throws(ExchangeRateTrouble) {
+      let rate = try exchangeRates.rate(of: currency, at: clock.now())
+      offer.terms = offer.terms.priced(at: rate) ?? offer.terms
+    } catch {
+      // Looking is no asking for a price: it is shown without, and not counted as refused.
+    }
+    return offer
+  }
+
   public func offer(_ id: String) async throws -> OfferAvailability {
-    guard let offer = catalog.offer(id) else { throw Refusal.unknownOffer(id) }
+    guard let offer = catalog.offer(id).map(asOfNow) else { throw Refusal.unknownOffer(id) }
     return try await store.transaction { tx in
       OfferAvailability(offer: offer, available: try tx.available(offer.terms.resources, kind: offer.terms.kind))
     }

@@ -75,7 +75,7 @@ extension Engine {
       return InvoiceRecord(
         id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label,
         amount: order.amount, createdAt: order.at, expiresAt: expiresAt, state: .open, paymentHash: made.paymentHash,
-        bolt11: made.bolt11, holdEpoch: order.holdEpoch)
+        bolt11: made.bolt11, holdEpoch: order.holdEpoch, frozen: order.frozen)
     } catch {
       // The reservation is given up whatever went wrong, also when this task was cancelled; where even that fails,
       // it lapses.

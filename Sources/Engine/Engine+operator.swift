@@ -52,6 +52,11 @@ extension Engine {
     }
     let health = health.snapshot
     let spares = self.health.sparesForNode(health)
+    let rates = exchangeRates.view(at: now).map { view in
+      var view = view
+      if view.trouble != nil { view.sparedUntil = self.health.sparesForRate(of: view.currency) }
+      return view
+    }
     return Overview(
       at: now, overdue: overdue, pools: pools, census: census, parked: parked, unbooked: unbooked,
       heldPayments: held, payouts: payouts, nodeIsUp: health.nodeIsUp, clockSkewMicroseconds: health.clockSkew,
@@ -59,7 +64,7 @@ extension Engine {
       breakerTrippedAt: health.breakerTrippedAt, cursorMovedAt: marks.cursorMovedAt,
       oldestUnbooked: marks.oldestUnbooked, followerFailingSince: health.followerFailingSince,
       failedLookups: health.failedLookups, nodeFailingSince: health.nodeIsUp ? nil : health.node?.since,
-      sparedUntil: health.nodeIsUp && spares.map { $0 <= now } ?? true ? nil : spares)
+      sparedUntil: health.nodeIsUp && spares.map { $0 <= now } ?? true ? nil : spares, exchangeRates: rates)
   }
 
   /// The node's silence, as this daemon knows it; `nil`: it answers.
@@ -124,4 +129,6 @@ public struct Overview: Sendable {
   public var nodeFailingSince: Instant?
   /// Until when nobody is suspended because of the node; past while the node is away for longer than that.
   public var sparedUntil: Instant?
+  /// One for each currency that has a source.
+  public var exchangeRates: [ExchangeRateView]
 }

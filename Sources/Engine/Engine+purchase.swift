@@ -51,11 +51,8 @@ extension Engine {
     let offer = try validated(request)
     // It decides the price, where an offer is tried at several.
     let id = newLeaseID()
-    let terms = offer.terms(for: id)
-    guard let amount = terms.invoiceAmount(periods: request.periods) else {
-      throw Refusal.invalidField("periods", "the price does not fit")
-    }
-    let bought = terms.period.microseconds.multipliedReportingOverflow(by: request.periods)
+    let offered = offer.terms(for: id)
+    let bought = offered.period.microseconds.multipliedReportingOverflow(by: request.periods)
     guard !bought.overflow, bought.partialValue <= Lease.horizon.microseconds else {
       throw Refusal.invalidField("periods", "a lease is sold at most 366 days ahead")
     }
@@ -71,6 +68,11 @@ extension Engine {
       guard standing.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
       if standing.open == nil { try spendMintBudget(caller) }
       throw Refusal.paymentRequired(try await purchaseDemand(standing, caller))
+    }
+    // From here on this is the price, whatever becomes of the rate it was reckoned at.
+    let terms = try priced(offered, at: clock.now())
+    guard let amount = terms.invoiceAmount(periods: request.periods) else {
+      throw Refusal.invalidField("periods", "the price does not fit")
     }
     let pinned = try await hostOfDisk(request, caller)
     try spendMintBudget(caller)
@@ -92,6 +94,7 @@ extension Engine {
       let record = LeaseRecord(lease: lease, request: request, placement: placement)
       var evidence = ["offer": offer.id, "held": String(placement != nil), "client": caller.party]
       evidence["variant"] = terms.variant
+      if let frozen = terms.frozenPrice { evidence.merge(frozen.evidence) { given, _ in given } }
       try tx.insert(
         record,
         event: EventRecord(
@@ -140,7 +143,7 @@ extension Engine {
     }
     let order = InvoiceOrder(
       lease: lease.id, purpose: .purchase, slot: "purchase", label: "leasehold/\(lease.id)/purchase", amount: amount,
-      expiresAt: lease.createdAt + lease.terms.policy.quote, at: now)
+      expiresAt: lease.createdAt + lease.terms.policy.quote, frozen: lease.terms.frozenPrice, at: now)
     let invoice = try await invoice(for: order, client: caller, seen: standing)
     return try await challenge(
       invoice, lease: lease, periods: periods, shown: nil, known: standing.token(for: invoice))

@@ -67,14 +67,19 @@ extension Engine {
     guard lease.maySell(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "no time is sold that far ahead")
     }
-    guard let amount = lease.renewalAmount(periods: periods, at: now) else {
+    var renewed = lease
+    renewed.terms = try self.renewed(lease.terms, seeing: standing.open, at: now)
+    guard let amount = renewed.renewalAmount(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "the price does not fit")
     }
     try allow(shown, amount)
+    // At a rate that is frozen nobody is given longer to wait and see than for a purchase.
+    let ends = lease.renewalInvoiceEnds(at: now)
+    let frozen = renewed.terms.frozenPrice
     let order = InvoiceOrder(
       lease: lease.id, purpose: .renewal(periods: periods), slot: "renewal:\(periods)",
       label: "leasehold/\(lease.id)/renewal/\(newLeaseID())", amount: amount,
-      expiresAt: lease.renewalInvoiceEnds(at: now), at: now)
+      expiresAt: frozen == nil ? ends : min(ends, now + lease.terms.policy.quote), frozen: frozen, at: now)
     let invoice = try await invoice(for: order, client: caller, seen: standing)
     return try await challenge(
       invoice, lease: lease, periods: periods, shown: shown, known: standing.token(for: invoice))
@@ -96,8 +101,7 @@ extension Engine {
     if let record = try await redeemed(by: shown, for: id, caller, where: isWanted) { return record }
     guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { throw Refusal.unknownLease }
     let lease = record.lease
-    let terms = offer.terms(for: id, soldAs: lease.terms.soldAs)
-    guard terms.kind == lease.terms.kind else {
+    guard offer.terms.kind == lease.terms.kind else {
       throw Refusal.invalidField("offer", "the lease is of another kind")
     }
     switch lease.state {
@@ -106,11 +110,12 @@ extension Engine {
     case .quoted, .provisioning: throw Refusal.conflict(code: "not-paid-yet", "the lease is not in service yet")
     case .reclaiming, .closed: throw Refusal.leaseClosed
     }
-    if lease.terms.offer == terms.offer { return record }
+    if lease.terms.offer == offer.terms.offer { return record }
+    let now = clock.now()
+    let terms = try priced(offer.terms(for: id, soldAs: lease.terms.soldAs), at: now)
     guard terms.price > .zero, lease.terms.price > .zero else {
       throw Refusal.conflict(code: "purely-metered", "a purely metered lease does not change")
     }
-    let now = clock.now()
     guard let amount = lease.changeAmount(to: terms, at: now) else {
       throw Refusal.invalidField("offer", "the price does not fit")
     }
@@ -131,7 +136,7 @@ extension Engine {
       lease: id, purpose: .change(terms), slot: "change:\(terms.offer)",
       label: "leasehold/\(id)/change/\(newLeaseID())", amount: amount,
       expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote),
-      extra: terms.resources.beyond(lease.terms.resources), at: now)
+      extra: terms.resources.beyond(lease.terms.resources), frozen: terms.frozenPrice, at: now)
     let invoice = try await invoice(for: order, client: caller)
     throw Refusal.paymentRequired(try await challenge(invoice, lease: lease, periods: 1, shown: shown))
   }

@@ -125,6 +125,7 @@ extension Engine {
     _ leases: [Lease], _ tx: any StoreTransaction, at now: Instant
   ) throws -> [LeaseID: String] {
     guard !leases.isEmpty else { return [:] }
+    noteRates(at: now)
     var spared: [LeaseID: String] = [:]
     if let doubt = health.doubt(at: now) {
       for lease in leases { spared[lease.id] = doubt }
@@ -139,6 +140,8 @@ extension Engine {
         spared[lease.id] = "a settlement of this lease is not booked yet"
       } else if balances[lease.id] != lease.account.balance {
         spared[lease.id] = "its balance differs from the ledger"
+      } else if let doubt = rateDoubt(about: lease, at: now) {
+        spared[lease.id] = doubt
       }
     }
     let rest = leases.filter { spared[$0.id] == nil }

@@ -214,13 +214,16 @@ extension Engine {
     default:
       break
     }
+    // Of the lease as it is now: it may have been changed since the invoice was made.
+    let renewed = lease.terms.renewed(at: invoice.frozen)
     let step = try record(
       .settled(
         Settlement(
           paymentHash: settlement.paymentHash.hex, amount: invoice.amount,
-          excess: settlement.received - invoice.amount, purpose: purpose, capacityFound: capacityFound)),
+          excess: settlement.received - invoice.amount, purpose: purpose, capacityFound: capacityFound,
+          terms: lease.terms.fiat == nil ? nil : renewed, isForTheseTerms: renewed != nil)),
       for: lease, eventID: "settled:\(settlement.paymentHash.hex)",
-      cause: .init(type: "payment", id: settlement.paymentHash.hex), at: now)
+      cause: .init(type: "payment", id: settlement.paymentHash.hex), evidence: invoice.frozen?.evidence ?? [:], at: now)
     try tx.write([step])
     return step
   }

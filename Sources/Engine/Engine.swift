@@ -27,6 +27,8 @@ public final class Engine: Sendable {
   let budget: MintBudget
   let doorMeters: DoorMeters
   let health: Health
+  let exchangeRates: ExchangeRates
+  let sources: [any ExchangeRateSource]
   /// Rung when there may be a payment to be held that nobody waits for yet.
   let holdsBell = Bell()
   /// The times when no daemon was looking, as far as this one knows; oldest first.
@@ -56,8 +58,8 @@ public final class Engine: Sendable {
   /// - Parameter keyring: the master keys this daemon was given; see ``rotateKeys(requestID:)`` for the epochs after them.
   public init(
     store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
-    channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings, bell: Bell,
-    log: Logger
+    channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings,
+    rateSources: [any ExchangeRateSource] = [], bell: Bell, log: Logger
   ) {
     self.store = store
     self.node = node
@@ -75,7 +77,10 @@ public final class Engine: Sendable {
     revocations = Revocations()
     budget = MintBudget(perClient: settings.mintsPerMinutePerClient, global: settings.mintsPerMinute)
     doorMeters = DoorMeters()
-    health = Health(window: settings.breakerWindow, nodeOutage: settings.nodeOutage)
+    health = Health(
+      window: settings.breakerWindow, nodeOutage: settings.nodeOutage, rateOutage: settings.exchangeRateOutage)
+    exchangeRates = ExchangeRates(settings.exchangeRates, at: clock.now())
+    sources = rateSources
   }
 
   /// What must be so before the first request: the same master keys as the other daemons, pools as configured,
@@ -94,6 +99,7 @@ public final class Engine: Sendable {
       health.remember(known.standing, seenAt: known.seenAt, at: clock.now())
     }
     await askNode()
+    try await prepareExchangeRates()
   }
 
   func newLeaseID() -> LeaseID {

@@ -89,6 +89,16 @@ extension Notice {
   }
 }
 
+extension FrozenPrice {
+  /// What an amount was reckoned from, for `explain`.
+  var evidence: [String: String] {
+    [
+      "price": "\(price) \(rate.currency.rawValue)", "per_bitcoin": "\(rate.perBitcoin) \(rate.currency.rawValue)",
+      "rate_source": rate.source, "rate_read_at": String(rate.readAt.microseconds),
+    ]
+  }
+}
+
 extension Event {
   /// The facts an event carries, for `explain`. Never a preimage.
   var evidence: [String: String] {

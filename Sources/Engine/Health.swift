@@ -5,7 +5,9 @@ import Units
 final class Health: Sendable {
   struct State {
     /// The node's present trouble, or the last one.
-    var node: NodeTrouble?
+    var node: Trouble?
+    /// The same of rates, by the currency that has none.
+    var rates: [Currency: Trouble] = [:]
     /// Since when settlements cannot be followed.
     var followerFailingSince: Instant?
     /// Since when the node has been waited at for settlements without a word.
@@ -26,9 +28,9 @@ final class Health: Sendable {
     }
   }
 
-  /// A time in which the node did not answer. Answers that are followed by silence within ``window`` do not end it: a node
-  /// that comes and goes gains no new time for anybody.
-  struct NodeTrouble {
+  /// A time in which the node did not answer, or there was no rate. Answers that are followed by silence within ``window``
+  /// do not end it: a node that comes and goes gains no new time for anybody.
+  struct Trouble {
     var since: Instant
     /// When it answered again; `nil`: it has not.
     var backAt: Instant?
@@ -40,20 +42,28 @@ final class Health: Sendable {
   let window: Seconds
   /// A node that does not answer keeps leases from being suspended for so long, and no longer.
   let nodeOutage: Seconds
+  /// A currency without a rate keeps the leases that are paid for in it from being suspended for so long.
+  let rateOutage: Seconds
   private let state = Mutex(State())
 
-  init(window: Seconds, nodeOutage: Seconds) {
+  init(window: Seconds, nodeOutage: Seconds, rateOutage: Seconds = .day) {
     self.window = window
     self.nodeOutage = nodeOutage
+    self.rateOutage = rateOutage
   }
 
   func nodeFailed(at now: Instant) {
+    state.withLock { $0.node = Trouble.goingOn($0.node, since: now, at: now, window) }
+  }
+
+  /// - Parameter since: when it began, if that was before anybody looked.
+  func rateIsMissing(_ currency: Currency, since: Instant, at now: Instant) {
+    state.withLock { $0.rates[currency] = Trouble.goingOn($0.rates[currency], since: since, at: now, window) }
+  }
+
+  func rateIsKnown(_ currency: Currency, at now: Instant) {
     state.withLock {
-      if let trouble = $0.node, trouble.backAt.map({ now < $0 + window }) ?? true {
-        $0.node?.backAt = nil
-      } else {
-        $0.node = NodeTrouble(since: now)
-      }
+      if let trouble = $0.rates[currency], trouble.backAt == nil { $0.rates[currency]?.backAt = now }
     }
   }
 
@@ -63,8 +73,13 @@ final class Health: Sendable {
     guard let since = standing.troubleSince, now < seenAt + window else { return }
     state.withLock {
       guard $0.node == nil else { return }
-      $0.node = NodeTrouble(since: since, backAt: standing.backAt, releasedAt: standing.releasedAt)
+      $0.node = Trouble(since: since, backAt: standing.backAt, releasedAt: standing.releasedAt)
     }
+  }
+
+  /// Until when nobody is suspended who pays in this currency; `nil`: it has had a rate all along.
+  func sparesForRate(of currency: Currency) -> Instant? {
+    state.withLock { $0.rates[currency].map { $0.spares(for: rateOutage, window) } }
   }
 
   func nodeAnswered(at now: Instant) {
@@ -116,10 +131,11 @@ final class Health: Sendable {
     state.withLock { $0.breakerTrippedAt = nil }
   }
 
-  /// The operator says: go on. That holds for the node's present trouble, too.
+  /// The operator says: go on. That holds for the node's present trouble, too, and for that of rates.
   func releaseBreaker(at now: Instant, until: Instant) {
     state.withLock {
       if $0.node?.releasedAt == nil { $0.node?.releasedAt = now }
+      for currency in $0.rates.keys where $0.rates[currency]?.releasedAt == nil { $0.rates[currency]?.releasedAt = now }
       $0.breakerTrippedAt = nil
       $0.breakerReleasedUntil = until
     }
@@ -149,15 +165,27 @@ final class Health: Sendable {
     }
   }
 
-  /// Until when nobody is suspended because of the node: while it does not answer, but not for longer than the stated
-  /// time from when it began; and for the window after it is back, so that who waited for it can pay. The operator's
-  /// release ends it.
+  /// Until when nobody is suspended because of the node.
   func sparesForNode(_ state: State) -> Instant? {
-    guard let trouble = state.node else { return nil }
-    let end = trouble.since + nodeOutage
-    let until = trouble.backAt.map { $0 < end ? $0 + window : end } ?? end
-    return min(until, trouble.releasedAt ?? until)
+    state.node.map { $0.spares(for: nodeOutage, window) }
   }
 
   var snapshot: State { state.withLock { $0 } }
+}
+
+extension Health.Trouble {
+  /// The trouble there is, after one more sign of it.
+  static func goingOn(_ known: Self?, since: Instant, at now: Instant, _ window: Seconds) -> Self {
+    guard var known, known.backAt.map({ now < $0 + window }) ?? true else { return Self(since: since) }
+    known.backAt = nil
+    return known
+  }
+
+  /// Until when nobody is suspended for it: while it lasts, but not for longer than the stated time from when it began;
+  /// and for the window after it is over, so that who waited for that can pay. The operator's release ends it.
+  func spares(for outage: Seconds, _ window: Seconds) -> Instant {
+    let end = since + outage
+    let until = backAt.map { $0 < end ? $0 + window : end } ?? end
+    return min(until, releasedAt ?? until)
+  }
 }

@@ -26,6 +26,8 @@ public enum Refusal: Error, Sendable {
   case unavailable(retryAfter: Int, String)
   /// The renter's invoice cannot be paid: `422`, with a stable code.
   case invoiceRefused(code: String, String)
+  /// `503`, with seconds to wait: the price is in a currency, and no rate is known that may be quoted at.
+  case noExchangeRate(retryAfter: Int, String)
   /// `409`, with a stable code.
   case conflict(code: String, String)
 }
@@ -45,6 +47,8 @@ public struct PaymentDemand: Sendable {
   public var held: Bool
   /// `purchase`, `renewal`, `change`.
   public var purpose: String
+  /// What the amount was reckoned from, where that is a price in a currency.
+  public var frozen: FrozenPrice?
 }
 
 extension Refusal {

@@ -32,6 +32,10 @@ public struct Settings: Sendable {
   /// While the node does not answer nobody can pay, and nobody is suspended for it; at most for so long, counted by each
   /// daemon from the first call that failed. Afterwards time counts again.
   public var nodeOutage: Seconds = 600
+  /// How far rates are believed, for each currency that offers are priced in and that has a source.
+  public var exchangeRates: [Currency: ExchangeRateLimits] = [:]
+  /// While a currency has no rate nobody can renew in it, and nobody is suspended for it; at most for so long.
+  public var exchangeRateOutage: Seconds = .day
   public var breakerLeases: Int = 50
   public var breakerShare: Double = 0.2
 

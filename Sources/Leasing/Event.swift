@@ -177,13 +177,16 @@ public struct Settlement: Hashable, Sendable {
   public var purpose: Purpose
   /// For a quote that held nothing: whether capacity was found for it in this very transaction.
   public var capacityFound: Bool
-  /// The terms a renewal was quoted at, when its offer had changed and notice of that had been given; `nil`: the
-  /// lease's own.
+  /// The terms a renewal was quoted at, when they are not the lease's own: at another rate of its currency, or when
+  /// its offer had changed and notice of that had been given.
   public var terms: Terms?
+  /// Of a renewal: whether it was quoted for what the lease holds. If not, because the lease was changed to another
+  /// offer meanwhile, its money is added and buys time at the rate that the lease runs at.
+  public var isForTheseTerms: Bool
 
   public init(
     paymentHash: String, amount: Millisatoshi, excess: Millisatoshi = .zero, purpose: Purpose,
-    capacityFound: Bool = true, terms: Terms? = nil
+    capacityFound: Bool = true, terms: Terms? = nil, isForTheseTerms: Bool = true
   ) {
     self.paymentHash = paymentHash
     self.amount = amount
@@ -191,6 +194,7 @@ public struct Settlement: Hashable, Sendable {
     self.purpose = purpose
     self.capacityFound = capacityFound
     self.terms = terms
+    self.isForTheseTerms = isForTheseTerms
   }
 
   /// What an invoice buys.

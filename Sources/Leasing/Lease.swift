@@ -73,7 +73,10 @@ public struct Lease: Hashable, Sendable {
   }
 
   /// A new quote, sold as the variant that its terms are of. The hold outlasts the invoice by a minute.
+  ///
+  /// - Precondition: the terms have a price in bitcoin by now.
   public static func quote(_ id: LeaseID, _ terms: Terms, held: Bool, at now: Instant) -> Lease {
+    precondition(terms.isPriced, "a price in a currency is reckoned in bitcoin before it is quoted")
     var terms = terms
     terms.soldAs = terms.variant
     return Lease(

@@ -115,18 +115,21 @@ extension Step {
   }
 
   /// Time bought at the rate the lease runs at lengthens it; at another price it blends: money held over time held,
-  /// so that what was prepaid keeps its price.
+  /// so that what was prepaid keeps its price. Where nothing is prepaid there is nothing to blend with: time costs the
+  /// new price from here on, and what has passed since the quote is paid for like any other time.
   private mutating func renew(_ periods: Int64, with settlement: Settlement) {
     let timeLeft = max(0, lease.account.microsecondsLeft ?? 0)
+    let isPrepaid = lease.isPaidUp
     transfers += lease.account.pay(for: lease.id, settlement.amount)
     lease.renewed = true
+    guard settlement.isForTheseTerms else { return }
     if let terms = settlement.terms, terms.kind == lease.terms.kind {
       let sizeChanges = terms.resources != lease.terms.resources
       replaceTerms(by: terms)
       if sizeChanges { reshape() }
     }
     guard lease.account.rate != lease.terms.rate else { return }
-    guard lease.isPaidUp, !lease.terms.rate.isFree, !lease.account.rate.isFree else {
+    guard isPrepaid, lease.isPaidUp, !lease.terms.rate.isFree, !lease.account.rate.isFree else {
       lease.account.setRate(lease.terms.rate)
       return
     }

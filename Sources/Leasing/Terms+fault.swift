@@ -16,7 +16,8 @@ extension Terms {
     case policy
     /// Grace is never over a period.
     case grace
-    /// A meter's priced unit is at least one of its own; nothing is negative; no meter is priced twice.
+    /// A meter's priced unit is at least one of its own; nothing is negative; no meter is priced twice, or in a currency
+    /// that the terms do not name.
     case meters
     /// No resource is negative.
     case resources
@@ -31,7 +32,8 @@ extension Terms {
     func isAmount(_ amount: Millisatoshi) -> Bool { (.zero...Terms.highestPrice).contains(amount) }
     guard (1...Lease.horizon).contains(period) else { return .period }
     guard isAmount(price) else { return .price }
-    guard isAmount(deposit), price > .zero || deposit >= Millisatoshi(satoshis: 1) else {
+    let needsPrice = !isPriced && (fiat.map { $0.price > .zero || $0.deposit > .zero } ?? false)
+    guard isAmount(deposit), price > .zero || deposit >= Millisatoshi(satoshis: 1) || needsPrice else {
       return .deposit
     }
     guard maxPeriods >= 1 else { return .maxPeriods }
@@ -40,7 +42,8 @@ extension Terms {
       policy.idle.map({ $0.after >= 1 && isTimer($0.after) && isTimer($0.retention) }) ?? true
     else { return .policy }
     guard policy.grace <= period else { return .grace }
-    guard meters.allSatisfy({ $0.unit >= 1 && $0.included >= 0 && isAmount($0.price) }),
+    guard
+      meters.allSatisfy({ $0.unit >= 1 && $0.included >= 0 && isAmount($0.price) && ($0.fiat == nil || fiat != nil) }),
       Set(meters.map(\.meter)).count == meters.count
     else { return .meters }
     guard resources.disk >= 0, resources.cpuMillis >= 0, resources.memory >= 0, resources.pids >= 0 else {

@@ -66,12 +66,15 @@ public struct MeterPrice: Hashable, Sendable, Codable {
   public var included: Int64
   /// Per priced unit.
   public var price: Millisatoshi
+  /// The same in the currency of the terms, where the provider priced it in that: ``price`` is reckoned from it.
+  public var fiat: FixedDecimal?
 
-  public init(meter: Meter, unit: Int64, included: Int64, price: Millisatoshi) {
+  public init(meter: Meter, unit: Int64, included: Int64, price: Millisatoshi, fiat: FixedDecimal? = nil) {
     self.meter = meter
     self.unit = unit
     self.included = included
     self.price = price
+    self.fiat = fiat
   }
 }
 
@@ -148,11 +151,13 @@ public struct Terms: Hashable, Sendable, Codable {
   /// The variant the lease was sold as, which it keeps whatever it changes to: its credentials say so, and who holds
   /// one is not shut out by somebody's upgrade. `nil`: it was sold as none. Set by ``Lease/quote(_:_:held:at:)``.
   public internal(set) var soldAs: String?
+  /// Where the price is one in a currency: that price, and the rate that ``price`` was reckoned at.
+  public var fiat: FiatPrice?
 
   public init(
     offer: String, kind: Kind, tier: Int = 0, resources: Resources, period: Seconds, price: Millisatoshi,
     deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64,
-    variant: String? = nil
+    variant: String? = nil, fiat: FiatPrice? = nil
   ) {
     self.offer = offer
     self.kind = kind
@@ -165,6 +170,7 @@ public struct Terms: Hashable, Sendable, Codable {
     self.policy = policy
     self.maxPeriods = maxPeriods
     self.variant = variant
+    self.fiat = fiat
   }
 
   public var rate: Rate {

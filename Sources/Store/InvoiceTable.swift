@@ -7,8 +7,9 @@ import Units
 
 extension PostgresTransaction {
   private static let invoiceColumns =
-    "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11, hold_epoch"
-  static let invoiceColumnCount = 12
+    "id, lease, purpose, slot, label, msat, created_at, expires_at, state, payment_hash, bolt11, hold_epoch, "
+    + "fiat_currency, fiat_price_e8, rate_per_bitcoin_e8, rate_source, rate_read_at"
+  static let invoiceColumnCount = 17
 
   /// The same of a table under another name.
   static func invoiceColumns(of table: String) -> String {
@@ -28,7 +29,12 @@ extension PostgresTransaction {
       slot: try row.string(first + 3), label: try row.string(first + 4), amount: try row.msat(first + 5),
       createdAt: try row.instant(first + 6), expiresAt: try row.instant(first + 7), state: state,
       paymentHash: row.isNull(first + 9) ? nil : try row.paymentHash(first + 9), bolt11: try row[first + 10],
-      holdEpoch: row.isNull(first + 11) ? nil : UInt16(exactly: try row.int32(first + 11)))
+      holdEpoch: row.isNull(first + 11) ? nil : UInt16(exactly: try row.int32(first + 11)),
+      frozen: row.isNull(first + 12)
+        ? nil
+        : FrozenPrice(
+          price: try row.fixedDecimal(first + 13),
+          rate: try row.exchangeRate(try row.currency(first + 12), at: first + 14)))
   }
 
   func reserveInvoice(_ order: InvoiceOrder) throws -> InvoiceReservation {
@@ -54,10 +60,14 @@ extension PostgresTransaction {
     }
     let id = try db.pointee.first(
       """
-      INSERT INTO invoice (lease, slot, purpose, label, msat, created_at, expires_at, state, hold_epoch)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', $8) RETURNING id
+      INSERT INTO invoice (lease, slot, purpose, label, msat, created_at, expires_at, state, hold_epoch,
+                           fiat_currency, fiat_price_e8, rate_per_bitcoin_e8, rate_source, rate_read_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', $8, $9, $10, $11, $12, $13) RETURNING id
       """, order.lease.uuid, order.slot, try JSON.encode(order.purpose), order.label, order.amount.count,
-      order.at.timestamp, order.expiresAt.timestamp, order.holdEpoch.map { Int32($0) }
+      order.at.timestamp, order.expiresAt.timestamp, order.holdEpoch.map { Int32($0) },
+      order.frozen?.rate.currency.rawValue, order.frozen?.price.hundredMillionths,
+      order.frozen?.rate.perBitcoin.hundredMillionths, order.frozen?.rate.source,
+      order.frozen?.rate.readAt.timestamp
     ) { try $0.int64(0) }
     guard let id else { throw StoreError(.invariant, "an insert returned nothing") }
     return .reserved(id: id)

@@ -86,16 +86,19 @@ public struct DiscoveryOffer: Hashable, Sendable, Codable {
   public var id: String
   public var title: String
   public var kind: String
-  public var priceMsat: Int64
+  /// `null` while a price in a currency has no rate.
+  @Nullable public var priceMsat: Int64?
+  public var price: PriceDocument?
   public var periodSeconds: Int64
 
   public init(
-    id: String, title: String, kind: String, priceMsat: Int64, periodSeconds: Int64
+    id: String, title: String, kind: String, priceMsat: Int64?, price: PriceDocument? = nil, periodSeconds: Int64
   ) {
     self.id = id
     self.title = title
     self.kind = kind
     self.priceMsat = priceMsat
+    self.price = price
     self.periodSeconds = periodSeconds
   }
 
@@ -104,6 +107,7 @@ public struct DiscoveryOffer: Hashable, Sendable, Codable {
     case title
     case kind
     case priceMsat = "price_msat"
+    case price
     case periodSeconds = "period_seconds"
   }
 }

@@ -21,6 +21,9 @@ public struct ProblemDocument: Hashable, Sendable, Codable {
   public var amountMsat: Int64?
   public var priceSats: Int64?
   public var amountSats: Int64?
+  /// Only where the price is one in a currency: that of a period, and the rate that is frozen with the invoice.
+  public var price: PriceDocument?
+  public var exchangeRate: ExchangeRateDocument?
   /// Of the invoice.
   public var expiresAt: Timestamp?
   /// `purchase`, `renewal` or `change`.
@@ -41,7 +44,8 @@ public struct ProblemDocument: Hashable, Sendable, Codable {
     type: String, title: String, status: Int, detail: String? = nil, code: String, field: String? = nil,
     request: String? = nil, macaroon: String? = nil, invoice: String? = nil, paymentHash: String? = nil,
     amountMsat: Int64? = nil, priceSats: Int64? = nil, amountSats: Int64? = nil, expiresAt: Timestamp? = nil,
-    purpose: String? = nil, held: Bool? = nil, lease: String? = nil, state: String? = nil, paidUntil: Timestamp? = nil,
+    price: PriceDocument? = nil, exchangeRate: ExchangeRateDocument? = nil, purpose: String? = nil, held: Bool? = nil,
+    lease: String? = nil, state: String? = nil, paidUntil: Timestamp? = nil,
     reclaimsAt: Timestamp? = nil, links: [String: String]? = nil
   ) {
     self.type = type
@@ -57,6 +61,8 @@ public struct ProblemDocument: Hashable, Sendable, Codable {
     self.amountMsat = amountMsat
     self.priceSats = priceSats
     self.amountSats = amountSats
+    self.price = price
+    self.exchangeRate = exchangeRate
     self.expiresAt = expiresAt
     self.purpose = purpose
     self.held = held
@@ -81,6 +87,8 @@ public struct ProblemDocument: Hashable, Sendable, Codable {
     case amountMsat = "amount_msat"
     case priceSats
     case amountSats
+    case price
+    case exchangeRate = "exchange_rate"
     case expiresAt = "expires_at"
     case purpose
     case held

@@ -7,27 +7,37 @@ extension Offer {
   /// An offer, with the names of the API.
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
-      "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "resources", "meters", "policy",
-      "max_periods", "images", "variants")
+      "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "price", "resources", "meters",
+      "policy", "max_periods", "images", "variants")
     let id = try yaml["id"].string()
     guard (1...63).contains(id.utf8.count),
       id.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
     else { throw yaml["id"].fault("1 to 63 of a-z, 0-9 and -") }
     guard let kind = Kind(rawValue: try yaml["kind"].string()) else { throw yaml["kind"].fault("disk or compute") }
     let period = Seconds(try yaml["period_seconds"].integer(in: 1...(366 * 86_400)))
+    let fiat = try yaml["price"].exists ? FiatPrice(yaml["price"]) : nil
+    if fiat != nil {
+      for key in ["price_msat", "deposit_msat"] where yaml[key].exists {
+        throw yaml[key].fault("either price, in a currency, or price_msat")
+      }
+    }
     let terms = Terms(
       offer: id, kind: kind, tier: Int(try yaml["tier"].integer(in: 0...255, default: 0)),
       resources: try Resources(yaml["resources"], kind: kind), period: period,
-      price: Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)),
+      price: fiat != nil ? .zero : Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)),
       deposit: Millisatoshi(try yaml["deposit_msat"].integer(in: 0...Millisatoshi.supply.count, default: 0)),
-      meters: try yaml["meters"].items.map { try MeterPrice($0) }, policy: try Policy(yaml["policy"], period: period),
-      maxPeriods: try yaml["max_periods"].integer(in: 1...1_000_000, default: 12))
+      meters: try yaml["meters"].items.map { try MeterPrice($0, isInCurrency: fiat != nil) },
+      policy: try Policy(yaml["policy"], period: period),
+      maxPeriods: try yaml["max_periods"].integer(in: 1...1_000_000, default: 12), fiat: fiat)
     if let fault = terms.fault { throw yaml.fault("these terms cannot be: \(fault)") }
-    if terms.price == .zero, terms.deposit == .zero {
+    if fiat == nil, terms.price == .zero, terms.deposit == .zero {
       throw yaml["deposit_msat"].fault("an offer without a price needs a deposit")
     }
     let images = try yaml["images"].strings()
     if kind == .compute, images.isEmpty { throw yaml["images"].fault("a compute offer names its images") }
+    if fiat != nil, yaml["variants"].exists {
+      throw yaml["variants"].fault("variants have prices in msat: an offer priced in a currency has none")
+    }
     let variants = try yaml["variants"].items.map { try Variant($0, of: terms) }
     if !variants.isEmpty, let fault = Variant.fault(in: variants) { throw try yaml["variants"].fault(fault) }
     self.init(id: id, title: try yaml["title"].string(default: id), terms: terms, images: images, variants: variants)
@@ -82,16 +92,24 @@ extension Resources {
 }
 
 extension MeterPrice {
-  fileprivate init(_ yaml: YAMLReader) throws {
-    try yaml.allow("meter", "unit", "included", "price_msat")
+  /// - Parameter isInCurrency: whether the offer's price is, so that the meter's may be in it too.
+  fileprivate init(_ yaml: YAMLReader, isInCurrency: Bool) throws {
+    try yaml.allow("meter", "unit", "included", "price_msat", "price")
     let name = try yaml["meter"].string()
     guard let meter = Meter(rawValue: name) else {
       throw yaml["meter"].fault("one of: \(Meter.allCases.map(\.rawValue).joined(separator: ", "))")
     }
+    var fiat: FixedDecimal?
+    if yaml["price"].exists {
+      guard isInCurrency else { throw yaml["price"].fault("the offer has no price in a currency: use price_msat") }
+      guard !yaml["price_msat"].exists else { throw yaml["price_msat"].fault("either price or price_msat") }
+      fiat = try yaml["price"].decimal()
+    }
     self.init(
       meter: meter, unit: try yaml["unit"].integer(in: 1...Int64(1 << 60), default: 1),
       included: try yaml["included"].integer(in: 0...Int64.max / 4, default: 0),
-      price: Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)))
+      price: fiat != nil ? .zero : Millisatoshi(try yaml["price_msat"].integer(in: 0...Millisatoshi.supply.count)),
+      fiat: fiat)
   }
 }
 

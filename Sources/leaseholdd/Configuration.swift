@@ -16,6 +16,7 @@ struct Configuration: Sendable {
   var hosts: [Host]
   var images: [ImageReference]
   var offers: [Offer]
+  var exchangeRates: [ExchangeRateEntry]
   var limits = Limits()
   var payouts = Payouts()
   var logFormat: LogFormat
@@ -61,6 +62,8 @@ struct Configuration: Sendable {
     var unpaidPercent = 50
     /// While the node does not answer nobody is suspended for it, at most for so long.
     var nodeOutage: Seconds = 600
+    /// The same while there is no rate, for the leases that are paid for in that currency.
+    var exchangeRateOutage: Seconds = .day
   }
 
   /// Credit that goes out through the node.
@@ -87,7 +90,9 @@ extension Configuration {
 
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
-      "http", "state_directory", "database", "lightning", "hosts", "images", "offers", "limits", "payouts", "log")
+      "http", "state_directory", "database", "lightning", "hosts", "images", "offers", "exchange_rates", "limits",
+      "payouts",
+      "log")
     stateDirectory = try yaml["state_directory"].string()
     guard stateDirectory.hasPrefix("/") else { throw yaml["state_directory"].fault("expected an absolute path") }
     http = try HTTP(yaml["http"])
@@ -119,6 +124,11 @@ extension Configuration {
     guard hosts.count == 1 else { throw yaml["hosts"].fault("a daemon serves the one host it runs on") }
     images = try yaml["images"].items.map { try ImageReference($0) }
     offers = try yaml["offers"].items.map { try Offer($0) }
+    exchangeRates = try yaml["exchange_rates"].items.map { try ExchangeRateEntry($0) }
+    for (index, place) in try yaml["exchange_rates"].items.enumerated()
+    where exchangeRates[..<index].contains(where: { $0.currency == exchangeRates[index].currency }) {
+      throw place["currency"].fault("'\(exchangeRates[index].currency.rawValue)' is there twice")
+    }
     try checkOffers(yaml["offers"])
   }
 
@@ -134,6 +144,10 @@ extension Configuration {
         case .disk: hosts.contains { $0.disk != nil }
         case .compute: hosts.contains { $0.compute != nil }
         }
+      if let currency = offer.terms.fiat?.currency, !exchangeRates.contains(where: { $0.currency == currency }) {
+        throw place["price"]["currency"].fault(
+          "nobody says what a bitcoin costs in it: name a source in exchange_rates")
+      }
       guard isServed else { throw place["kind"].fault("no host serves \(offer.terms.kind.rawValue)") }
     }
   }
@@ -177,13 +191,14 @@ extension Configuration.Limits {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "mints_per_minute_per_client", "mints_per_minute", "unpaid_holds_per_client", "unpaid_percent",
-      "node_outage_seconds")
+      "node_outage_seconds", "exchange_rate_outage_seconds")
     mintsPerMinutePerClient = Int(try yaml["mints_per_minute_per_client"].integer(in: 1...1_000_000, default: 60))
     mintsPerMinute = Int(try yaml["mints_per_minute"].integer(in: 1...1_000_000, default: 1_200))
     unpaidHoldsPerClient = Int(try yaml["unpaid_holds_per_client"].integer(in: 0...1_000, default: 2))
     unpaidPercent = Int(try yaml["unpaid_percent"].integer(in: 0...100, default: 50))
     // At least as long as any doubt lasts; a week without a node is a provider who cannot be paid.
     nodeOutage = Seconds(try yaml["node_outage_seconds"].integer(in: 60...604_800, default: 600))
+    exchangeRateOutage = Seconds(try yaml["exchange_rate_outage_seconds"].integer(in: 60...604_800, default: 86_400))
   }
 }
 

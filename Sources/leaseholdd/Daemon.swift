@@ -61,10 +61,13 @@ struct Daemon {
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient
     settings.unpaidShare = Double(configuration.limits.unpaidPercent) / 100
     settings.nodeOutage = configuration.limits.nodeOutage
+    settings.exchangeRateOutage = configuration.limits.exchangeRateOutage
+    for entry in configuration.exchangeRates { settings.exchangeRates[entry.currency] = entry.limits }
     engine = Engine(
       store: store, node: node, drivers: drivers, clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)], keyring: keyring,
-      catalog: configuration.catalog, settings: settings, bell: bell, log: log)
+      catalog: configuration.catalog, settings: settings, rateSources: configuration.exchangeRates.map(\.source),
+      bell: bell, log: log)
   }
 
   /// Unique among the daemons of one database. A restart is another daemon: what its predecessor had claimed lapses.
@@ -163,6 +166,12 @@ private struct EngineService: Service {
           try await engine.sweepSettlements()
         }
         repeating(&group, .seconds(5), "asking the node") { await engine.askNodeInTrouble() }
+        for source in engine.rateSources {
+          let interval = engine.settings.exchangeRates[source.currency]?.interval ?? 60
+          // Once before the first tick: until a rate is known nothing is sold in its currency.
+          group.addTask { await trying("reading a rate") { try await engine.readExchangeRate(source) } }
+          repeating(&group, .seconds(interval.count), "reading a rate") { try await engine.readExchangeRate(source) }
+        }
       }
     }
   }
@@ -171,16 +180,17 @@ private struct EngineService: Service {
     _ group: inout TaskGroup<Void>, _ interval: Duration, _ what: String,
     _ body: @escaping @Sendable () async throws -> Void
   ) {
-    let log = log
     group.addTask {
-      await DispatchTicker(every: interval).run {
-        do {
-          try await body()
-        } catch {
-          if Task.isCancelled { return }
-          log.warning("repeated work failed", metadata: ["what": "\(what)", "error": "\(error)"])
-        }
-      }
+      await DispatchTicker(every: interval).run { await trying(what, body) }
+    }
+  }
+
+  private func trying(_ what: String, _ body: @Sendable () async throws -> Void) async {
+    do {
+      try await body()
+    } catch {
+      if Task.isCancelled { return }
+      log.warning("repeated work failed", metadata: ["what": "\(what)", "error": "\(error)"])
     }
   }
 }

@@ -103,6 +103,26 @@ struct Doctor: AsyncParsableCommand {
       let asked = first.order.map { "ordered of node \($0.node), which alone can say what became of it" }
       throw Complaint("\(words): \(first.paymentHash.hex) of lease \(first.lease), \(asked ?? "never ordered")")
     }
+    for entry in configuration.exchangeRates {
+      await check("rate of \(entry.currency.rawValue)") {
+        let now = clock.now()
+        let rate = try await entry.source.read(at: now)
+        let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+        let known = try await store.transaction { tx in try tx.exchangeRates() }
+          .first { $0.accepted.currency == entry.currency }
+        let age = max(0, now.microseconds(since: rate.readAt) / 1_000_000)
+        let words = "a bitcoin costs \(rate.perBitcoin), says \(rate.source), \(age) s ago"
+        guard now <= rate.readAt + entry.limits.maximumAge else {
+          throw Complaint("\(words): over maximum_age_seconds, nothing is sold at it")
+        }
+        if let known, !rate.isWithin(percent: entry.limits.maximumStepPercent, of: known.accepted) {
+          throw Complaint(
+            "\(words); the last one believed is \(known.accepted.perBitcoin). If it is right: leasehold admin confirm-rate "
+              + entry.currency.rawValue)
+        }
+        return words
+      }
+    }
     await pool.close()
     await check("secrets") {
       let keyring = try Secrets(directory: configuration.stateDirectory).keyring()

@@ -25,13 +25,14 @@ final class Platform: Sendable {
   let keyring = MasterKeyring(key: Bytes32 { $0.copyBytes(from: [UInt8](repeating: 7, count: 32)) })
   let engine: Engine
   private let directory: TemporaryDirectory
+  private let rates: [any ExchangeRateSource]
 
   static func with(
-    connections: Int = 6, kind: Kind = .disk, catalog: Catalog = .standard,
+    connections: Int = 6, kind: Kind = .disk, catalog: Catalog = .standard, rates: [any ExchangeRateSource] = [],
     settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
   ) async throws {
     try await TestStore.with(connections: connections) { store in
-      let platform = try Platform(on: store, kind: kind, catalog: catalog, settings: change)
+      let platform = try Platform(on: store, kind: kind, catalog: catalog, rates: rates, settings: change)
       try await platform.engine.prepare()
       try await body(platform)
       platform.node.close()
@@ -40,9 +41,10 @@ final class Platform: Sendable {
 
   init(
     on store: PostgresStore, clock: ManualClock = ManualClock(), kind: Kind = .disk, catalog: Catalog = .standard,
-    settings change: (inout Settings) -> Void = { _ in }
+    rates: [any ExchangeRateSource] = [], settings change: (inout Settings) -> Void = { _ in }
   ) throws {
     self.clock = clock
+    self.rates = rates
     self.catalog = catalog
     postgres = store
     directory = TemporaryDirectory()
@@ -51,13 +53,13 @@ final class Platform: Sendable {
     channel = RecordingChannel()
     engine = Self.engine(
       "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
-      keyring: keyring, catalog: catalog, change)
+      keyring: keyring, catalog: catalog, rates: rates, change)
   }
 
   static func engine(
     _ daemon: String, _ store: any Store, node: any LightningNode, driver: any ResourceDriver,
     clock: ManualClock, channel: RecordingChannel, keyring: MasterKeyring, catalog: Catalog,
-    _ change: (inout Settings) -> Void = { _ in }
+    rates: [any ExchangeRateSource] = [], _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     var settings = Settings(daemon: daemon, network: "bcrt")
     settings.patience = .zero
@@ -65,6 +67,7 @@ final class Platform: Sendable {
     settings.outageAfter = .day * 1_000
     settings.mintsPerMinutePerClient = 100_000
     settings.mintsPerMinute = 100_000
+    for source in rates { settings.exchangeRates[source.currency] = ExchangeRateLimits() }
     change(&settings)
     let bell = Bell()
     return Engine(
@@ -73,17 +76,19 @@ final class Platform: Sendable {
         resources: [driver.kind: driver], volumes: driver as? any VolumeAccess,
         containers: driver.kind == .compute ? driver as? any ContainerAccess : nil),
       clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel], keyring: keyring,
-      catalog: catalog, settings: settings, bell: bell, log: Logger(label: "test"))
+      catalog: catalog, settings: settings, rateSources: rates, bell: bell, log: Logger(label: "test"))
   }
 
   /// Another daemon on the same database, node and host.
   func anotherEngine(
     _ daemon: String = "two", on store: (any Store)? = nil, node: (any LightningNode)? = nil,
-    driver: (any ResourceDriver)? = nil, catalog: Catalog? = nil, _ change: (inout Settings) -> Void = { _ in }
+    driver: (any ResourceDriver)? = nil, catalog: Catalog? = nil, rates: [any ExchangeRateSource]? = nil,
+    _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
-      clock: clock, channel: channel, keyring: keyring, catalog: catalog ?? self.catalog, change)
+      clock: clock, channel: channel, keyring: keyring, catalog: catalog ?? self.catalog, rates: rates ?? self.rates,
+      change)
   }
 
   // MARK: Time

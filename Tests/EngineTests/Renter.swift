@@ -153,6 +153,7 @@ extension Refusal {
     case .tooManyRequests: "429"
     case .unavailable: "503"
     case .invoiceRefused(let code, _): "422 \(code)"
+    case .noExchangeRate: "503 exchange-rate-unavailable"
     case .conflict(let code, _): "409 \(code)"
     }
   }

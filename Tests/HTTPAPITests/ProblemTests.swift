@@ -16,6 +16,7 @@ import Wire
     (.unauthorized(reason: "bad-header", detail: ""), 401, "bad-header"),
     (.forbidden(reason: "wrong-lease", detail: ""), 403, "wrong-lease"),
     (.tooManyRequests(retryAfter: 3), 429, "too-many-requests"), (.unavailable(retryAfter: 2, "x"), 503, "unavailable"),
+    (.noExchangeRate(retryAfter: 60, "x"), 503, "exchange-rate-unavailable"),
     (.conflict(code: "invoice-expired", ""), 409, "invoice-expired"),
   ]
 
@@ -36,6 +37,7 @@ import Wire
 
   @Test func waitingIsSaidInSeconds() {
     #expect(HTTPAPI.problem(for: Refusal.tooManyRequests(retryAfter: 3)).headers[.retryAfter] == "3")
+    #expect(HTTPAPI.problem(for: Refusal.noExchangeRate(retryAfter: 60, "")).headers[.retryAfter] == "60")
     #expect(HTTPAPI.problem(for: StoreError(.unavailable, "x")).headers[.retryAfter] == "1")
     #expect(HTTPAPI.problem(for: StoreError(.outcomeUnknown, "x")).status.code == 503)
   }

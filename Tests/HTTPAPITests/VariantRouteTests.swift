@@ -48,7 +48,7 @@ import Wire
         while seen.count < 2 {
           let quote = try await door.ask(.post, "/v1/leases", #"{"offer":"disk"}"#).problem
           let amount = try #require(quote.amountMsat)
-          #expect(amount <= listed.priceMsat)
+          #expect(try amount <= #require(listed.priceMsat))
           seen.insert(amount)
           let wire = try #require(quote.macaroon.flatMap { Base64.decode($0) })
           let caveats = try Macaroon(v2: wire).caveats.map { String(decoding: $0.identifier, as: UTF8.self) }

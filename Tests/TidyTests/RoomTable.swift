@@ -77,6 +77,10 @@ extension RoomTable {
     Room(
       name: "Wallets", kind: .adapter, arrows: ["BOLT11", "NodeRPC"], platform: ["FoundationEssentials", "Glibc"]),
 
+    Room(
+      name: "ExchangeRates", kind: .adapter, arrows: ["Engine", "Wire"], products: ["AsyncHTTPClient", "NIOCore"],
+      platform: ["FoundationEssentials", "Glibc"]),
+
     Room(name: "HTTPServing", kind: .adapter, products: ["Hummingbird", "Logging"]),
     Room(
       name: "HTTPAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
@@ -101,7 +105,7 @@ extension RoomTable {
       name: "leaseholdd", kind: .program,
       arrows: [
         "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
-        "Engine", "Postgres",
+        "ExchangeRates", "Engine", "Postgres",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),

@@ -206,4 +206,77 @@ import Units
     #expect(throws: ConfigurationFault.self) { try read("offers: [") }
     #expect(throws: ConfigurationFault.self) { try Configuration.load("/nowhere/leasehold.yaml") }
   }
+
+  // MARK: Prices in a currency
+
+  private static let dollars =
+    good.replacing("price_msat: 20000", with: "price: {amount: \"4.99\", currency: USD}") + """
+
+      exchange_rates:
+        - currency: USD
+          url: https://api.example.org/ticker?pair=XBTUSD
+          pointer: /result/XXBTZUSD/c/0
+      """
+
+  @Test func aPriceInACurrencyNamesWhoSaysWhatItIsWorth() throws {
+    let configuration = try read(Self.dollars)
+    let offer = try #require(configuration.offers.first)
+    #expect(offer.terms.fiat == FiatPrice(.usd, price: FixedDecimal(hundredMillionths: 499_000_000)))
+    #expect(!offer.terms.isPriced && offer.terms.fault == nil)
+    let entry = try #require(configuration.exchangeRates.first)
+    #expect(entry.limits == ExchangeRateLimits() && entry.pointer?.description == "/result/XXBTZUSD/c/0")
+    // Of an address renters see the host: the rest may hold a key.
+    #expect(entry.source.name == "api.example.org")
+    #expect(configuration.limits.exchangeRateOutage == .day)
+    let file = try read(
+      Self.dollars.replacing(
+        "url: https://api.example.org/ticker?pair=XBTUSD", with: "file: /run/rates/usd\n    confirm_seconds: 0"))
+    #expect(file.exchangeRates.first?.source.name == "file")
+    #expect(file.exchangeRates.first?.limits.confirmation == .zero)
+  }
+
+  @Test func metersAndDepositsMayBeInTheOffersCurrency() throws {
+    let configuration = try read(
+      Self.dollars.replacing(
+        "amount: \"4.99\", currency: USD}", with: "amount: 0, deposit: 5, currency: USD}"
+      ).replacing(
+        "    max_periods: 30",
+        with: "    max_periods: 30\n    meters:\n      - {meter: egress, unit: 1073741824, price: 0.02}"))
+    let terms = try #require(configuration.offers.first?.terms)
+    #expect(terms.fiat?.deposit.description == "5" && terms.fiat?.price == .zero)
+    #expect(terms.meters.first?.fiat?.description == "0.02")
+  }
+
+  @Test(arguments: [
+    ("currency: USD\n    url", "currency: GBP\n    url", "one of: USD, EUR"),
+    ("currency: USD\n    url", "currency: EUR\n    url", "nobody says what a bitcoin costs"),
+    ("https://api", "http://api", "expected https"),
+    ("https://api.example.org", "https://me:secret@api.example.org", "without user"),
+    ("https://api.example.org/ticker?pair=XBTUSD", "nowhere", "expected https"),
+    ("url: https", "file: /rate\n    url: https", "either url or file"),
+    ("url: https://api.example.org/ticker?pair=XBTUSD", "file: rate", "absolute path"),
+    ("pointer: /result", "pointer: result", "JSON pointer"),
+    ("pointer: /result", "interval_seconds: 700\n    pointer: /result", "read it more often"),
+    ("pointer: /result", "maximum_step_percent: 0\n    pointer: /result", "out of range"),
+    ("pointer: /result", "name: two words\n    pointer: /result", "printable"),
+    ("pointer: /result", "every: 5\n    pointer: /result", "unknown key 'every'"),
+    ("\"4.99\"", "-4.99", "is negative"), ("\"4.99\"", "4.999999999", "eight decimal places"),
+    ("\"4.99\"", "1e400", "is too large"), ("\"4.99\"", "cheap", "is not a number"),
+    ("\"4.99\"", "0", "needs a deposit"),
+    ("\"4.99\", currency: USD}", "4.99, currency: USD}\n    price_msat: 5", "either price"),
+  ])
+  func whatIsWrongWithAPriceOrARateIsSaid(_ text: String, _ wrong: String, _ words: String) throws {
+    let yaml = Self.dollars.replacing(text, with: wrong)
+    try #require(yaml != Self.dollars)
+    let fault = #expect(throws: ConfigurationFault.self) { try read(yaml) }
+    let said = fault?.description ?? ""
+    #expect(said.contains(words) && said.hasPrefix("leasehold.yaml:"), "\(said)")
+    #expect(!said.contains("secret"))
+  }
+
+  @Test func oneSourceForACurrency() {
+    #expect(throws: ConfigurationFault.self) {
+      try read(Self.dollars + "\n  - currency: USD\n    file: /rate\n")
+    }
+  }
 }

@@ -54,6 +54,13 @@ public struct AdminClient: Sendable {
     try await post(id, "protect", client.json(ProtectRequest(protected: protected)))
   }
 
+  /// Believes the rate of a currency that is in doubt.
+  public func confirmRate(of currency: String) async throws(ClientError) -> Answer<ExchangeRateDocument> {
+    try await client.ask(
+      ExchangeRateDocument.self,
+      Call(.POST, "/admin/v1/exchange-rates/\(percentEncoded(currency))/confirm", as: authority))
+  }
+
   /// Ends the circuit breaker's holding back of suspensions.
   public func releaseBreaker() async throws(ClientError) {
     try await client.command(.POST, "/admin/v1/breaker/release", as: authority)

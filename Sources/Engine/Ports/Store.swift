@@ -239,6 +239,13 @@ public protocol StoreTransaction: AnyObject {
   /// When anything last moved through the lease's doors or its processor.
   func lastUse(of lease: LeaseID) throws -> Instant?
 
+  // MARK: Rates
+
+  /// What is believed of a currency's rate, locked to the end of the transaction; also when nothing is yet.
+  func lockExchangeRate(_ currency: Currency) throws -> ExchangeRateStanding?
+  func setExchangeRate(_ standing: ExchangeRateStanding) throws
+  func exchangeRates() throws -> [ExchangeRateStanding]
+
   // MARK: Daemons
 
   /// Says that this daemon is alive, and returns the last moment at which any was before.

@@ -32,7 +32,8 @@ extension OverviewDocument {
       payouts: PayoutsDocument(
         pending: overview.payouts.count, setAsideMsat: overview.payouts.setAside.count,
         oldestAskedAt: overview.payouts.oldest.first.map { Timestamp($0.askedAt) },
-        stuck: overview.payouts.stuck(at: overview.at).map(StuckPayoutItem.init(_:))))
+        stuck: overview.payouts.stuck(at: overview.at).map(StuckPayoutItem.init(_:))),
+      exchangeRates: overview.exchangeRates.map(ExchangeRateItem.init(_:)))
   }
 }
 

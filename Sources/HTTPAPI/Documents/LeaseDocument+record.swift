@@ -21,6 +21,8 @@ extension LeaseDocument {
         // A blended rate (DESIGN: a renewal at another price) is told for the offer's period, rounded up.
         priceMsat: (account.rate.price(ofMicroseconds: period.microseconds) ?? lease.terms.price).count,
         periodSeconds: period.count),
+      price: lease.terms.fiat.map(PriceDocument.init(_:)),
+      exchangeRate: lease.terms.fiat?.rate.map(ExchangeRateDocument.init(_:)),
       next: lease.next, resources: ResourcesDocument(lease.terms.resources, kind: lease.terms.kind),
       image: record.request.image, disk: record.request.disk?.description, links: Self.links(of: lease, base))
   }

@@ -9,13 +9,15 @@ extension OfferDocument {
     let terms = offer.terms
     self.init(
       id: offer.id, kind: terms.kind.rawValue, title: offer.title, periodSeconds: terms.period.count,
-      priceMsat: offer.highestPrice.count, depositMsat: terms.price == .zero ? offer.highestDeposit.count : nil,
+      priceMsat: terms.isPriced ? offer.highestPrice.count : nil,
+      depositMsat: terms.isPriced && terms.price == .zero ? offer.highestDeposit.count : nil,
       priceVaries: offer.isTriedAtSeveralPrices ? true : nil,
+      price: terms.fiat.map(PriceDocument.init(_:)), exchangeRate: terms.fiat?.rate.map(ExchangeRateDocument.init(_:)),
       resources: ResourcesDocument(terms.resources, kind: terms.kind),
       meters: terms.meters.map {
         MeterDocument(
           meter: $0.meter.rawValue, unit: $0.unit, unitName: $0.meter.unit, included: $0.included,
-          priceMsat: $0.price.count)
+          priceMsat: $0.fiat == nil || terms.isPriced ? $0.price.count : nil, price: $0.fiat?.description)
       },
       policy: PolicyDocument(
         quoteSeconds: terms.policy.quote.count, leadSeconds: terms.policy.lead.count,

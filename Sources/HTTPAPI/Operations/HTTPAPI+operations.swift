@@ -77,9 +77,10 @@ extension HTTPAPI {
           method: "POST", path: "/v1/leases/{lease}/changes",
           description: "Another offer of the same kind; an upgrade is paid for."),
       ],
-      offers: engine.catalog.offers.map {
+      offers: engine.catalog.offers.map(engine.asOfNow).map {
         DiscoveryOffer(
-          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue, priceMsat: $0.highestPrice.count,
+          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue,
+          priceMsat: $0.terms.isPriced ? $0.highestPrice.count : nil, price: $0.terms.fiat.map(PriceDocument.init(_:)),
           periodSeconds: $0.terms.period.count)
       },
       links: [
@@ -103,6 +104,7 @@ extension PrometheusText {
     gauge("leasehold_unbooked_settlements", "Money of ours that could not be booked.", Double(overdue.unbooked))
     settlements(overview)
     payouts(overview)
+    exchangeRates(overview)
     gauge("leasehold_parked_leases", "Leases whose step keeps failing.", Double(overdue.parked))
     gauge("leasehold_breaker_tripped", "Whether suspensions are held back.", overview.breakerTrippedAt == nil ? 0 : 1)
     gauge("leasehold_node_up", "Whether the Lightning node answered last.", overview.nodeIsUp ? 1 : 0)
@@ -148,6 +150,49 @@ extension PrometheusText {
     gauges(
       "leasehold_variant_revenue_msat", "Charged for time and usage of the leases sold as this variant.",
       figures.map { ([("offer", $0.offer), ("variant", $0.variant)], Double($0.revenue.count)) })
+  }
+
+  /// Without a rate nothing is sold in its currency.
+  private mutating func exchangeRates(_ overview: Overview) {
+    let rates = overview.exchangeRates
+    guard !rates.isEmpty else { return }
+    func labelled(_ value: (ExchangeRateView) -> Double?) -> [([(String, String)], Double)] {
+      rates.compactMap { view in value(view).map { ([("currency", view.currency.rawValue)], $0) } }
+    }
+    gauges(
+      "leasehold_exchange_rate_usable", "Whether anything is quoted in the currency.",
+      labelled { $0.trouble == nil ? 1 : 0 })
+    gauges(
+      "leasehold_exchange_rate_doubted", "Whether a reading is too far from the last rate believed.",
+      labelled { $0.standing?.doubted == nil ? 0 : 1 })
+    gauges(
+      "leasehold_exchange_rate_age_seconds", "Age of the last rate believed.",
+      labelled { view in
+        view.standing.map { max(0, Double(overview.at.microseconds(since: $0.accepted.readAt)) / 1_000_000) }
+      })
+    gauges(
+      "leasehold_exchange_rate_per_bitcoin", "The last rate believed: the currency's units for a bitcoin.",
+      labelled { view in view.standing.map { Double($0.accepted.perBitcoin.hundredMillionths) / 100_000_000 } })
+    gauges(
+      "leasehold_exchange_rate_spares_seconds", "For how long yet nobody is suspended because of it.",
+      labelled { view in
+        max(0, view.sparedUntil.map { Double($0.microseconds(since: overview.at)) / 1_000_000 } ?? 0)
+      })
+    header("leasehold_exchange_rate_failed_reads_total", "counter", help: "Readings that came to nothing.")
+    for view in rates {
+      line(
+        "leasehold_exchange_rate_failed_reads_total", PrometheusText.dimensions([("currency", view.currency.rawValue)]),
+        Double(view.failedReads))
+    }
+    header("leasehold_exchange_rate_refusals_total", "counter", help: "Quotes refused for want of a rate.")
+    for view in rates {
+      for reason in ["missing", "old", "jumped"] {
+        line(
+          "leasehold_exchange_rate_refusals_total",
+          PrometheusText.dimensions([("currency", view.currency.rawValue), ("reason", reason)]),
+          Double(view.refusals[reason] ?? 0))
+      }
+    }
   }
 
   /// Money that may have arrived without our knowing, and for how long that is so.

@@ -67,8 +67,14 @@ struct Page {
   private func card(_ availability: OfferAvailability) -> String {
     let offer = availability.offer
     let terms = offer.terms
-    let amount = terms.price == .zero ? offer.highestDeposit : offer.highestPrice
+    let isMetered = terms.fiat.map { $0.price == .zero } ?? (terms.price == .zero)
     let atMost = offer.isTriedAtSeveralPrices ? "at most " : ""
+    let satoshis = "\(atMost)<b>\((isMetered ? offer.highestDeposit : offer.highestPrice).satoshisRoundedUp)</b> sat"
+    let price =
+      terms.fiat.map { fiat in
+        let amount = "<b>\(isMetered ? fiat.deposit : fiat.price)</b> \(fiat.currency.rawValue)"
+        return terms.isPriced ? "\(amount) (now \(satoshis))" : "\(amount), without a rate just now,"
+      } ?? satoshis
     let left = availability.available
     let what: String =
       switch terms.kind {
@@ -79,7 +85,7 @@ struct Page {
       }
     return """
       <li><h3>\(Self.escaped(offer.title))</h3><p><code>\(Self.escaped(offer.id))</code></p><p>\(Self.escaped(what))</p>\
-      <p class="price">\(atMost)<b>\(amount.satoshisRoundedUp)</b> sat \(terms.price == .zero ? "deposit, then by use" : "per \(Self.span(terms.period.count))")</p>\
+      <p class="price">\(price) \(isMetered ? "deposit, then by use" : "per \(Self.span(terms.period.count))")</p>\
       <p class="\(left > 0 ? "free" : "full")">\(left > 0 ? "\(left) free" : "none free")</p></li>
       """
   }

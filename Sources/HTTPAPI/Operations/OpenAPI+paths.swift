@@ -158,6 +158,9 @@ extension OpenAPI {
     "/admin/v1/leases/{lease}/credentials": {
       "delete": {"operationId":"adminRevokeAll","summary":"End every credential of a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Revoked"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/exchange-rates/{currency}/confirm": {
+      "post": {"operationId":"adminConfirmRate","summary":"Believe the rate that is in doubt.","parameters":[{"$ref":"#/components/parameters/currency"}],"responses":{"200":{"description":"The rate that is believed now.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExchangeRate"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/breaker/release": {
       "post": {"operationId":"adminReleaseBreaker","summary":"Let suspensions go on for ten minutes.","responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     }

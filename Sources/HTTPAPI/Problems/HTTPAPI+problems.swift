@@ -55,7 +55,8 @@ extension HTTPAPI {
       detail: "pay the invoice, then send the request again with Authorization: L402 <macaroon>:<preimage>",
       code: "payment-required", request: requestID, macaroon: demand.challenge.token,
       invoice: demand.challenge.invoice, paymentHash: hash, amountMsat: demand.amount.count, priceSats: satoshis,
-      amountSats: satoshis, expiresAt: Timestamp(demand.expiresAt), purpose: demand.purpose, held: demand.held,
+      amountSats: satoshis, expiresAt: Timestamp(demand.expiresAt), price: demand.frozen.map(PriceDocument.init(_:)),
+      exchangeRate: demand.frozen.map { ExchangeRateDocument($0.rate) }, purpose: demand.purpose, held: demand.held,
       lease: demand.lease.description, state: demand.state, paidUntil: demand.paidUntil.map(Timestamp.init(_:)),
       reclaimsAt: demand.reclaimsAt.map(Timestamp.init(_:)),
       links: [
@@ -77,7 +78,7 @@ extension HTTPAPI {
     switch problem.code {
     case "credential-stale":
       return request.flatMap(Self.lease(in:)).map { ["credential": link("/v1/leases/\($0)/credential")] }
-    case "no-capacity", "unknown-offer": return ["offers": link("/v1/offers")]
+    case "no-capacity", "unknown-offer", "exchange-rate-unavailable": return ["offers": link("/v1/offers")]
     default: return nil
     }
   }
@@ -143,6 +144,9 @@ extension HTTPAPI {
     case .unavailable(let seconds, let words): return .unavailable(after: seconds, words)
     case .invoiceRefused(let code, let words):
       return Problem(.unprocessableContent, code, words, field: "invoice")
+    case .noExchangeRate(let seconds, let words):
+      return Problem(
+        .serviceUnavailable, "exchange-rate-unavailable", words, headers: [.retryAfter: String(seconds)])
     case .conflict(let code, let words): return Problem(.conflict, code, words)
     }
   }

@@ -44,7 +44,7 @@ extension HTTPAPI {
           engine.releaseBreaker()
           return Response(status: .noContent)
         },
-      ] + operatorVerbs + keyEndpoints
+      ] + operatorVerbs + keyEndpoints + rateEndpoints
     return shut.map { endpoint in
       Endpoint(endpoint.method, endpoint.path) { exchange in
         try refuseStrangers(exchange)

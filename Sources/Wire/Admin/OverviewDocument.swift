@@ -15,11 +15,14 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
   @Nullable public var breakerTrippedAt: Timestamp?
   public var settlements: SettlementsDocument
   public var payouts: PayoutsDocument
+  /// One for each currency that has a source.
+  public var exchangeRates: [ExchangeRateItem]?
 
   public init(
     at: Timestamp, overdue: OverdueDocument, pools: [PoolDocument], leases: [String: Int], parked: [ParkedItem],
     unbooked: [UnbookedItem], node: String, nodeUp: Bool, listenerAlive: Bool, clockSkewMicroseconds: Int64,
-    breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument, payouts: PayoutsDocument
+    breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument, payouts: PayoutsDocument,
+    exchangeRates: [ExchangeRateItem]? = nil
   ) {
     self.at = at
     self.overdue = overdue
@@ -34,6 +37,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     self.breakerTrippedAt = breakerTrippedAt
     self.settlements = settlements
     self.payouts = payouts
+    self.exchangeRates = exchangeRates
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -50,6 +54,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     case breakerTrippedAt = "breaker_tripped_at"
     case settlements
     case payouts
+    case exchangeRates = "exchange_rates"
   }
 }
 

@@ -27,6 +27,10 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   /// What the provider owes the renter.
   public var creditMsat: Int64
   public var rate: RateDocument
+  /// Only where the price is one in a currency: what the next renewal is reckoned from.
+  public var price: PriceDocument?
+  /// The rate frozen with the last purchase, renewal or change: what is charged now was reckoned at it.
+  public var exchangeRate: ExchangeRateDocument?
   /// What happens when if nobody does anything, soonest first.
   public var next: [NextAction]
   public var resources: ResourcesDocument
@@ -39,7 +43,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     id: String, kind: String, offer: String, variant: String? = nil, state: String, cause: String? = nil,
     resuming: Bool? = nil,
     flags: LeaseFlags, version: Int64, generation: Int64, createdAt: Timestamp, paidUntil: Timestamp? = nil,
-    balanceMsat: Int64, debtMsat: Int64, creditMsat: Int64, rate: RateDocument, next: [NextAction],
+    balanceMsat: Int64, debtMsat: Int64, creditMsat: Int64, rate: RateDocument, price: PriceDocument? = nil,
+    exchangeRate: ExchangeRateDocument? = nil, next: [NextAction],
     resources: ResourcesDocument, image: String? = nil, disk: String? = nil, links: [String: String]
   ) {
     self.id = id
@@ -58,6 +63,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     self.debtMsat = debtMsat
     self.creditMsat = creditMsat
     self.rate = rate
+    self.price = price
+    self.exchangeRate = exchangeRate
     self.next = next
     self.resources = resources
     self.image = image
@@ -82,6 +89,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     case debtMsat = "debt_msat"
     case creditMsat = "credit_msat"
     case rate
+    case price
+    case exchangeRate = "exchange_rate"
     case next
     case resources
     case image

@@ -6,13 +6,18 @@ public struct OfferDocument: Hashable, Sendable, Codable {
   public var kind: String
   public var title: String
   public var periodSeconds: Int64
-  /// For one period. Where ``priceVaries`` is set it is the most that a quote can ask.
-  public var priceMsat: Int64
+  /// For one period; of a price in a currency, at `exchange_rate`. Where ``priceVaries`` is set it is the most that a quote
+  /// can ask. `null` while the currency has no rate: nothing is sold then.
+  @Nullable public var priceMsat: Int64?
   /// Only where the price is 0: what is paid instead.
   public var depositMsat: Int64?
   /// The offer is tried at several prices. Which one is yours is said by the quote, the `402` itself: the price listed
   /// or a lower one, and it stays yours.
   public var priceVaries: Bool?
+  /// Only where the price is one in a currency: what each purchase and renewal is reckoned from.
+  public var price: PriceDocument?
+  /// What the amounts in bitcoin are reckoned at just now.
+  public var exchangeRate: ExchangeRateDocument?
   public var resources: ResourcesDocument
   public var meters: [MeterDocument]
   public var policy: PolicyDocument
@@ -24,9 +29,9 @@ public struct OfferDocument: Hashable, Sendable, Codable {
   public var available: Int64
 
   public init(
-    id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64, depositMsat: Int64? = nil,
-    priceVaries: Bool? = nil, resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument,
-    maxPeriods: Int64, images: [String],
+    id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64?, depositMsat: Int64? = nil,
+    priceVaries: Bool? = nil, price: PriceDocument? = nil, exchangeRate: ExchangeRateDocument? = nil,
+    resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument, maxPeriods: Int64, images: [String],
     available: Int64
   ) {
     self.id = id
@@ -36,6 +41,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     self.priceMsat = priceMsat
     self.depositMsat = depositMsat
     self.priceVaries = priceVaries
+    self.price = price
+    self.exchangeRate = exchangeRate
     self.resources = resources
     self.meters = meters
     self.policy = policy
@@ -52,6 +59,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     case priceMsat = "price_msat"
     case depositMsat = "deposit_msat"
     case priceVaries = "price_varies"
+    case price
+    case exchangeRate = "exchange_rate"
     case resources
     case meters
     case policy
@@ -96,17 +105,20 @@ public struct MeterDocument: Hashable, Sendable, Codable {
   public var unitName: String
   /// Free in each period, in the meter's own units.
   public var included: Int64
-  /// For one priced unit.
-  public var priceMsat: Int64
+  /// For one priced unit; `null` as the offer's.
+  @Nullable public var priceMsat: Int64?
+  /// The same in the offer's currency, where it is priced in that.
+  public var price: String?
 
   public init(
-    meter: String, unit: Int64, unitName: String, included: Int64, priceMsat: Int64
+    meter: String, unit: Int64, unitName: String, included: Int64, priceMsat: Int64?, price: String? = nil
   ) {
     self.meter = meter
     self.unit = unit
     self.unitName = unitName
     self.included = included
     self.priceMsat = priceMsat
+    self.price = price
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -115,6 +127,7 @@ public struct MeterDocument: Hashable, Sendable, Codable {
     case unitName = "unit_name"
     case included
     case priceMsat = "price_msat"
+    case price
   }
 }
 

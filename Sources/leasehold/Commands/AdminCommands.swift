@@ -49,8 +49,7 @@ struct AdminCommand: AsyncParsableCommand {
     commandName: "admin", abstract: "For the provider: how things stand, and setting them right.",
     subcommands: [
       Overview.self, Leases.self, Lease.self, Audit.self, Variants.self, Freeze.self, Thaw.self, Suspend.self,
-      Resume.self,
-      Evict.self, Protect.self, Breaker.self,
+      Resume.self, Evict.self, Protect.self, Breaker.self, ConfirmRate.self,
     ],
     defaultSubcommand: Overview.self)
 
@@ -138,6 +137,23 @@ extension AdminCommand {
       try await Session.run(options) { session in
         try await AdminClient(session.client, token: admin.token()).releaseBreaker()
         session.put(["breaker": "released"]) { "" }
+      }
+    }
+  }
+}
+
+extension AdminCommand {
+  struct ConfirmRate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "confirm-rate", abstract: "Believe the rate of a currency that moved too far to be believed unseen.")
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var admin: AdminOptions
+    @Argument(help: "USD or EUR.") var currency: String
+
+    func run() async throws {
+      try await Session.run(options) { session in
+        let answer = try await AdminClient(session.client, token: admin.token()).confirmRate(of: currency.uppercased())
+        session.put(answer) { "\(Human.rate($0)) is believed\n" }
       }
     }
   }

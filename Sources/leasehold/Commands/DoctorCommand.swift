@@ -147,6 +147,9 @@ struct Checkup {
         add("settlements", overdue.unbooked == 0 ? .ok : .warning, AdminView.settlements(overview))
       }
       add("payouts", overview.payouts.stuck.isEmpty ? .ok : .warning, AdminView.payouts(overview))
+      for rate in overview.exchangeRates ?? [] {
+        add("rate of \(rate.currency)", rate.trouble == nil ? .ok : .failed, AdminView.rate(rate))
+      }
       add("listener", overview.listenerAlive ? .ok : .failed, overview.listenerAlive ? "alive" : "silent")
       let skew = overview.clockSkewMicroseconds
       add("database clock", abs(skew) > 1_000_000 ? .failed : .ok, "\(skew) µs off the daemon's")

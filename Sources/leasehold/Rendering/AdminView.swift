@@ -5,7 +5,8 @@ import Wire
 enum AdminView {
   static func overview(_ overview: OverviewDocument, now: Instant) -> String {
     let overdue = overview.overdue
-    var text = Table.facts([
+    let rates: [(String, String?)] = (overview.exchangeRates ?? []).map { ("rate", rate($0)) }
+    let facts: [(String, String?)] = [
       ("overdue leases", count(overdue.dueLeases, since: overdue.oldestDueLease, now)),
       ("outbox", count(overdue.outboxRows, since: overdue.oldestOutboxRow, now)),
       ("parked", "\(overdue.parked)"),
@@ -28,7 +29,8 @@ enum AdminView {
         overview.leases.isEmpty
           ? "none" : overview.leases.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
       ),
-    ])
+    ]
+    var text = Table.facts(facts + rates)
     if !overview.pools.isEmpty {
       var table = Table([("HOST", .left), ("POOL", .left), ("USED", .right), ("LIMIT", .right), ("", .right)])
       for pool in overview.pools {
@@ -83,6 +85,18 @@ enum AdminView {
     let moved = settlements.cursorMovedAt.map { "last taken in \(Human.time($0))" } ?? "none taken in yet"
     let since = settlements.oldestUnbooked.map { " since \(Human.time($0))" } ?? ""
     return "\(moved), \(overview.overdue.unbooked) unbooked\(since), \(settlements.heldPayments) held"
+  }
+
+  /// How the rate of a currency stands.
+  static func rate(_ item: ExchangeRateItem) -> String {
+    var words = item.rate.map { Human.rate($0) } ?? "\(item.currency): none read yet"
+    if let trouble = item.trouble, let since = item.troubleSince {
+      words += "; \(trouble) since \(Human.time(since)), nothing is sold in it"
+    }
+    if let doubted = item.doubted { words += "; doubted: \(doubted.perBitcoin), says \(doubted.source)" }
+    if let until = item.sparedUntil { words += "; nobody is suspended for it until \(Human.time(until))" }
+    if let failure = item.lastFailure { words += "; the last reading failed: \(failure)" }
+    return words
   }
 
   /// Behind the node's name: for how long it has been silent, and whether leases are spared for it.

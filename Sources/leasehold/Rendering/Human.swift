@@ -80,8 +80,24 @@ enum Human {
   }
 
   static func price(_ msat: Int64, per seconds: Int64) -> String {
+    "\(sats(msat)) / \(period(seconds))"
+  }
+
+  private static func period(_ seconds: Int64) -> String {
     let unit: [Int64: String] = [60: "min", 3_600: "h", 86_400: "d"]
-    return "\(sats(msat)) / \(unit[seconds] ?? span(seconds))"
+    return unit[seconds] ?? span(seconds)
+  }
+
+  /// `4.99 USD / h (now 5,138 sat)`; what is in bitcoin alone as ``price(_:per:)``.
+  static func price(_ msat: Int64?, in currency: PriceDocument?, per seconds: Int64) -> String {
+    guard let currency else { return msat.map { price($0, per: seconds) } ?? "-" }
+    let now = msat.map { "now \(sats($0))" } ?? "without a rate just now"
+    return "\(currency.amount) \(currency.currency) / \(period(seconds)) (\(now))"
+  }
+
+  /// `1 BTC = 97123.45 USD (api.example.org, 2026-11-22 18:00:00 UTC)`.
+  static func rate(_ rate: ExchangeRateDocument) -> String {
+    "1 BTC = \(rate.perBitcoin) \(rate.currency) (\(rate.source), \(time(rate.readAt)))"
   }
 
   /// `active`, `suspended (unpaid)`, `active, frozen`.

@@ -15,6 +15,8 @@ enum LeaseView {
         ("credit", lease.creditMsat > 0 ? Human.sats(lease.creditMsat) : nil),
         ("price", Human.price(lease.rate.priceMsat, per: lease.rate.periodSeconds)),
         ("variant", lease.variant),
+        ("renewed at", lease.price.map { "\($0.amount) \($0.currency), at the rate of that moment" }),
+        ("rate", lease.exchangeRate.map { Human.rate($0) }),
         ("resources", Human.resources(lease.resources)),
         ("image", lease.image),
         ("disk", lease.disk),

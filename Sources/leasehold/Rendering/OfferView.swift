@@ -18,7 +18,8 @@ enum OfferView {
 
   /// What a quote can ask at the most.
   private static func price(_ offer: OfferDocument) -> String {
-    (offer.priceVaries == true ? "at most " : "") + Human.price(offer.priceMsat, per: offer.periodSeconds)
+    (offer.priceVaries == true ? "at most " : "")
+      + Human.price(offer.priceMsat, in: offer.price, per: offer.periodSeconds)
   }
 
   static func facts(_ offer: OfferDocument) -> String {
@@ -26,6 +27,7 @@ enum OfferView {
       [
         ("offer", offer.id), ("title", offer.title), ("kind", offer.kind),
         ("price", price(offer)),
+        ("rate", offer.exchangeRate.map { Human.rate($0) }),
         ("deposit", offer.depositMsat.map { Human.sats($0) }),
         ("resources", Human.resources(offer.resources)),
         ("left", "\(offer.available)"),
@@ -38,8 +40,14 @@ enum OfferView {
         + offer.meters.map { meter in
           (
             "meter",
-            "\(meter.meter): \(Human.sats(meter.priceMsat)) per \(meter.unit) \(meter.unitName), \(meter.included) included"
+            "\(meter.meter): \(price(meter, offer)) per \(meter.unit) \(meter.unitName), \(meter.included) included"
           )
         })
+  }
+
+  private static func price(_ meter: MeterDocument, _ offer: OfferDocument) -> String {
+    let sats = meter.priceMsat.map { Human.sats($0) }
+    guard let price = meter.price, let currency = offer.price?.currency else { return sats ?? "-" }
+    return "\(price) \(currency)" + (sats.map { " (now \($0))" } ?? "")
   }
 }

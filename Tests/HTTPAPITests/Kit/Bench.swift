@@ -37,7 +37,7 @@ struct Bench: Sendable {
 
   static func with(
     catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
-    mintsPerMinute: Int = 1_000, patience: Seconds = 10,
+    mintsPerMinute: Int = 1_000, patience: Seconds = 10, rates: [any ExchangeRateSource] = [],
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
@@ -56,13 +56,14 @@ struct Bench: Sendable {
       settings.unpaidShare = 1
       settings.patience = patience
       settings.heldPayments = 0
+      for source in rates { settings.exchangeRates[source.currency] = ExchangeRateLimits() }
       let engine = Engine(
         store: store, node: switched,
         drivers: .init(
           resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
           containers: containers),
         clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], keyring: keyring, catalog: catalog,
-        settings: settings, bell: bell, log: log)
+        settings: settings, rateSources: rates, bell: bell, log: log)
       try await engine.prepare()
       let api = HTTPAPI(
         engine: engine,
