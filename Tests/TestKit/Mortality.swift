@@ -29,6 +29,7 @@ public final class Mortality: Sendable {
     var lastAct = ""
   }
   private let victim: Int
+  private let victimName: String?
   private let blow: Blow
   private let counting: Counting
   private let state = Mutex(State())
@@ -36,8 +37,17 @@ public final class Mortality: Sendable {
   /// - Parameter victim: the number of the act it dies at, from 1; 0: never.
   public init(at victim: Int, _ blow: Blow, counting: Counting) {
     self.victim = victim
+    victimName = nil
     self.blow = blow
     self.counting = counting
+  }
+
+  /// It dies at the first act of this name: `COMMIT`, `pay`, `provision`.
+  public init(atFirst name: String, _ blow: Blow) {
+    victim = 0
+    victimName = name
+    self.blow = blow
+    counting = .commitsAndCalls
   }
 
   public var isDead: Bool { state.withLock { $0.isDead } }
@@ -51,7 +61,7 @@ public final class Mortality: Sendable {
       if state.isDead { return .isDead }
       guard counts else { return .lives }
       state.acts += 1
-      guard state.acts == victim else { return .lives }
+      guard state.acts == victim || act == victimName else { return .lives }
       state.isDead = true
       state.lastAct = act
       return blow == .before ? .diesBefore : .diesAfter
