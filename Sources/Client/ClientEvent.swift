@@ -13,6 +13,6 @@ public enum ClientEvent: Sendable {
   case recovering(paymentHash: String?)
   /// A credential that had gone stale was exchanged.
   case swapped(lease: String)
-  /// The server asks for patience.
-  case waiting(seconds: Int64)
+  /// The server asks for patience, and says why. Told once, however often it is asked again.
+  case waiting(reason: String)
 }

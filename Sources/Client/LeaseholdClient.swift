@@ -113,7 +113,7 @@ public final class LeaseholdClient: Sendable {
         call.authority = .credential(credential)
       case .paymentRequired: throw .paymentRequired(problem)
       case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response))
+        waited = waited + (try await wait(response, problem, after: waited))
       default: throw .problem(problem)
       }
     }
@@ -139,10 +139,14 @@ public final class LeaseholdClient: Sendable {
   }
 
   /// Sleeps as `Retry-After` says, between one second and ten.
-  func wait(_ response: HTTPClientResponse) async throws(ClientError) -> Seconds {
+  ///
+  /// - Parameter waited: how long it was waited for the same already.
+  func wait(
+    _ response: HTTPClientResponse, _ problem: ProblemDocument, after waited: Seconds
+  ) async throws(ClientError) -> Seconds {
     let asked = response.headers.first(name: "Retry-After").flatMap { Int64($0) } ?? 1
     let span = Seconds(asked).clamped(from: 1, to: 10)
-    tell(.waiting(seconds: span.count))
+    if waited == .zero { tell(.waiting(reason: problem.detail ?? problem.title)) }
     do { try await Task.sleep(for: .seconds(span.count)) } catch { throw .unreachable("interrupted") }
     return span
   }

@@ -24,7 +24,7 @@ enum Remarks {
     case .held: "the payment has arrived; what it buys is being made …"
     case .recovering: "going on with what an earlier run began"
     case .swapped: "the credential had gone stale and was exchanged"
-    case .waiting: "the server asks for patience …"
+    case .waiting(let reason): "the server asks for patience (\(reason)); trying again …"
     }
   }
 

@@ -53,7 +53,7 @@ extension LeaseholdClient {
         let credential = try await meet(response.headers["WWW-Authenticate"], problem, for: &open, limit: limit)
         return try await complete(open, with: credential)
       case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response))
+        waited = waited + (try await wait(response, problem, after: waited))
       case .unauthorized where problem.code == "credential-stale":
         guard let lease = open.purchase.lease, let credential = try state.storedLease(lease)?.credential,
           waited < settings.patience
@@ -210,7 +210,7 @@ extension LeaseholdClient {
         else { throw .paidButRefused(paymentHash: credential.paymentHash.hex) }
         return Bought(answer: answer, amount: amount)
       case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response))
+        waited = waited + (try await wait(response, problem, after: waited))
       default:
         // The credential is kept, whatever becomes of the request; it gets at the credit.
         if !response.status.isServerError { try state.finish(open) }
