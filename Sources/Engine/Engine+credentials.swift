@@ -225,15 +225,21 @@ extension Engine {
     } catch let refusal as CredentialRefusal {
       throw Refusal.credential(refusal)
     }
-    let known = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
-    guard let invoice = known.0 else { throw Refusal.unknownPayment }
-    guard known.1 == nil, invoice.state != .settled else {
-      return ClaimedPayment(paymentHash: hash, state: invoice.state, preimage: known.1)
-    }
+    guard let known = try await payment(hash) else { throw Refusal.unknownPayment }
+    if known.state == .settled { return known }
     // What is held or settled by now is what the node says.
     try await learn(of: hash)
-    let now = try await store.transaction { tx in (try tx.invoice(hash), try tx.preimage(of: hash)) }
-    return ClaimedPayment(paymentHash: hash, state: now.0?.state ?? invoice.state, preimage: now.1)
+    return try await payment(hash) ?? known
+  }
+
+  private func payment(_ hash: PaymentHash) async throws -> ClaimedPayment? {
+    try await store.transaction { tx in
+      guard let invoice = try tx.invoice(hash) else { return nil }
+      // It may have been booked since the line before: where there is a preimage, it is settled.
+      let preimage = try tx.preimage(of: hash)
+      return ClaimedPayment(
+        paymentHash: hash, state: preimage == nil ? invoice.state : .settled, preimage: preimage)
+    }
   }
 }
 

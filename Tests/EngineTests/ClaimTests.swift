@@ -1,7 +1,10 @@
+import Dispatch
 import Engine
 import L402
 import Ledger
 import Macaroons
+import Synchronization
+import TestKit
 import Testing
 import Units
 
@@ -59,6 +62,39 @@ import Units
       // Revoked is revoked here as well.
       try await engine.revoke(try token(of: credential), of: quote.lease, renter.caller(credential))
       #expect(await claim(mine) == "401 credential-revoked")
+    }
+  }
+
+  /// The payment is booked while the claim is between its two questions to the database.
+  @Test(.timeLimit(.minutes(2))) func aBookingInBetweenIsSeenWhole() async throws {
+    try await TestStore.withDatabase { database in
+      let observer = TestStore.store(on: database, connections: 3)
+      let platform = try Platform(on: observer)
+      try await platform.engine.prepare()
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      let caller = renter.caller("L402 \(quote.challenge.token):", method: "GET")
+      let (questions, question) = AsyncStream.makeStream(of: Void.self)
+      let booked = DispatchSemaphore(value: 0)
+      let isFirst = Atomic(true)
+      let store = TestStore.store(on: database, connections: 3) { statement in
+        if statement.hasPrefix("SELECT preimage"), isFirst.exchange(false, ordering: .relaxed) {
+          question.yield()
+          booked.wait()
+        }
+        return nil
+      }
+      let claiming = platform.anotherEngine("claiming", on: TestTimeStore(store, clock: platform.clock))
+      async let claimed = claiming.claim(quote.paymentHash, caller)
+      for await _ in questions { break }
+      try await renter.pay(quote)
+      #expect(try await platform.engine.claim(quote.paymentHash, caller).state == .settled)
+      booked.signal()
+      let seen = try await claimed
+      #expect(seen.state == .settled && seen.preimage?.paymentHash == quote.paymentHash)
+      platform.node.close()
+      await store.pool.close()
+      await observer.pool.close()
     }
   }
 
