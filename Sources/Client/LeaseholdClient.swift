@@ -19,7 +19,8 @@ public final class LeaseholdClient: Sendable {
     public var paysByHand: Bool
     /// The most for one invoice, beside the budget.
     public var limit: Millisatoshi?
-    /// How long `503` and its `Retry-After` are put up with, for one call.
+    /// How long `503` and its `Retry-After` are put up with, for one call; what is paid for and in the making fifteen
+    /// times as long.
     public var patience: Seconds
     /// The most a payment may cost beside its amount; `nil` for 1 % and ten satoshis.
     public var maxFee: Millisatoshi?
@@ -94,7 +95,7 @@ public final class LeaseholdClient: Sendable {
     var call = call
     var swapped = false
     var paidHash: String?
-    var waited = Seconds.zero
+    var patience = Patience(settings.patience)
     while true {
       let response = try await transmit(call)
       if (200..<300).contains(response.status.code) { return response }
@@ -112,8 +113,8 @@ public final class LeaseholdClient: Sendable {
         paidHash = credential.paymentHash.hex
         call.authority = .credential(credential)
       case .paymentRequired: throw .paymentRequired(problem)
-      case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response, problem, after: waited))
+      case .serviceUnavailable where patience.isLeft:
+        try await wait(response, problem, &patience)
       default: throw .problem(problem)
       }
     }
@@ -139,16 +140,13 @@ public final class LeaseholdClient: Sendable {
   }
 
   /// Sleeps as `Retry-After` says, between one second and ten.
-  ///
-  /// - Parameter waited: how long it was waited for the same already.
   func wait(
-    _ response: HTTPClientResponse, _ problem: ProblemDocument, after waited: Seconds
-  ) async throws(ClientError) -> Seconds {
+    _ response: HTTPClientResponse, _ problem: ProblemDocument, _ patience: inout Patience
+  ) async throws(ClientError) {
     let asked = response.headers.first(name: "Retry-After").flatMap { Int64($0) } ?? 1
     let span = Seconds(asked).clamped(from: 1, to: 10)
-    if waited == .zero { tell(.waiting(reason: problem.detail ?? problem.title)) }
+    if patience.begin() { tell(.waiting(reason: problem.detail ?? problem.title)) }
     do { try await Task.sleep(for: .seconds(span.count)) } catch { throw .unreachable("interrupted") }
-    return span
   }
 
   func credential(for authority: Call.Authority) throws(ClientError) -> Credential? {

@@ -236,9 +236,11 @@ extension Engine {
     try await store.transaction { tx in
       guard let invoice = try tx.invoice(hash) else { return nil }
       // It may have been booked since the line before: where there is a preimage, it is settled.
-      let preimage = try tx.preimage(of: hash)
-      return ClaimedPayment(
-        paymentHash: hash, state: preimage == nil ? invoice.state : .settled, preimage: preimage)
+      if let preimage = try tx.preimage(of: hash) {
+        return ClaimedPayment(paymentHash: hash, state: .settled, preimage: preimage)
+      }
+      // One that is offered no longer can still be paid.
+      return ClaimedPayment(paymentHash: hash, state: invoice.state == .replaced ? .open : invoice.state)
     }
   }
 }
@@ -250,6 +252,7 @@ public struct SwappedCredential: Sendable {
 
 public struct ClaimedPayment: Sendable {
   public var paymentHash: PaymentHash
+  /// `open`, `accepted`, `settled`, `canceled` or `expired`.
   public var state: InvoiceRecord.State
   /// Only for the macaroon's holder, and only when settled.
   public var preimage: Preimage?

@@ -149,11 +149,3 @@ extension Engine {
     return "there was no rate of \(currency.rawValue) to renew at"
   }
 }
-
-extension InvoiceRecord {
-  /// Whether it is still given to whoever asks: while a quarter of its life is left.
-  func isOffered(at now: Instant) -> Bool {
-    let life = expiresAt.microseconds(since: createdAt)
-    return state == .open && expiresAt.microseconds(since: now) >= max(life / 4, 1)
-  }
-}

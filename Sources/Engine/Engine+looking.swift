@@ -74,8 +74,9 @@ extension Engine {
     }
   }
 
-  /// The event feed after a sequence number, as it grows; ends when the lease is closed and all is told. The credential is asked for at the
-  /// start, each time something is sent, and each second, so that a quiet feed ends when the credential does.
+  /// The event feed after a sequence number, as it grows; ends when the lease is closed and all is told. The credential
+  /// is asked for at the start, each time something is sent, and each second, so that a quiet feed ends when the
+  /// credential does.
   public func feed(
     of id: LeaseID, after sequence: Int64, _ caller: Caller
   ) async throws -> AsyncThrowingStream<EventRecord, any Error> {

@@ -111,7 +111,7 @@ extension Engine {
         guard now > since + idle.after else { continue }
         try await handle(
           .foundIdle, for: id, eventID: "idle:\(id):\(record.lease.version)",
-          cause: .init(type: "meter", id: "idle"), evidence: ["since": String(since.microseconds)])
+          cause: .init(type: "meter", id: "idle"), evidence: ["since": since.rfc3339])
       }
       guard page.count == 500, let last = page.last else { return }
       after = last.lease.id

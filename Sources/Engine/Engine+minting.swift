@@ -47,6 +47,18 @@ extension Engine {
     throw Refusal.unavailable(retryAfter: 2, "another request is minting this invoice")
   }
 
+  /// An invoice of a node that keeps play money for whoever asks. It lasts as a challenge does, and costs as much of the
+  /// asker's budget.
+  public func walletInvoice(
+    of node: any SelfPayingNode, _ amount: Millisatoshi, _ caller: Caller
+  ) async throws -> NodeInvoice {
+    try spendMintBudget(caller)
+    return try await node.createInvoice(
+      InvoiceRequest(
+        label: "wallet/\(Preimage.random().paymentHash.hex)", amount: amount, description: "to a wallet",
+        expiry: .hour))
+  }
+
   /// Refuses before the node is asked.
   func spendMintBudget(_ caller: Caller) throws {
     if let wait = budget.take(caller.address, at: clock.now()) {

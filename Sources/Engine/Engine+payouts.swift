@@ -15,10 +15,7 @@ extension Engine {
   public func refund(_ id: LeaseID, to text: String, _ caller: Caller) async throws -> Refund {
     let shown = try await require(.refund, of: id, caller)
     _ = try await book(shown, of: id)
-    let invoice = try payable(text)
-    guard let hash = PaymentHash(invoice.paymentHash), let amount = invoice.amount else {
-      throw Refusal.invoiceRefused(code: "invoice-amountless", "the invoice names no amount")
-    }
+    let (invoice, hash, amount) = try payable(text)
     if let bound = shown.maxMsat, amount.count > bound { throw Refusal.permission(.amount) }
     if let known = try await store.transaction({ tx in try tx.payout(hash) }) {
       return try await answer(of: known, asked: id)
@@ -50,12 +47,15 @@ extension Engine {
     return try await store.transaction { tx in try tx.payouts(of: id, limit: limit) }
   }
 
-  private func payable(_ text: String) throws -> Invoice {
+  private func payable(_ text: String) throws -> (invoice: Invoice, hash: PaymentHash, amount: Millisatoshi) {
     let invoice: Invoice
     do {
       invoice = try Invoice.parse(text)
     } catch {
       throw Refusal.invalidField("invoice", "is no BOLT 11 invoice")
+    }
+    guard let hash = PaymentHash(invoice.paymentHash) else {
+      throw Refusal.invalidField("invoice", "has a payment hash that is none")
     }
     guard invoice.network.rawValue == settings.network else {
       throw Refusal.invoiceRefused(
@@ -64,7 +64,7 @@ extension Engine {
     guard let amount = invoice.amount, amount > .zero, amount <= .supply else {
       throw Refusal.invoiceRefused(code: "invoice-amountless", "the invoice names no amount")
     }
-    return invoice
+    return (invoice, hash, amount)
   }
 
   private func setAside(_ amount: Millisatoshi, for hash: PaymentHash, _ text: String, of id: LeaseID) async throws {

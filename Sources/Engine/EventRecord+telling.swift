@@ -28,7 +28,7 @@ extension EventRecord {
     for case .notice(let notice) in effects {
       var said = [
         "kind": notice.kind.rawValue,
-        "deadline": String(notice.deadline.microseconds),
+        "deadline": notice.deadline.rfc3339,
         "consequence": notice.consequence,
       ]
       said["amount_msat"] = notice.amount.map { String($0.count) }
@@ -94,7 +94,7 @@ extension FrozenPrice {
   var evidence: [String: String] {
     [
       "price": "\(price) \(rate.currency.rawValue)", "per_bitcoin": "\(rate.perBitcoin) \(rate.currency.rawValue)",
-      "rate_source": rate.source, "rate_read_at": String(rate.readAt.microseconds),
+      "rate_source": rate.source, "rate_read_at": rate.readAt.rfc3339,
     ]
   }
 }
@@ -108,7 +108,7 @@ extension Event {
     case .accepted(let acceptance):
       [
         "payment_hash": acceptance.paymentHash, "msat": String(acceptance.received.count),
-        "decide_by": acceptance.decideBy.map { String($0.microseconds) } ?? "not said",
+        "decide_by": acceptance.decideBy?.rfc3339 ?? "not said",
         "obstacle": acceptance.obstacle ?? "none",
       ]
     case .holdCanceled(let hash, let reason): ["payment_hash": hash, "reason": reason]
@@ -134,10 +134,10 @@ extension Event {
       ["generation": String(generation), "unrated_msat": String(unrated.count)]
     case .usageRated(let amount): ["msat": String(amount.count)]
     case .changed(let terms): ["offer": terms.offer].merging(terms.variant.map { ["variant": $0] } ?? [:]) { $1 }
-    case .outage(let from, let to): ["from": String(from.microseconds), "to": String(to.microseconds)]
+    case .outage(let from, let to): ["from": from.rfc3339, "to": to.rfc3339]
     case .impaired(let reason): ["reason": reason]
     case .protected(let on): ["protected": String(on)]
-    case .evicting(let until): ["until": until.map { String($0.microseconds) } ?? "never"]
+    case .evicting(let until): ["until": until?.rfc3339 ?? "never"]
     case .quoteCanceled, .invoicesCanceled, .woke, .released, .foundIdle, .requested, .recovered, .operatorSuspended,
       .operatorResumed, .frozen, .thawed:
       [:]

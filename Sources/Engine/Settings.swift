@@ -9,9 +9,9 @@ public struct Settings: Sendable {
   /// Challenges minted for one client address (/32, /48) in a minute, and for all together.
   public var mintsPerMinutePerClient: Int = 60
   public var mintsPerMinute: Int = 1_200
-  /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
   /// Unrevoked credentials of one lease: whoever may lend could otherwise fill the database.
   public var tokensPerLease: Int = 10_000
+  /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
   public var unpaidShare: Double = 0.5
   public var unpaidHoldsPerClient: Int = 2
   /// Purchases whose payments may be held at once, or be about to be: each takes one of a channel's few HTLC slots

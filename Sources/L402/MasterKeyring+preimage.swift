@@ -17,8 +17,8 @@ extension MasterKeyring {
   ///   taken for them.
   public func holdPreimage(for label: String, epoch: UInt16) -> Preimage? {
     guard let key = served(epoch) else { return nil }
-    // The first and only block of the expansion.
-    let block = Array("leasehold-hold-v1".utf8) + Array(label.utf8) + [1]
-    return Preimage(block.withUnsafeBytes { key.authenticate($0) })
+    var label = label
+    return Preimage(
+      label.withUTF8 { MasterKeyring.expand(key, "leasehold-hold-v1", UnsafeRawBufferPointer($0)) })
   }
 }

@@ -109,7 +109,9 @@ extension PostgresTransaction {
   }
 
   func undecidedHolds() throws -> Int {
-    try db.pointee.first(
+    // Of many quotes at once only so many are held; a count alone would let all of them.
+    try db.pointee.execute("SELECT pg_advisory_xact_lock(hashtextextended('leasehold.undecided_holds', 0))")
+    return try db.pointee.first(
       """
       SELECT count(*) FROM invoice
        WHERE hold_epoch IS NOT NULL AND state IN ('reserved', 'open', 'replaced', 'accepted')

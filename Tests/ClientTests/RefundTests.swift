@@ -51,10 +51,14 @@ import Wire
       guard case .problem(let problem) = error else { Issue.record("\(String(describing: error))"); return }
       #expect(problem.status == 422)
       #expect(try wishes(bench).isEmpty)
-      // A server in trouble has decided nothing.
-      bench.upset { $0.refusal = (500, "internal") }
-      _ = await bench.failure { _ = try await spend(bench, lease, nil) }
-      #expect(try wishes(bench).count == 1)
+      // A server in trouble has decided nothing, nor has one that never came to look.
+      for refusal in [
+        (500, "internal"), (408, "body-timeout"), (429, "too-many-requests"), (401, "credential-revoked"),
+      ] {
+        bench.upset { $0.refusal = refusal }
+        _ = await bench.failure { _ = try await spend(bench, lease, nil) }
+        #expect(try wishes(bench).count == 1, "\(refusal)")
+      }
       bench.upset { $0.refusal = nil }
       #expect(try await spend(bench, lease, nil).creditMsat == 0)
     }

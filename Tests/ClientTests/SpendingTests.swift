@@ -123,6 +123,25 @@ import Wire
     }
   }
 
+  @Test func `a wallet that went away after a payment was lost says nothing of it`() async throws {
+    try await Bench.run { bench in
+      let till = Till(bench)
+      let invoice = try await quote(bench)
+      till.state.withLock { $0.losesAnswers = true }
+      _ = await bench.failure { _ = try await bench.client(wallet: till) { try await $0.pay(invoice: invoice) } }
+      till.state.withLock { $0.isAway = true }
+      let error = await bench.failure {
+        _ = try await bench.client(wallet: till) { try await $0.pay(invoice: invoice) }
+      }
+      // Not "nothing was paid": the money may be gone, and stays set aside.
+      guard case .wallet(.uncertain) = error else { Issue.record("\(String(describing: error))"); return }
+      #expect(try bench.state.spendings().entries.count == 1)
+      till.state.withLock { $0.isAway = false }
+      _ = try await bench.client(wallet: till) { try await $0.pay(invoice: invoice) }
+      #expect(till.state.withLock { $0.calls.count } == 1)
+    }
+  }
+
   @Test func `over budget leaves nothing to go on with`() async throws {
     try await Bench.run { bench in
       try bench.state.setBudget(Budget(perDay: 1))

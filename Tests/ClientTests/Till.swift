@@ -20,6 +20,8 @@ final class Till: Wallet {
     var losesRequests = false
     /// Takes the payment on and leaves it under way.
     var stalls = false
+    /// Is not to be reached.
+    var isAway = false
     var fee: Millisatoshi = 3_000
     var maxFees: [Millisatoshi] = []
   }
@@ -66,6 +68,7 @@ final class Till: Wallet {
 
   func outcome(of invoice: Invoice) async throws(WalletError) -> PaymentOutcome {
     let hash = Hex.encode(invoice.paymentHash)
+    if state.withLock({ $0.isAway }) { throw .unreachable("the till is away") }
     let found = trap.pass {
       state.withLock { state -> PaymentOutcome in
         state.lookups += 1

@@ -65,6 +65,21 @@ import Units
     }
   }
 
+  /// Another invoice is offered instead, and whoever has this one on a telephone may still pay it.
+  @Test func anInvoiceThatIsOfferedNoLongerIsOpen() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let quote = try await renter.quote()
+      let caller = renter.caller("L402 \(quote.challenge.token):", method: "GET")
+      try await platform.postgres.transaction { tx in
+        for invoice in try tx.openInvoices(of: quote.lease) { try tx.setInvoiceState(id: invoice.id, .replaced) }
+      }
+      #expect(try await platform.engine.claim(quote.paymentHash, caller).state == .open)
+      try await renter.pay(quote)
+      #expect(try await platform.engine.claim(quote.paymentHash, caller).preimage?.paymentHash == quote.paymentHash)
+    }
+  }
+
   /// The payment is booked while the claim is between its two questions to the database.
   @Test(.timeLimit(.minutes(2))) func aBookingInBetweenIsSeenWhole() async throws {
     try await TestStore.withDatabase { database in

@@ -79,7 +79,7 @@ import Units
       for name in ["quoted", "settled"] {
         let evidence = try #require(events.first { $0.name == name }?.evidence)
         #expect(evidence["per_bitcoin"] == "100000 USD" && evidence["rate_source"] == "rates.test")
-        #expect(evidence["price"] == "3.6 USD" && evidence["rate_read_at"] == String(read.microseconds))
+        #expect(evidence["price"] == "3.6 USD" && evidence["rate_read_at"] == read.rfc3339)
       }
       #expect(try await platform.engine.audit().findings == [])
     }

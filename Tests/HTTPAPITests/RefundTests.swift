@@ -89,6 +89,19 @@ import Wire
     }
   }
 
+  /// Each lasts as long as a challenge.
+  @Test func invoicesOfTheTrialsNodeCostTheBudget() async throws {
+    try await Bench.with(mintsPerMinute: 2) { bench in
+      try await bench.live { door in
+        var answers: [Int] = []
+        for _ in 0..<3 {
+          answers.append(try await door.ask(.post, "/dev/invoice", #"{"amount_msat":1000}"#).status)
+        }
+        #expect(answers == [200, 200, 429])
+      }
+    }
+  }
+
   @Test func creditGoesToAnotherLeaseOnce() async throws {
     try await Bench.with { bench in
       try await bench.live { door in

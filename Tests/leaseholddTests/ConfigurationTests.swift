@@ -67,75 +67,76 @@ import Units
     var testDescription: String { instead }
   }
 
-  static let mistakes = [
-    Mistake(
-      written: "http:\n", instead: "limits:\n  node_outage_seconds: 59\nhttp:\n", line: 2, words: "out of range"),
-    Mistake(
-      written: "http:\n", instead: "limits:\n  node_outage_seconds: 604_801\nhttp:\n", line: 2,
-      words: "out of range"),
-    Mistake(written: "http:\n", instead: "htpp:\n", line: 1, words: "unknown key 'htpp'"),
-    Mistake(written: "size: 8589934592", instead: "siez: 8589934592", line: 12, words: "unknown key 'siez'"),
-    Mistake(written: "size: 8589934592", instead: "size: 8 GiB", line: 12, words: "expected a whole number"),
-    Mistake(written: "size: 8589934592", instead: "size: 1", line: 12, words: "out of range"),
-    Mistake(written: "address: 127.0.0.1:8402", instead: "address: 8402", line: 2, words: "expected host:port"),
-    Mistake(written: "address: 127.0.0.1:8402", instead: "address: 0.0.0.0:8402", line: 2, words: "bearer secrets"),
-    Mistake(
-      written: "address: 127.0.0.1:8402", instead: "address: 0.0.0.0:8402\n  tls_ended_by_proxy: true", line: 8,
-      words: "settles invoices for whoever asks"),
-    Mistake(
-      written: "address: 127.0.0.1:8402", instead: "address: 127.0.0.1:8402\n  tls_ended_by_proxy: maybe", line: 3,
-      words: "expected true or false"),
-    Mistake(
-      written: "state_directory: /var/lib/leasehold", instead: "state_directory: state", line: 3,
-      words: "absolute path"),
-    Mistake(written: "  url: postgresql:///leasehold", instead: "  connections: 4", line: nil, words: "is missing"),
-    Mistake(written: "node: embedded", instead: "node: [embedded]", line: 7, words: "expected a single value"),
-    Mistake(written: "node: embedded", instead: "node: eclair", line: 7, words: "one of: embedded, lnd"),
-    Mistake(written: "node: embedded", instead: "node: cln", line: nil, words: "lightning.socket: is missing"),
-    Mistake(
-      written: "node: embedded", instead: "node: cln\n  socket: /run/rpc\n  rune_file: /x", line: 9,
-      words: "either socket, or url"),
-    Mistake(
-      written: "node: embedded", instead: "node: lnd\n  url: https://localhost:8080\n  macaroon: 0201", line: 9,
-      words: "a secret is not written here"),
-    Mistake(
-      written: "node: embedded", instead: "node: lnd\n  url: localhost:8080\n  macaroon_file: /x", line: 8,
-      words: "expected http"),
-    Mistake(
-      written: "node: embedded", instead: "node: phoenixd\n  url: http://localhost:9740\n  password_file: /nowhere",
-      line: 9, words: "No such file"),
-    Mistake(
-      written: "node: embedded", instead: "node: phoenixd\n  socket: /run/rpc", line: 8, words: "unknown key 'socket'"),
-    Mistake(written: "id: disk-1g-day", instead: "id: Disk", line: 15, words: "a-z, 0-9 and -"),
-    Mistake(written: "kind: disk\n", instead: "kind: boat\n", line: 16, words: "disk or compute"),
-    Mistake(written: "period_seconds: 86_400", instead: "period_seconds: 0", line: 17, words: "out of range"),
-    Mistake(written: "price_msat: 20000", instead: "price_msat: -1", line: 18, words: "out of range"),
-    Mistake(written: "price_msat: 20000", instead: "price_msat: 0", line: nil, words: "deposit"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants: [{name: a, share: 50}, {name: b, share: 49}]", line: 21,
-      words: "the shares come to 99"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants:\n      - {name: a, share: 100}\n      - {name: b, share: 0}",
-      line: 23, words: "out of range: 1 to 100"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants:\n      - {name: a, share: 50}\n      - {name: a, share: 50}",
-      line: 23, words: "a name of its own"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants: [{name: A b, share: 100}]", line: 21, words: "a name of its own"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants: [{name: a, share: 100, price_msat: 0}]", line: 21,
-      words: "variants have a price"),
-    Mistake(
-      written: "max_periods: 30", instead: "variants: [{name: a, share: 100, period_seconds: 5}]", line: 21,
-      words: "unknown key 'period_seconds'"),
-    Mistake(
-      written: "max_periods: 30", instead: "policy: {lead_seconds: 80000}", line: 21, words: "at most half a period"),
-    Mistake(written: "max_periods: 30", instead: "images: [none]", line: 21, words: "no image 'none'"),
-    Mistake(
-      written: "    disk:\n      pool: /var/lib/leasehold/pool\n      size: 8589934592\n", instead: "", line: 13,
-      words: "no host serves disk"),
-    Mistake(written: "hosts:", instead: "hosts: []\nlog:", line: nil, words: "mapping"),
-  ]
+  /// What is written instead of a piece of the good file, the line that is named for it, and words of what is said.
+  private static func instead(
+    of written: String, _ mistakes: (instead: String, line: Int?, words: String)...
+  ) -> [Mistake] {
+    mistakes.map { Mistake(written: written, instead: $0.instead, line: $0.line, words: $0.words) }
+  }
+
+  static let mistakes: [Mistake] = [
+    instead(
+      of: "http:\n",
+      ("limits:\n  node_outage_seconds: 59\nhttp:\n", 2, "out of range"),
+      ("limits:\n  node_outage_seconds: 604_801\nhttp:\n", 2, "out of range"),
+      ("htpp:\n", 1, "unknown key 'htpp'")),
+    instead(
+      of: "size: 8589934592",
+      ("siez: 8589934592", 12, "unknown key 'siez'"),
+      ("size: 8 GiB", 12, "expected a whole number"),
+      ("size: 1", 12, "out of range")),
+    instead(
+      of: "address: 127.0.0.1:8402",
+      ("address: 8402", 2, "expected host:port"),
+      ("address: 0.0.0.0:8402", 2, "bearer secrets"),
+      ("address: 0.0.0.0:8402\n  tls_ended_by_proxy: true", 8, "settles invoices for whoever asks"),
+      ("address: 127.0.0.1:8402\n  tls_ended_by_proxy: maybe", 3, "expected true or false")),
+    instead(
+      of: "state_directory: /var/lib/leasehold",
+      ("state_directory: state", 3, "absolute path")),
+    instead(
+      of: "  url: postgresql:///leasehold",
+      ("  connections: 4", nil, "is missing")),
+    instead(
+      of: "node: embedded",
+      ("node: [embedded]", 7, "expected a single value"),
+      ("node: eclair", 7, "one of: embedded, lnd"),
+      ("node: cln", nil, "lightning.socket: is missing"),
+      ("node: cln\n  socket: /run/rpc\n  rune_file: /x", 9, "either socket, or url"),
+      ("node: lnd\n  url: https://localhost:8080\n  macaroon: 0201", 9, "a secret is not written here"),
+      ("node: lnd\n  url: localhost:8080\n  macaroon_file: /x", 8, "expected http"),
+      ("node: phoenixd\n  url: http://localhost:9740\n  password_file: /nowhere", 9, "No such file"),
+      ("node: phoenixd\n  socket: /run/rpc", 8, "unknown key 'socket'")),
+    instead(
+      of: "id: disk-1g-day",
+      ("id: Disk", 15, "a-z, 0-9 and -")),
+    instead(
+      of: "kind: disk\n",
+      ("kind: boat\n", 16, "disk or compute")),
+    instead(
+      of: "period_seconds: 86_400",
+      ("period_seconds: 0", 17, "out of range")),
+    instead(
+      of: "price_msat: 20000",
+      ("price_msat: -1", 18, "out of range"),
+      ("price_msat: 0", nil, "deposit")),
+    instead(
+      of: "max_periods: 30",
+      ("variants: [{name: a, share: 50}, {name: b, share: 49}]", 21, "the shares come to 99"),
+      ("variants:\n      - {name: a, share: 100}\n      - {name: b, share: 0}", 23, "out of range: 1 to 100"),
+      ("variants:\n      - {name: a, share: 50}\n      - {name: a, share: 50}", 23, "a name of its own"),
+      ("variants: [{name: A b, share: 100}]", 21, "a name of its own"),
+      ("variants: [{name: a, share: 100, price_msat: 0}]", 21, "variants have a price"),
+      ("variants: [{name: a, share: 100, period_seconds: 5}]", 21, "unknown key 'period_seconds'"),
+      ("policy: {lead_seconds: 80000}", 21, "at most half a period"),
+      ("images: [none]", 21, "no image 'none'")),
+    instead(
+      of: "    disk:\n      pool: /var/lib/leasehold/pool\n      size: 8589934592\n",
+      ("", 13, "no host serves disk")),
+    instead(
+      of: "hosts:",
+      ("hosts: []\nlog:", nil, "mapping")),
+  ].flatMap(\.self)
 
   @Test(arguments: mistakes) func aMistakeIsNamedWithItsPlace(_ mistake: Mistake) throws {
     #expect(Self.good.contains(mistake.written))

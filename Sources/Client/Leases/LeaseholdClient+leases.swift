@@ -52,7 +52,8 @@ extension LeaseholdClient {
       let answer = try await lease(id)
       switch answer.document.state {
       case "quoted", "provisioning": break
-      case "suspended" where answer.document.resuming == true: break
+      // What is impaired may take as long as it likes, and is told.
+      case "suspended" where answer.document.resuming == true && !answer.document.flags.impaired: break
       default: return answer
       }
       do { try await Task.sleep(for: .milliseconds(250)) } catch { throw .unreachable("interrupted") }

@@ -43,8 +43,8 @@ extension LeaseholdClient {
       try state.finish(wish)
       return answer
     } catch {
-      // Refused is decided. Without an answer, or with one of a server in trouble, it may have moved.
-      if case .problem(let problem) = error, problem.status < 500 { try state.finish(wish) }
+      // Only these say what became of it. Others come before anybody has looked: it may have moved in an earlier run.
+      if case .problem(let problem) = error, [404, 409, 410, 422].contains(problem.status) { try state.finish(wish) }
       throw error
     }
   }

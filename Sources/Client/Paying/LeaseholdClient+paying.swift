@@ -38,7 +38,8 @@ extension LeaseholdClient {
     var open = open
     if let credential = try await resume(&open, limit: limit) { return try await complete(open, with: credential) }
 
-    var waited = Seconds.zero
+    var patience = Patience(settings.patience)
+    var swaps = 0
     while true {
       let response = try await transmit(call(open.purchase, as: try asker(of: open.purchase)))
       if (200..<300).contains(response.status.code) {
@@ -52,16 +53,19 @@ extension LeaseholdClient {
       case .paymentRequired:
         let credential = try await meet(response.headers["WWW-Authenticate"], problem, for: &open, limit: limit)
         return try await complete(open, with: credential)
-      case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response, problem, after: waited))
+      case .serviceUnavailable where patience.isLeft:
+        try await wait(response, problem, &patience)
       case .unauthorized where problem.code == "credential-stale":
         guard let lease = open.purchase.lease, let credential = try state.storedLease(lease)?.credential,
-          waited < settings.patience
+          swaps < 3
         else { throw .problem(problem) }
+        swaps += 1
         _ = try await swap(credential, of: lease)
-        waited = waited + 1
       default:
-        if !response.status.isServerError { try state.finish(open) }
+        // A server in trouble, a slow line and a full one decide nothing: the same asked again is the same purchase.
+        if !response.status.isServerError, response.status != .requestTimeout, response.status != .tooManyRequests {
+          try state.finish(open)
+        }
         throw .problem(problem)
       }
     }
@@ -194,7 +198,8 @@ extension LeaseholdClient {
       try state.finish(open)
       return Bought(answer: answer, amount: amount)
     }
-    var waited = Seconds.zero
+    // What is paid for may be in the making.
+    var patience = Patience(settings.patience * 15)
     while true {
       let response = try await transmit(call(open.purchase, as: .credential(credential)))
       if (200..<300).contains(response.status.code) {
@@ -209,11 +214,14 @@ extension LeaseholdClient {
         guard let answer = try await presentedByAnother(open, credential)
         else { throw .paidButRefused(paymentHash: credential.paymentHash.hex) }
         return Bought(answer: answer, amount: amount)
-      case .serviceUnavailable where waited < settings.patience:
-        waited = waited + (try await wait(response, problem, after: waited))
+      case .serviceUnavailable where patience.isLeft:
+        try await wait(response, problem, &patience)
       default:
         // The credential is kept, whatever becomes of the request; it gets at the credit.
-        if !response.status.isServerError { try state.finish(open) }
+        // A server in trouble, a slow line and a full one decide nothing: the same asked again is the same purchase.
+        if !response.status.isServerError, response.status != .requestTimeout, response.status != .tooManyRequests {
+          try state.finish(open)
+        }
         throw .problem(problem)
       }
     }

@@ -61,8 +61,13 @@ extension LeaseholdClient {
       return preimage
     } catch {
       switch error {
-      // A second attempt that is not made says nothing of the first.
-      case .declined, .unreachable: if !mayHavePaid { try state.changeSpendings { $0.giveBack(hash) } }
+      case .declined, .unreachable:
+        if !mayHavePaid {
+          try state.changeSpendings { $0.giveBack(hash) }
+        } else if case .unreachable(let words) = error {
+          // A second attempt that is not made says nothing of the first.
+          throw .wallet(.uncertain(words))
+        }
       case .uncertain: break
       }
       throw .wallet(error)
@@ -92,6 +97,8 @@ extension LeaseholdClient {
         case .pending: break
         }
       } catch {
+        // Nothing is known of the earlier attempt, so that it must not be taken for one that was not made.
+        if case .unreachable(let words) = error { throw .wallet(.uncertain(words)) }
         throw .wallet(error)
       }
       guard now() < end else { throw .wallet(.uncertain("the payment is still under way")) }

@@ -35,7 +35,8 @@ extension LeaseholdClient {
       return .settled(preimage)
     }
     switch document.state {
-    case "open": return .open
+    // Offered no longer, and can still be paid.
+    case "open", "replaced": return .open
     case "accepted": return .accepted
     case "canceled", "expired": return .gone
     // Settled without a preimage would be a payee that keeps the receipt.

@@ -88,13 +88,20 @@ public struct InvoiceRecord: Hashable, Sendable {
 }
 
 extension InvoiceRecord {
-  /// Offered again while a quarter of its life is left and the terms are the same; to its end when another would end
-  /// no later, as a purchase's does.
-  public func isGood(for order: InvoiceOrder) -> Bool {
+  /// Whether a quarter of its life is left.
+  func isFresh(at now: Instant) -> Bool {
     let life = expiresAt.microseconds(since: createdAt)
-    let left = expiresAt.microseconds(since: order.at)
-    return amount == order.amount && purpose == order.purpose && left > 0
-      && (left >= life / 4 || order.expiresAt <= expiresAt)
+    return expiresAt.microseconds(since: now) >= max(life / 4, 1)
+  }
+
+  /// Whether it is still given to whoever asks.
+  func isOffered(at now: Instant) -> Bool { state == .open && isFresh(at: now) }
+
+  /// Offered again while it is fresh and the terms are the same; to its end when another would end no later, as a
+  /// purchase's does.
+  public func isGood(for order: InvoiceOrder) -> Bool {
+    amount == order.amount && purpose == order.purpose && expiresAt > order.at
+      && (isFresh(at: order.at) || order.expiresAt <= expiresAt)
   }
 }
 

@@ -129,7 +129,8 @@ public protocol StoreTransaction: AnyObject {
   func openInvoices(of lease: LeaseID) throws -> [InvoiceRecord]
   /// Open ones whose expiry passed before `moment`, for the sweep; oldest first.
   func lapsedInvoices(before moment: Instant, limit: Int) throws -> [InvoiceRecord]
-  /// How many payments are held or may come to be: invoices made for holding that are not decided yet.
+  /// How many payments are held or may come to be: invoices made for holding that are not decided yet. Whoever asks is
+  /// alone in asking until the transaction ends, so that a bound holds.
   func undecidedHolds() throws -> Int
   /// How many payments are held now.
   func heldPayments() throws -> Int

@@ -38,7 +38,7 @@ extension FeedEvent {
     self.init(
       lease: event.lease.description, at: Timestamp(event.at), version: event.version, event: name, state: event.to,
       kind: event.evidence["kind"], amountMsat: event.evidence["amount_msat"].flatMap { Int64($0) },
-      deadline: event.evidence["deadline"].flatMap { Int64($0) }.map { Timestamp(Instant(microseconds: $0)) },
+      deadline: event.evidence["deadline"].flatMap { Timestamp($0) },
       consequence: event.evidence["consequence"], reason: event.evidence["reason"], links: links)
   }
 }

@@ -32,10 +32,7 @@ extension HTTPAPI {
         guard (1...Millisatoshi.supply.count).contains(wish.amountMsat) else {
           throw Problem.invalid("amount_msat", "1 to all the bitcoin there is")
         }
-        let made = try await node.createInvoice(
-          InvoiceRequest(
-            label: "wallet/\(Preimage.random().paymentHash.hex)", amount: Millisatoshi(wish.amountMsat),
-            description: "to a wallet", expiry: .hour))
+        let made = try await engine.walletInvoice(of: node, Millisatoshi(wish.amountMsat), exchange.caller())
         return .json(WalletInvoiceDocument(invoice: made.bolt11))
       },
     ]

@@ -74,9 +74,10 @@ struct BudgetCommand: AsyncParsableCommand {
 struct RecoverCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover", abstract: "Go on with payments that an earlier run left unfinished.",
-    discussion: "Asks the server whether they arrived; pays nothing.")
+    discussion: "Asks the wallet what became of them, and the server whether they arrived; pays nothing.")
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var payment: PaymentOptions
 
   struct Item: Hashable, Codable {
     var paymentHash: String?
@@ -91,7 +92,7 @@ struct RecoverCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Session.run(options) { session in
+    try await Session.run(options, .paying(payment)) { session in
       var failed = false
       var items: [Item] = []
       for (purchase, outcome) in try await session.client.recover() {

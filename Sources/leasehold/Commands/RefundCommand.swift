@@ -79,7 +79,12 @@ struct RefundCommand: AsyncParsableCommand {
     while wait, answer.document.state == "pending" {
       // The server waited before it said so.
       try await Task.sleep(for: .seconds(1))
-      answer = try await session.client.refund(id, to: invoice)
+      do throws(ClientError) {
+        answer = try await session.client.refund(id, to: invoice)
+      } catch {
+        // A server that is away for a moment has still set the money aside.
+        guard error.mayPass else { throw error }
+      }
     }
     session.put(answer) { RefundView.facts($0) }
     if answer.document.state == "failed" {

@@ -108,8 +108,14 @@ enum SharedKey {
     let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return try read(path) }
     let key = Bytes32.random().hex
-    Terminal.write(Array((key + "\n").utf8), to: descriptor)
+    let line = Array((key + "\n").utf8)
+    // A key that is not on disk whole would bind a credential for which no discharge can ever be made.
+    let isWhole = Foundation.write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
     close(descriptor)
+    guard isWhole else {
+      unlink(path)
+      throw Complaint.failed("cannot write \(path)")
+    }
     return Array(key.utf8)
   }
 }
