@@ -44,7 +44,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   public func close() async throws(DriverError) {
     try await BlockingWork.run { () throws(DriverError) in try pool.close() }
     // A device that is still held frees itself when it is let go.
-    if let image = pool.loop?.image { _ = try await LoopMount.released(image) }
+    if let image = pool.loop?.image { _ = try await LoopMount.released(image, within: .seconds(10)) }
   }
 
   private func sweep() async throws(DriverError) {

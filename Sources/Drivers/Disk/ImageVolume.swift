@@ -5,6 +5,8 @@ import Glibc
 /// One sparse image with an ext4 in it.
 struct ImageVolume: Sendable {
   var folder: String
+  /// How long an image that is unmounted may still be in use elsewhere.
+  var patience = Duration.seconds(30)
 
   var image: String { folder + "/volume.ext4" }
   var data: String { folder + "/data" }
@@ -79,12 +81,19 @@ struct ImageVolume: Sendable {
   }
 
   /// Gives it another size. The record's limit is the old one.
+  ///
+  /// - Throws: `.noSpace` when more is in it than the new size takes; `.failed` while another mount namespace has it.
   func resize(from record: VolumeRecord, to limit: Int64) async throws(DriverError) {
     let bytes = Self.imageBytes(for: limit)
     if limit >= record.limit, try await growMounted(to: bytes) { return }
     try await BlockingWork.run { () throws(DriverError) in try loop.unmount() }
     let outcome: Result<Void, DriverError>
     do throws(DriverError) {
+      // A container that is being made has a copy of all mounts for a moment, and one with this disk has it for as long
+      // as it runs: the file system lives on in them, and would be destroyed by who changes the image below it.
+      guard try await LoopMount.released(image, within: patience) else {
+        throw DriverError(.failed, attempted: "resize \(folder)", words: "another process still uses it")
+      }
       try await resizeUnmounted(to: bytes, growing: limit >= record.limit)
       outcome = .success(())
     } catch {
@@ -145,7 +154,7 @@ struct ImageVolume: Sendable {
       return bytes
     }
     for path in try images() {
-      guard try await LoopMount.released(path) else {
+      guard try await LoopMount.released(path, within: patience) else {
         throw DriverError(.failed, attempted: "erase \(folder)", words: "a process holds its files open")
       }
     }

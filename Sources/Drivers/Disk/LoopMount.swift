@@ -80,7 +80,7 @@ struct LoopMount: Sendable {
   /// while a process that is just being started still has a copy of the mounts.
   ///
   /// - Returns: whether it was freed in time.
-  static func released(_ image: String, within limit: Duration = .seconds(10)) async throws(DriverError) -> Bool {
+  static func released(_ image: String, within limit: Duration) async throws(DriverError) -> Bool {
     let deadline = ContinuousClock.now + limit
     var pause = Duration.milliseconds(1)
     while try !devices(backedBy: image).isEmpty {

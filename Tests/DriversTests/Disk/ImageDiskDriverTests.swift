@@ -52,6 +52,36 @@ struct ImageDiskDriverTests {
     }
   }
 
+  @Test("its image is left alone while somebody else still uses it")
+  func sizingWhatIsInUse() async throws {
+    try await Self.with { bench in
+      let lease = ResourceDriverConformance.newLease()
+      var spec = bench.spec(lease)
+      spec.resources.disk = .mebibytes(64)
+      try await bench.disk.provision(spec, generation: 1)
+      var volume = bench.disk.volume(lease)
+      volume.patience = .milliseconds(50)
+      let record = try #require(try VolumeRecord.read(in: volume.folder))
+      try await Fill.write(1 << 20, to: volume.data + "/a")
+      do {
+        // As a copy of the mount in another namespace does, it keeps the device.
+        let device = try Descriptor(opening: try #require(try volume.loop.entry()).source, O_RDONLY)
+        await #expect {
+          try await volume.resize(from: record, to: 16 << 20)
+        } throws: {
+          ($0 as? DriverError)?.words == "another process still uses it"
+        }
+        _ = consume device
+      }
+      // Nothing was done, and it serves again.
+      try await Fill.write(40 << 20, to: volume.data + "/b")
+      try FileManager.default.removeItem(atPath: volume.data + "/b")
+      try await bench.disk.resize(bench.larger(lease), generation: 2)
+      #expect(FileManager.default.contents(atPath: volume.data + "/a")?.count == 1 << 20)
+      await #expect(throws: (any Error).self) { try await Fill.write(40 << 20, to: volume.data + "/b") }
+    }
+  }
+
   @Test("suspending under an open file stops the file, and the data is there after resuming")
   func suspensionUnderAWriter() async throws {
     try await Self.with { bench in
