@@ -58,14 +58,20 @@ private final class Script: WalletNode {
     }
   }
 
-  private func wallet(_ script: Script, patience: Seconds = 60) -> NodeWallet {
-    NodeWallet("node", script, patience: patience, pause: .zero)
+  /// - Parameter step: the time that goes by with each look.
+  private func wallet(_ script: Script, patience: Seconds = 60, step: Duration = .zero) -> NodeWallet {
+    let start = ContinuousClock.now
+    return NodeWallet(
+      "node", script, patience: patience, pause: .zero,
+      now: { start + step * script.lines.withLock { $0.looked } })
   }
 
   private func error(_ kind: RPCError.Kind) -> RPCError { RPCError(kind, attempted: "pay", words: "words") }
 
-  private func pay(_ script: Script, patience: Seconds = 60) async throws -> Payment {
-    try await wallet(script, patience: patience).pay(invoice, maxFee: 100)
+  private func pay(
+    _ script: Script, patience: Seconds = 60, step: Duration = .zero
+  ) async throws -> Payment {
+    try await wallet(script, patience: patience, step: step).pay(invoice, maxFee: 100)
   }
 
   @Test func `a plain payment is looked up nowhere`() async throws {
@@ -89,8 +95,28 @@ private final class Script: WalletNode {
     }
   }
 
-  private func failure(_ script: Script, patience: Seconds = 60) async -> WalletError? {
-    await #expect(throws: WalletError.self) { _ = try await pay(script, patience: patience) }
+  /// Core Lightning's list says "failed" between two attempts of a payment that goes on.
+  @Test func `what failed behind a lost answer may still be paid for a minute`() async throws {
+    for kind in [RPCError.Kind.lost, .garbage] {
+      let failed = [Result<OutgoingPayment?, RPCError>](repeating: .success(.failed(reason: "no route")), count: 5)
+      let script = Script(pays: [.failure(error(kind))], lookups: failed + [.success(paid)])
+      #expect(try await pay(script, patience: 900, step: .seconds(10)) == payment)
+      // The sixth look is a minute after the payment began.
+      let late = Script(pays: [.failure(error(kind))], lookups: failed + failed.prefix(1) + [.success(paid)])
+      guard case .declined = await failure(late, patience: 900, step: .seconds(10)) else {
+        Issue.record("never believed"); return
+      }
+      #expect(late.lines.withLock { $0.looked } == 6)
+    }
+    let refused = Script(pays: [.failure(error(.refused(code: 1)))], lookups: [.success(.failed(reason: "no route"))])
+    guard case .declined = await failure(refused) else { Issue.record("refused, and failed"); return }
+    #expect(refused.lines.withLock { $0.looked } == 1)
+  }
+
+  private func failure(
+    _ script: Script, patience: Seconds = 60, step: Duration = .zero
+  ) async -> WalletError? {
+    await #expect(throws: WalletError.self) { _ = try await pay(script, patience: patience, step: step) }
   }
 
   @Test func `only what is certainly not paid is declined`() async throws {
@@ -101,7 +127,9 @@ private final class Script: WalletNode {
       Issue.record("refused, and the node knows of nothing"); return
     }
     let failed = Script(pays: [.failure(error(.lost))], lookups: [.success(.failed(reason: "no route"))])
-    guard case .declined = await failure(failed) else { Issue.record("lost, and then failed"); return }
+    guard case .declined = await failure(failed, patience: 900, step: .seconds(60)) else {
+      Issue.record("lost, and then failed"); return
+    }
     // Lost, and not listed: the node may still come to hear of it.
     guard case .uncertain = await failure(Script(pays: [.failure(error(.lost))])) else {
       Issue.record("lost, and not listed"); return

@@ -9,12 +9,20 @@ public struct NodeWallet: Wallet {
   /// How long a payment may be under way before its asker is told that it is.
   private let patience: Seconds
   private let pause: Duration
+  private let now: @Sendable () -> ContinuousClock.Instant
 
-  init(_ name: String, _ node: any WalletNode, patience: Seconds = 900, pause: Duration = .seconds(1)) {
+  /// How long a node may go on trying when it was not heard of again.
+  private static let attempts = RPCLimits().payment
+
+  init(
+    _ name: String, _ node: any WalletNode, patience: Seconds = 900, pause: Duration = .seconds(1),
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+  ) {
     self.name = name
     self.node = node
     self.patience = patience
     self.pause = pause
+    self.now = now
   }
 
   public var routes: Bool { true }
@@ -36,6 +44,7 @@ public struct NodeWallet: Wallet {
 
   public func pay(_ invoice: Invoice, maxFee: Millisatoshi) async throws(WalletError) -> Payment {
     try await checkFee(of: invoice, maxFee)
+    let began = now()
     var refusal: RPCError?
     var said = OutgoingPayment.pending
     do throws(RPCError) {
@@ -49,14 +58,21 @@ public struct NodeWallet: Wallet {
     case .failed(let reason): throw .declined("\(name): \(reason)")
     case .pending: break
     }
-    return try await settle(invoice, after: refusal)
+    return try await settle(invoice, since: began, after: refusal)
   }
 
   /// What a payment came to that the node did not end its answer with.
   ///
-  /// - Parameter refusal: what it said instead.
-  private func settle(_ invoice: Invoice, after refusal: RPCError?) async throws(WalletError) -> Payment {
-    let end = ContinuousClock.now + .seconds(patience.count)
+  /// - Parameters:
+  ///   - began: when it was asked to pay.
+  ///   - refusal: what it said instead.
+  private func settle(
+    _ invoice: Invoice, since began: ContinuousClock.Instant, after refusal: RPCError?
+  ) async throws(WalletError) -> Payment {
+    let end = now() + .seconds(patience.count)
+    // A node whose answer was lost may still be at it, and its list says "failed" between two attempts.
+    let mayBeTrying = refusal.map { !$0.isCertainlyUndone } ?? false
+    let attemptsEnd = mayBeTrying ? began + .seconds(Self.attempts.count) : began
     while true {
       let found: OutgoingPayment?
       do throws(RPCError) {
@@ -66,6 +82,7 @@ public struct NodeWallet: Wallet {
       }
       switch (found, refusal?.kind) {
       case (.paid(let preimage, let fee), _): return Payment(preimage: preimage, fee: fee)
+      case (.failed, _) where now() < attemptsEnd: break
       case (.failed(let reason), _): throw .declined("\(name): \(refusal?.words ?? reason)")
       // It said no, and knows of nothing: no.
       case (nil, .refused?): throw .declined("\(name): \(refusal?.words ?? "refused")")
@@ -74,7 +91,7 @@ public struct NodeWallet: Wallet {
         throw .uncertain("\(name): \(refusal?.description ?? "the payment was taken on and is not listed")")
       case (.pending, _): break
       }
-      guard ContinuousClock.now < end else { throw .uncertain("\(name): the payment is still under way") }
+      guard now() < end else { throw .uncertain("\(name): the payment is still under way") }
       do { try await Task.sleep(for: pause) } catch { throw .uncertain("interrupted while paying") }
     }
   }
