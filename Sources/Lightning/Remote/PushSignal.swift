@@ -12,11 +12,26 @@ final class PushSignal: Sendable {
       _ onOpen: @escaping @Sendable () -> Void, _ onPush: @escaping @Sendable () -> Void
     ) async throws(RPCError) -> Void
 
+  /// How time passes between two connections.
+  struct Pauses: Sendable {
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
+    var sleep: @Sendable (Duration) async -> Void = {
+      try? await Task.sleep(for: $0)  // Ended by cancellation, as the loop is.
+    }
+
+    static let shortest = Duration.milliseconds(200)
+    static let longest = Duration.seconds(10)
+    /// A connection that lasts so long is one; what ends sooner is another try that failed.
+    static let steady = Duration.seconds(30)
+  }
+
   private let listen: Listen
+  private let pauses: Pauses
   private let bell = Bell()
   private let listener = Mutex<Task<Void, Never>?>(nil)
 
-  init(_ listen: @escaping Listen) {
+  init(pauses: Pauses = Pauses(), _ listen: @escaping Listen) {
+    self.pauses = pauses
     self.listen = listen
   }
 
@@ -43,20 +58,23 @@ final class PushSignal: Sendable {
   private func start() {
     listener.withLock { task in
       guard task == nil else { return }
-      let (listen, bell) = (listen, bell)
+      let (listen, pauses, bell) = (listen, pauses, bell)
       task = Task {
-        var pause = 0.2
+        var pause = Pauses.shortest
         while !Task.isCancelled {
+          let opened = Mutex<ContinuousClock.Instant?>(nil)
           do throws(RPCError) {
-            try await listen({ bell.ring() }, { bell.ring() })
+            try await listen(
+              {
+                opened.withLock { $0 = pauses.now() }
+                bell.ring()
+              }, { bell.ring() })
           } catch {
             // A listener that is down costs time, never a settlement: who waits looks now and then without being told.
-            switch error.kind {
-            case .lost: pause = 0.2
-            case .notSent, .refused, .garbage: pause = min(10, pause * 2)
-            }
           }
-          try? await Task.sleep(for: .seconds(pause))  // Ended by cancellation, as the loop is.
+          let isSteady = opened.withLock { $0 }.map { pauses.now() - $0 >= Pauses.steady } ?? false
+          pause = isSteady ? Pauses.shortest : min(Pauses.longest, pause * 2)
+          await pauses.sleep(pause)
         }
       }
     }
