@@ -142,7 +142,8 @@ extension Engine {
       throw Refusal.unauthorized(reason: "credential-required", detail: "this purchase is paid; show its credential")
     }
     let order = InvoiceOrder(
-      lease: lease.id, purpose: .purchase, slot: "purchase", label: "leasehold/\(lease.id)/purchase", amount: amount,
+      lease: lease.id, purpose: .purchase, slot: "purchase",
+      label: "\(InvoiceRequest.labelPrefix)\(lease.id)/purchase", amount: amount,
       expiresAt: lease.createdAt + lease.terms.policy.quote, frozen: lease.terms.frozenPrice, at: now)
     let invoice = try await invoice(for: order, client: caller, seen: standing)
     return try await challenge(

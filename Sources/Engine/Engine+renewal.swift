@@ -78,7 +78,7 @@ extension Engine {
     let frozen = renewed.terms.frozenPrice
     let order = InvoiceOrder(
       lease: lease.id, purpose: .renewal(periods: periods), slot: "renewal:\(periods)",
-      label: "leasehold/\(lease.id)/renewal/\(newLeaseID())", amount: amount,
+      label: "\(InvoiceRequest.labelPrefix)\(lease.id)/renewal/\(newLeaseID())", amount: amount,
       expiresAt: frozen == nil ? ends : min(ends, now + lease.terms.policy.quote), frozen: frozen, at: now)
     let invoice = try await invoice(for: order, client: caller, seen: standing)
     return try await challenge(
@@ -134,7 +134,7 @@ extension Engine {
     try allow(shown, amount)
     let order = InvoiceOrder(
       lease: id, purpose: .change(terms), slot: "change:\(terms.offer)",
-      label: "leasehold/\(id)/change/\(newLeaseID())", amount: amount,
+      label: "\(InvoiceRequest.labelPrefix)\(id)/change/\(newLeaseID())", amount: amount,
       expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote),
       extra: terms.resources.beyond(lease.terms.resources), frozen: terms.frozenPrice, at: now)
     let invoice = try await invoice(for: order, client: caller)

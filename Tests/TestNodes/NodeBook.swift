@@ -45,6 +45,7 @@ public final class NodeBook: Sendable {
   public enum Trouble: Error { case unknown, expired, canceled, alreadyPaid, exists, notHeld }
 
   private struct Stock {
+    var key = NodeKey.random()
     var entries: [PaymentHash: Entry] = [:]
     var order: [PaymentHash] = []
     var settled: [PaymentHash] = []
@@ -56,7 +57,7 @@ public final class NodeBook: Sendable {
     var lastTime = Instant(microseconds: 0)
   }
 
-  public let key = NodeKey.random()
+  public var key: NodeKey { stock.withLock { $0.key } }
   public let clock: any WallClock
   public let changes = ChangeSignal()
   private let somebodyElse = NodeKey.random()
@@ -65,6 +66,9 @@ public final class NodeBook: Sendable {
   public init(clock: any WallClock) {
     self.clock = clock
   }
+
+  /// Another node stands behind the same server from now on.
+  public func changeNode() { stock.withLock { $0.key = .random() } }
 
   // MARK: Invoices
 

@@ -87,6 +87,9 @@ public struct NodeInfo: Hashable, Sendable {
 }
 
 public struct InvoiceRequest: Hashable, Sendable {
+  /// How the label of every invoice of a lease begins. What begins otherwise is somebody else's.
+  public static let labelPrefix = "leasehold/"
+
   /// Unique per invoice; the idempotency key.
   public var label: String
   public var amount: Millisatoshi

@@ -53,13 +53,7 @@ public final class CLNNode: PayingNode {
   }
 
   private func find(_ paymentHash: PaymentHash) async throws(NodeError) -> CLNInvoice? {
-    let found = try await asking { () throws(RPCError) in
-      try await client.invoice(paymentHash: paymentHash.bytes.array)
-    }
-    guard found == nil || found?.paymentHash == paymentHash.bytes.array else {
-      throw .garbage("look up an invoice", "the node answered with another invoice")
-    }
-    return found
+    try await found(paymentHash) { hash throws(RPCError) in try await client.invoice(paymentHash: hash) }
   }
 
   /// An invoice that is not there cannot settle: that is also how one looks that was canceled before.
@@ -91,12 +85,12 @@ public final class CLNNode: PayingNode {
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     precondition(limit > 0, "at least one settlement is asked for")
     let identity = try await nodeIdentity()
-    var index = Self.index(of: cursor, on: identity)
+    var place = CountCursor(cursor, on: identity)
     var found: [NodeSettlement] = []
     while found.count < limit {
       let next: CLNInvoice?
       do throws(RPCError) {
-        next = try await client.waitAnyInvoice(after: index, for: found.isEmpty ? patience : .zero)
+        next = try await client.waitAnyInvoice(after: place.index, for: found.isEmpty ? patience : .zero)
       } catch {
         // What was found is not held back because the node went away.
         if Task.isCancelled || !found.isEmpty { return found }
@@ -106,21 +100,17 @@ public final class CLNNode: PayingNode {
         if found.isEmpty, !Task.isCancelled { continue }
         return found
       }
-      guard case .paid(let payment) = next.status, payment.index > index else {
+      guard case .paid(let payment) = next.status, payment.index > place.index else {
+        guard found.isEmpty else { return found }
         throw .garbage("wait for a settlement", "the node answered with one that was before")
       }
-      found.append(try settlement(next, payment, on: identity))
-      index = payment.index
+      let goesOn = try found.add(label: next.label) { () throws(NodeError) in
+        try settlement(next, payment, on: identity)
+      }
+      guard goesOn else { return found }
+      place.index = payment.index
     }
     return found
-  }
-
-  /// A cursor carries the node it is of: behind another node's the count would start anywhere.
-  private static func index(of cursor: String?, on identity: String) -> Int64 {
-    guard let parts = cursor?.split(separator: "-", omittingEmptySubsequences: false), parts.count == 2,
-      parts[0] == identity, let index = Int64(parts[1]), index >= 0
-    else { return 0 }
-    return index
   }
 
   private func nodeIdentity() async throws(NodeError) -> String {
@@ -135,7 +125,8 @@ public final class CLNNode: PayingNode {
   ) throws(NodeError) -> NodeSettlement {
     try NodeSettlement(
       hash: invoice.paymentHash, preimage: payment.preimage, received: payment.received, at: payment.at,
-      label: invoice.label, cursor: "\(identity)-\(payment.index)", "wait for a settlement")
+      label: invoice.label, cursor: CountCursor(identity: identity, index: payment.index).text,
+      "wait for a settlement")
   }
 
   private func answer(

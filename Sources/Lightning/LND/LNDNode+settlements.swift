@@ -12,40 +12,40 @@ extension LNDNode {
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     precondition(limit > 0, "at least one settlement is asked for")
     let identity = try await nodeIdentity()
-    let index = Self.index(of: cursor, on: identity)
+    var place = CountCursor(cursor, on: identity)
     while !Task.isCancelled {
-      var found: [LNDInvoice]
+      var rows: [LNDInvoice]
       do throws(RPCError) {
-        found = index == 0 ? try await settledEver() : []
-        if found.isEmpty { found = try await nextSettled(after: index, limit: limit) }
+        rows = place.index == 0 ? try await settledEver(limit: limit) : []
+        if rows.isEmpty { rows = try await nextSettled(after: place.index, limit: limit) }
       } catch {
         if Task.isCancelled { return [] }
         throw NodeError(error)
       }
-      // What has no preimage was paid without an invoice of ours.
-      let settled = found.filter { $0.settleIndex > index && $0.preimage != nil }
-        .sorted { $0.settleIndex < $1.settleIndex }.prefix(limit)
       var settlements: [NodeSettlement] = []
-      for invoice in settled { settlements.append(try settlement(invoice, on: identity)) }
+      for invoice in rows {
+        let goesOn = try settlements.add(label: Self.label(of: invoice.memo)) { () throws(NodeError) in
+          try settlement(invoice, on: identity)
+        }
+        guard goesOn else { return settlements }
+      }
       if !settlements.isEmpty { return settlements }
+      // All that was there was passed over: on behind it.
+      if let last = rows.last { place.index = last.settleIndex }
     }
     return []
   }
 
-  /// A cursor carries the node it is of: behind another node's the count would start anywhere.
-  private static func index(of cursor: String?, on identity: String) -> Int64 {
-    guard let parts = cursor?.split(separator: "-", omittingEmptySubsequences: false), parts.count == 2,
-      parts[0] == identity, let index = Int64(parts[1]), index >= 0
-    else { return 0 }
-    return index
-  }
-
-  private func settledEver() async throws(RPCError) -> [LNDInvoice] {
+  /// The first `limit` of all that was ever settled, in the order of their settlement. The node lists them in the order
+  /// they were made in; of a long list no more than is asked for is kept.
+  private func settledEver(limit: Int) async throws(RPCError) -> [LNDInvoice] {
     var settled: [LNDInvoice] = []
     var index: Int64 = 0
     while true {
-      let page = try await client.invoices(afterAddIndex: index, limit: 500)
-      settled += page.invoices.filter { $0.state == .settled }
+      // A row is a kilobyte or two, and some are more: a hundred stay well below what one answer may have.
+      let page = try await client.invoices(afterAddIndex: index, limit: 100)
+      let more = page.invoices.compactMap { $0 }.filter { $0.isSettlement(after: 0) }
+      settled = Self.first(limit, of: settled + more)
       guard page.last > index, !page.invoices.isEmpty else { return settled }
       index = page.last
     }
@@ -63,7 +63,7 @@ extension LNDNode {
     let stream = Task {
       do throws(RPCError) {
         try await client.subscribeInvoices(settleIndex: index, within: patience) { invoice in
-          guard invoice.state == .settled, invoice.settleIndex > index else { return true }
+          guard invoice.isSettlement(after: index) else { return true }
           let count = found.add(invoice)
           signal.publish(count)
           return count < limit
@@ -82,11 +82,23 @@ extension LNDNode {
     let end = await stream.value
     let settled = found.all
     if settled.isEmpty, !Task.isCancelled, let end, !Self.isPatienceOver(end) { throw end }
-    return settled
+    return Self.first(limit, of: settled)
+  }
+
+  private static func first(_ limit: Int, of settled: [LNDInvoice]) -> [LNDInvoice] {
+    Array(settled.sorted { $0.settleIndex < $1.settleIndex }.prefix(limit))
   }
 
   private static func isPatienceOver(_ error: RPCError) -> Bool {
     error.kind == .lost && error.words.hasPrefix("no answer within")
+  }
+}
+
+extension LNDInvoice {
+  /// What has no preimage was paid without an invoice of ours (AMP), and counts for nothing here, not even as an end of
+  /// waiting.
+  fileprivate func isSettlement(after index: Int64) -> Bool {
+    state == .settled && settleIndex > index && preimage != nil
   }
 }
 

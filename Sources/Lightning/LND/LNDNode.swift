@@ -86,13 +86,7 @@ public final class LNDNode: LightningNode {
   }
 
   private func find(_ paymentHash: PaymentHash) async throws(NodeError) -> LNDInvoice? {
-    let found = try await asking { () throws(RPCError) in
-      try await client.invoice(paymentHash: paymentHash.bytes.array)
-    }
-    guard found == nil || found?.paymentHash == paymentHash.bytes.array else {
-      throw .garbage("look up an invoice", "the node answered with another invoice")
-    }
-    return found
+    try await found(paymentHash) { hash throws(RPCError) in try await client.invoice(paymentHash: hash) }
   }
 
   private func preimage(of label: String) -> Preimage {
@@ -141,7 +135,8 @@ public final class LNDNode: LightningNode {
     guard invoice.settleIndex > 0 else { throw .garbage("settlement", "a settled invoice without its number") }
     return try NodeSettlement(
       hash: invoice.paymentHash, preimage: invoice.preimage, received: invoice.received, at: invoice.settledAt,
-      label: Self.label(of: invoice.memo), cursor: "\(identity)-\(invoice.settleIndex)", "settlement")
+      label: Self.label(of: invoice.memo),
+      cursor: CountCursor(identity: identity, index: invoice.settleIndex).text, "settlement")
   }
 
   func nodeIdentity() async throws(NodeError) -> String {

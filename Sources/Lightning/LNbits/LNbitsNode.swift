@@ -19,7 +19,8 @@ public final class LNbitsNode: PayingNode {
   private let walk: TimeWalk<LNbitsPayment>
   private let labels = OneAtATime<String>()
   private let payments = OneAtATime<PaymentHash>()
-  private let known = Mutex<NodeInfo?>(nil)
+  /// What a probe told, and the day it was made on.
+  private let known = Mutex<(day: Int64, info: NodeInfo)?>(nil)
 
   /// - Parameter sweep: how often it is looked for settlements without having been told.
   public init(_ client: LNbitsClient, clock: any WallClock, sweep: Seconds = 30) {
@@ -38,12 +39,14 @@ public final class LNbitsNode: PayingNode {
   }
 
   /// The server does not say which node stands behind it, but each invoice does: one over a satoshi is made for that,
-  /// once.
+  /// once a day, because the server may be given another node.
   public func info() async throws(NodeError) -> NodeInfo {
     let wallet = try await asking(client.wallet)
-    if let known = known.withLock({ $0 }) { return known }
+    let day = clock.now().unixSeconds / Seconds.day.count
+    if let known = known.withLock({ $0 }), known.day == day { return known.info }
     let probe = try await createInvoice(
-      InvoiceRequest(label: "leasehold-probe", amount: 1_000, description: "Leasehold: which node", expiry: .minute))
+      InvoiceRequest(
+        label: "leasehold-probe-\(day)", amount: 1_000, description: "Leasehold: which node", expiry: .minute))
     let invoice: Invoice
     do {
       invoice = try Invoice.parse(probe.bolt11)
@@ -51,7 +54,7 @@ public final class LNbitsNode: PayingNode {
       throw .garbage("info", "its invoice does not parse: \(error)")
     }
     let info = NodeInfo(network: invoice.network.rawValue, alias: wallet.name, nodeID: "\(invoice.payee)")
-    known.withLock { $0 = info }
+    known.withLock { $0 = (day, info) }
     return info
   }
 
@@ -81,14 +84,8 @@ public final class LNbitsNode: PayingNode {
   }
 
   public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
-    let found = try await asking { () throws(RPCError) in
-      try await client.invoice(paymentHash: paymentHash.bytes.array)
-    }
-    guard let found else { return nil }
-    guard found.paymentHash == paymentHash.bytes.array else {
-      throw .garbage("look up an invoice", "the server answered with another invoice")
-    }
-    return try answer(found, "look up an invoice")
+    let known = try await found(paymentHash) { hash throws(RPCError) in try await client.invoice(paymentHash: hash) }
+    return try known.map { invoice throws(NodeError) in try answer(invoice, "look up an invoice") }
   }
 
   public func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {

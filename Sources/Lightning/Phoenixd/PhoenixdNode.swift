@@ -66,14 +66,8 @@ public final class PhoenixdNode: PayingNode {
   }
 
   public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {
-    let found = try await asking { () throws(RPCError) in
-      try await client.invoice(paymentHash: paymentHash.bytes.array)
-    }
-    guard let found else { return nil }
-    guard found.paymentHash == paymentHash.bytes.array else {
-      throw .garbage("look up an invoice", "the node answered with another invoice")
-    }
-    return try answer(found, "look up an invoice")
+    let known = try await found(paymentHash) { hash throws(RPCError) in try await client.invoice(paymentHash: hash) }
+    return try known.map { invoice throws(NodeError) in try answer(invoice, "look up an invoice") }
   }
 
   public func cancel(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {

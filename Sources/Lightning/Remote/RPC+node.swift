@@ -31,6 +31,25 @@ func asking<T: Sendable>(_ body: () async throws(RPCError) -> T) async throws(No
   }
 }
 
+/// An invoice as a client shows it.
+protocol HashedInvoice: Sendable {
+  var paymentHash: [UInt8] { get }
+}
+
+extension CLNInvoice: HashedInvoice {}
+extension LNDInvoice: HashedInvoice {}
+
+/// Asks for the invoice of a payment hash, and makes sure that it is the one that was asked for.
+func found<Found: HashedInvoice>(
+  _ hash: PaymentHash, _ ask: ([UInt8]) async throws(RPCError) -> Found?
+) async throws(NodeError) -> Found? {
+  let found = try await asking { () throws(RPCError) in try await ask(hash.bytes.array) }
+  guard found == nil || found?.paymentHash == hash.bytes.array else {
+    throw .garbage("look up an invoice", "the node answered with another invoice")
+  }
+  return found
+}
+
 /// Facts about an invoice as a node tells them, checked against the invoice itself.
 struct CheckedInvoice {
   var paymentHash: PaymentHash
@@ -85,6 +104,26 @@ extension NodeSettlement {
     guard received >= .zero, received <= .supply else { throw .garbage(attempted, "an amount that cannot be") }
     self.init(
       paymentHash: hash, preimage: preimage, received: received, settledAt: at, label: label, cursor: cursor)
+  }
+}
+
+extension [NodeSettlement] {
+  /// Adds what a row of a node's list says. A row that makes no sense is passed over when it is none of ours; one of ours
+  /// holds up nothing that stands before it.
+  ///
+  /// - Returns: whether to go on; `false` when what was found is to be told first.
+  /// - Throws: what `read` throws of a row of ours that comes first.
+  mutating func add(
+    label: String, _ read: () throws(NodeError) -> NodeSettlement
+  ) throws(NodeError) -> Bool {
+    do throws(NodeError) {
+      append(try read())
+    } catch {
+      guard label.hasPrefix(InvoiceRequest.labelPrefix) else { return true }
+      guard isEmpty else { return false }
+      throw error
+    }
+    return true
   }
 }
 

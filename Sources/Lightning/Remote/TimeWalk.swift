@@ -3,8 +3,7 @@ import NodeRPC
 import Units
 
 /// A row of a node's list of settlements.
-protocol TimedPayment: Sendable {
-  var paymentHash: [UInt8] { get }
+protocol TimedPayment: HashedInvoice {
   /// `nil` for what was made without one: none of ours.
   var externalID: String? { get }
   /// What the list is ordered by; `nil` for a row that does not belong into it.
@@ -60,9 +59,19 @@ struct TimeWalk<Payment: TimedPayment>: Sendable {
       payment.listedAt.map { TimeCursor.Row(at: $0, hash: payment.paymentHash) }
     }
     var found: [NodeSettlement] = []
-    for (row, cursor) in place.next(rows, limit: limit) {
-      guard let payment = payments[row.hash] else { continue }
-      found.append(try settlement(payment, cursor.text))
+    var place = place
+    // Where all that comes next is passed over, what comes behind it does.
+    while found.isEmpty {
+      let next = place.next(rows, limit: limit)
+      guard let last = next.last else { break }
+      for (row, cursor) in next {
+        guard let payment = payments[row.hash] else { continue }
+        let goesOn = try found.add(label: payment.externalID ?? "") { () throws(NodeError) in
+          try settlement(payment, cursor.text)
+        }
+        guard goesOn else { return found }
+      }
+      place = last.cursor
     }
     return found
   }

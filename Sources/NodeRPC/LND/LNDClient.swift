@@ -99,18 +99,19 @@ public final class LNDClient: Sendable {
     }
   }
 
-  /// Every invoice of the node from the given add index on, at most `limit`, oldest first; and where to go on.
+  /// Every invoice of the node from the given add index on, at most `limit`, oldest first, `nil` for what was paid without
+  /// one; and where to go on.
   public func invoices(
     afterAddIndex index: Int64, limit: Int
-  ) async throws(RPCError) -> (invoices: [LNDInvoice], last: Int64) {
+  ) async throws(RPCError) -> (invoices: [LNDInvoice?], last: Int64) {
     struct Page: Decodable {
-      var invoices: [LNDInvoice]
+      var invoices: [LNDInvoice.Row]
       var lastIndexOffset: Number64
     }
     let page: Page = try await call(
       .GET, "/v1/invoices", query: FormFields(["index_offset": "\(index)", "num_max_invoices": "\(limit)"]),
       "list invoices")
-    return (page.invoices, page.lastIndexOffset.value)
+    return (page.invoices.map(\.invoice), page.lastIndexOffset.value)
   }
 
   /// Cancels an open or accepted invoice; one that is cancelled already stays so.
@@ -131,13 +132,15 @@ public final class LNDClient: Sendable {
   }
 
   /// Streams every change of any invoice, after those settled behind the index; an index of 0 streams only what is new.
-  /// Ends when `take` says `false`, with an error when the node ends it or the time is over.
+  /// What was paid without an invoice is left out. Ends when `take` says `false`, with an error when the node ends it or
+  /// the time is over.
   public func subscribeInvoices(
     settleIndex: Int64, within limit: Seconds, _ take: @escaping @Sendable (LNDInvoice) -> Bool
   ) async throws(RPCError) {
     try await stream(
       .GET, "/v1/invoices/subscribe", query: FormFields(["settle_index": "\(settleIndex)"]), .none, "subscribe",
-      within: limit, take)
+      within: limit
+    ) { (row: LNDInvoice.Row) in row.invoice.map(take) ?? true }
   }
 
   /// Streams the states of one invoice, beginning with what it is now.
@@ -302,14 +305,18 @@ public final class LNDClient: Sendable {
     return http.unexplained(status, attempted: attempted)
   }
 
-  /// A node that is starting, locked or stopping has not done what was asked for, and may later.
+  /// A node that does not serve yet has not done what was asked for, and may later. gRPC's "unavailable" proves no such
+  /// thing: the gateway writes it also when the node goes away in the middle of a call, behind a payment that has left.
   private func refusal(_ fault: Fault, _ attempted: String) -> RPCError {
-    let refusal = http.refusal(fault.code, attempted: attempted, words: fault.message)
-    // The node's own words for each state before it serves (`rpcperms`), all under gRPC's code for "unknown".
-    let isAway =
-      fault.code == Code.unavailable
-      || ["wallet locked", "wallet not created", "waiting to start", "in the process of starting"]
-        .contains { refusal.words.contains($0) }
-    return isAway ? RPCError(.notSent, attempted: attempted, words: refusal.words) : refusal
+    var refusal = http.refusal(fault.code, attempted: attempted, words: fault.message)
+    // The node's own words for each state before it serves (`rpcperms`), whatever their code.
+    let isStarting = ["wallet locked", "wallet not created", "waiting to start", "in the process of starting"]
+      .contains { refusal.words.contains($0) }
+    if isStarting {
+      refusal.kind = .notSent
+    } else if fault.code == Code.unavailable {
+      refusal.kind = .lost
+    }
+    return refusal
   }
 }

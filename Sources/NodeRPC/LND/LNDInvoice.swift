@@ -70,3 +70,16 @@ public struct LNDInvoice: Hashable, Sendable, Decodable {
     self.held = held
   }
 }
+
+extension LNDInvoice {
+  /// A row of a list or a stream of all invoices. A payment that came without an invoice (a spontaneous AMP) stands there
+  /// too, and has no payment hash.
+  struct Row: Decodable, Sendable {
+    var invoice: LNDInvoice?
+
+    init(from decoder: any Decoder) throws {
+      let hash = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .rHash)
+      invoice = hash.isEmpty ? nil : try LNDInvoice(from: decoder)
+    }
+  }
+}

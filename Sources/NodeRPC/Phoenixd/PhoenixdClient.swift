@@ -147,8 +147,11 @@ public final class PhoenixdClient: Sendable {
 
   private func find<Result: Decodable>(_ path: String, _ attempted: String) async throws(RPCError) -> Result? {
     let answer = try await http.send(.GET, path, attempted: attempted)
-    // Behind a wrong address everything is 404; the node's own says so with this path.
-    if answer.status == 404 { return nil }
+    if answer.status == 404 {
+      // Behind a wrong address or prefix everything is 404. Where the node tells of itself, its 404 means "no such thing".
+      _ = try await info()
+      return nil
+    }
     guard answer.status == 200 else { throw refusal(answer, attempted) }
     return try Answer.read(answer.body, attempted, as: Result.self)
   }

@@ -27,6 +27,8 @@ final class NodeHTTP: Sendable {
   let limits: RPCLimits
   let tls: TLSConfiguration
   private let client: HTTPClient
+  /// For what stays open while somebody waits: no call ever waits for a connection of a stream.
+  private let streaming: HTTPClient
 
   /// - Parameter headers: sent with everything; their values are taken for secrets.
   init(
@@ -41,14 +43,18 @@ final class NodeHTTP: Sendable {
     configuration.timeout.connect = .seconds(limits.connect.count)
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
-    // Each one who waits for settlements takes a connection for as long as it waits.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    // Each payment that is held is watched by a stream, and strangers decide how many are, up to 400; beside them come
+    // the settlements and the payments that are made.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_024
+    streaming = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
   deinit {
-    // It closes idle connections in the background; there is nothing to be done about one that does not close.
+    // They close idle connections in the background; there is nothing to be done about one that does not close.
     client.shutdown { _ in }
+    streaming.shutdown { _ in }
   }
 
   /// One request and its whole answer, whatever its status; a proxy's word that the node is away counts as no answer.
@@ -81,7 +87,7 @@ final class NodeHTTP: Sendable {
     let request = request(method, path, query, body)
     try await withDeadline(limit, attempted) { [self] in
       do {
-        let response = try await client.execute(request, deadline: .distantFuture)
+        let response = try await streaming.execute(request, deadline: .distantFuture)
         let status = Int(response.status.code)
         var splitter = LineSplitter(limit: limits.answerBytes)
         for try await part in response.body {

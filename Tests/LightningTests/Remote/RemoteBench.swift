@@ -154,6 +154,22 @@ final class RemoteBench: FaultyNodeBench, HoldingNodeBench {
   func cut(after bytes: Int) { wire.faults.cut(after: bytes) }
   var wasCut: Bool { wire.faults.wasCut }
   func answer(_ bytes: [UInt8]) { wire.faults.rewrite { _ in bytes } }
+  /// The node shows nothing but zeros where it showed this preimage.
+  func spoil(_ preimage: Preimage) {
+    let zeros = [UInt8](repeating: 0, count: 32)
+    func base64(_ bytes: [UInt8]) -> String {
+      Data(bytes).base64EncodedString().replacingOccurrences(of: "/", with: "\\/")
+    }
+    let words = [
+      (preimage.hex, String(repeating: "0", count: 64)), (base64(preimage.bytes.array), base64(zeros)),
+    ]
+    wire.faults.rewrite { body in
+      Array(
+        words.reduce(String(decoding: body, as: UTF8.self)) { text, word in
+          text.replacingOccurrences(of: word.0, with: word.1)
+        }.utf8)
+    }
+  }
   func fallSilent() { wire.faults.beforeAnswering { _ in false } }
   func mend() { wire.faults.mend() }
 

@@ -25,6 +25,49 @@ import Units
     try await exercise.run(on: RemoteBench(.lnd))
   }
 
+  /// Three payments, of which the node tells nonsense about the second.
+  private func spoiling(
+    _ kind: RemoteBench.Kind, label: String
+  ) async throws -> (bench: RemoteBench, node: any LightningNode, hashes: [PaymentHash]) {
+    let bench = try await RemoteBench(kind)
+    let node = try bench.node
+    var preimages: [Preimage] = []
+    for label in ["leasehold/1/purchase", label, "leasehold/3/purchase"] {
+      preimages.append(try await bench.pay(try await node.createInvoice(bench.request(label)).bolt11))
+    }
+    bench.spoil(preimages[1])
+    return (bench, node, preimages.map(\.paymentHash))
+  }
+
+  @Test(arguments: RemoteBench.Kind.allCases)
+  func `what stands before nonsense is told`(_ kind: RemoteBench.Kind) async throws {
+    let (bench, node, hashes) = try await spoiling(kind, label: "leasehold/2/purchase")
+    let found = try await node.settlements(after: nil, limit: 10)
+    #expect(found.map(\.paymentHash) == [hashes[0]])
+    // Nonsense about one of ours is not passed over: it is said again and again until the node makes sense.
+    let error = await #expect(throws: NodeError.self) {
+      _ = try await node.settlements(after: found.last?.cursor, limit: 10)
+    }
+    #expect(error?.kind == .garbage)
+    bench.mend()
+    #expect(
+      try await node.settlements(after: found.last?.cursor, limit: 10).map(\.paymentHash) == Array(hashes.dropFirst()))
+  }
+
+  @Test(arguments: RemoteBench.Kind.allCases)
+  func `nonsense about what is none of ours is passed over`(_ kind: RemoteBench.Kind) async throws {
+    let (bench, node, hashes) = try await spoiling(kind, label: "a tip")
+    // Also where it is all that would be told.
+    for limit in [1, 10] {
+      let first = try await node.settlements(after: nil, limit: 1)
+      #expect(first.map(\.paymentHash) == [hashes[0]])
+      let rest = try await node.settlements(after: first.last?.cursor, limit: limit)
+      #expect(rest.map(\.paymentHash) == [hashes[2]])
+    }
+    #expect(try await node.settlements(after: nil, limit: 10).map(\.paymentHash) == [hashes[0], hashes[2]])
+    withExtendedLifetime(bench) {}
+  }
+
   @Test(arguments: RemoteBench.Kind.allCases, NodeWireExercise.allCases)
   func withstands(_ kind: RemoteBench.Kind, _ exercise: NodeWireExercise) async throws {
     // Where nothing else tells of a payment, looking every second does.

@@ -1,0 +1,19 @@
+import Testing
+
+@testable import Lightning
+
+/// Settlements of a node that counts them.
+@Suite struct CountCursorTests {
+  @Test func `a cursor is read as it was written`() {
+    let cursor = CountCursor(identity: "02ab", index: 7)
+    #expect(cursor.text == "02ab-7")
+    #expect(CountCursor(cursor.text, on: "02ab") == cursor)
+  }
+
+  @Test(arguments: [
+    nil, "", "7", "02ab", "02ab-", "02ab--7", "02ab-7-8", "02ab-x", "03cd-7", "02ab-9223372036854775808",
+  ])
+  func `a cursor that is none of this node's starts at the beginning`(_ text: String?) {
+    #expect(CountCursor(text, on: "02ab") == CountCursor(identity: "02ab", index: 0))
+  }
+}
