@@ -70,9 +70,10 @@ public final class CLNServer: Sendable {
         "created_index": made.addIndex, "warning_deadends": "Insufficient incoming capacity",
       ]
     case "listinvoices":
+      let asked = PaymentHash(hex: text("payment_hash")).flatMap { book[$0] }
       let found = book.entries.filter {
         (parameters["label"] == nil || $0.label == text("label"))
-          && (parameters["payment_hash"] == nil || $0.hash.hex == text("payment_hash"))
+          && (parameters["payment_hash"] == nil || $0.hash == asked?.hash)
       }
       return ["invoices": found.map(invoice)]
     case "waitanyinvoice": return try await nextPaid(after: number("lastpay_index"), for: number("timeout"))

@@ -46,6 +46,7 @@ public final class NodeBook: Sendable {
 
   private struct Stock {
     var key = NodeKey.random()
+    var mistaken: [PaymentHash: PaymentHash] = [:]
     var entries: [PaymentHash: Entry] = [:]
     var order: [PaymentHash] = []
     var settled: [PaymentHash] = []
@@ -76,7 +77,12 @@ public final class NodeBook: Sendable {
   /// In the order of their settlement.
   public var settled: [Entry] { stock.withLock { stock in stock.settled.compactMap { stock.entries[$0] } } }
 
-  public subscript(hash: PaymentHash) -> Entry? { stock.withLock { $0.entries[hash] } }
+  public subscript(hash: PaymentHash) -> Entry? {
+    stock.withLock { stock in stock.entries[stock.mistaken[hash] ?? hash] }
+  }
+
+  /// Whoever asks for one invoice is shown another from now on.
+  public func mistake(_ hash: PaymentHash, for other: PaymentHash) { stock.withLock { $0.mistaken[hash] = other } }
 
   public func isExpired(_ entry: Entry) -> Bool { entry.state == .open && clock.now() >= entry.expiresAt }
 

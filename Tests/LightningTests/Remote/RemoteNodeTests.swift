@@ -68,6 +68,19 @@ import Units
     withExtendedLifetime(bench) {}
   }
 
+  @Test(arguments: RemoteBench.Kind.allCases)
+  func `another invoice than the one asked for is no answer`(_ kind: RemoteBench.Kind) async throws {
+    let bench = try await RemoteBench(kind)
+    let node = try bench.node
+    let paid = try await node.createInvoice(bench.request("leasehold/1/purchase"))
+    _ = try await bench.pay(paid.bolt11)
+    let open = try await node.createInvoice(bench.request("leasehold/2/purchase"))
+    #expect(try await node.lookup(open.paymentHash)?.state == .open)
+    bench.book.mistake(open.paymentHash, for: paid.paymentHash)
+    let error = await #expect(throws: NodeError.self) { _ = try await node.lookup(open.paymentHash) }
+    #expect(error?.kind == .garbage)
+  }
+
   @Test(arguments: RemoteBench.Kind.allCases, NodeWireExercise.allCases)
   func withstands(_ kind: RemoteBench.Kind, _ exercise: NodeWireExercise) async throws {
     // Where nothing else tells of a payment, looking every second does.
