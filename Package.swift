@@ -147,7 +147,7 @@ let groundTests: [Target] = [
   tests("Ledger"),
   tests("Leasing"),
   tests("Macaroons", ["TestKit"]),
-  tests("L402"),
+  tests("L402", ["TestKit"]),
   tests("BOLT11"),
   tests("Wire"),
   tests("Engine", ["TestKit", "Store", "Lightning", "Scheduling"]),
@@ -156,17 +156,17 @@ let groundTests: [Target] = [
   tests("Lightning", ["TestKit", "TestNodes"], above: ["Remote"]),
   tests("Drivers", ["TestKit"]),
   tests("Scheduling", ["Engine", "Units"]),
-  .testTarget(name: "TidyTests", swiftSettings: strict),
+  .testTarget(name: "TidyTests", dependencies: ["TestKit"], swiftSettings: strict),
 ]
 
 let doorTests: [Target] = [
   // The servers of the libraries' pages.
   .testTarget(
-    name: "ExamplesTests", dependencies: ["L402", "BOLT11", "HTTPServing", hummingbird, log], path: "Tests/Examples",
-    swiftSettings: strict),
+    name: "ExamplesTests", dependencies: ["L402", "BOLT11", "HTTPServing", "TestKit", hummingbird, log],
+    path: "Tests/Examples", swiftSettings: strict),
   tests("HTTPServing", [hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
-  tests("WebDAV", ["HTTPServing", hummingbird, log]),
+  tests("WebDAV", ["HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),
   tests("ExchangeRates", ["HTTPServing", "Wire", "Units", hummingbird, log]),
   tests("Wallets"),
@@ -175,7 +175,7 @@ let doorTests: [Target] = [
     name: "RenterKit", dependencies: ["Client", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
     path: "Tests/RenterKit", swiftSettings: strict),
   tests("Client", ["RenterKit"]),
-  tests("leasehold", ["RenterKit"]),
+  tests("leasehold", ["RenterKit", "TestKit"]),
   tests(
     "leaseholdd",
     ["Engine", "L402", "Leasing", "Units", "HTTPAPI", "HTTPServing", "Lightning", "TestKit", hummingbird, log]),

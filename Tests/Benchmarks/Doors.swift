@@ -147,7 +147,11 @@ enum Doors {
       router: router, server: .held(),
       configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
       onServerRunning: { channel in found.yield(channel.localAddress?.port ?? 0) }, logger: log)
-    let serving = Task { try await application.run() }
+    let serving = Task {
+      // Who does not begin to serve does not let anybody wait for a port.
+      defer { found.finish() }
+      try await application.run()
+    }
     defer { serving.cancel() }
     for await port in ports { return try await body("http://127.0.0.1:\(port)") }
     throw BenchFault("the server did not start")

@@ -34,10 +34,10 @@ def try_keeper(world, report):
 
 
 class Keeper:
-    OFFER = "spell-disk"
+    OFFER = "kept-disk"
     PRICE = 3000
-    PERIOD = 12
-    LEAD = 3
+    PERIOD = 40
+    LEAD = 15
 
     def __init__(self, world):
         self.world = world
@@ -88,7 +88,7 @@ class Keeper:
         process = self.keep()
         try:
             heard = self.listen(
-                process, 60, lambda heard: sum(each["event"] == "renewed" for each in heard) == 2)
+                process, 180, lambda heard: sum(each["event"] == "renewed" for each in heard) == 2)
         finally:
             end(process, signal.SIGTERM)
         ends = instant(before["paid_until"])
@@ -136,7 +136,7 @@ class Keeper:
         """With a lead of half a period, so that it is due well before the time is over."""
         return self.keep("--once", "--lead", str(self.PERIOD // 2))
 
-    def until(self, state, seconds=60):
+    def until(self, state, seconds=180):
         deadline = time.monotonic() + seconds
         while (now := self.world.operator(self.lease)["state"]) != state:
             assert time.monotonic() < deadline, f"the lease is {now}, not {state}"
@@ -159,7 +159,7 @@ class Keeper:
         self.run("budget", "--per-day", "1000000")
         process = self.keep("--max-periods", "1", "--start-over")
         try:
-            heard = self.listen(process, 60, lambda heard: heard[-1]["event"] == "finished")
+            heard = self.listen(process, 180, lambda heard: heard[-1]["event"] == "finished")
             same("its end", 0, process.wait(30))
         finally:
             end(process, signal.SIGKILL)

@@ -41,6 +41,15 @@ offers:
     resources: {{disk_bytes: 16777216}}
     policy: {{lead_seconds: 3, grace_seconds: 1, retention_seconds: 1200}}
     max_periods: 10
+  # What autopay keeps: with a lead that a busy machine does not sleep through.
+  - id: kept-disk
+    kind: disk
+    title: A little disk for a little longer
+    period_seconds: 40
+    price_msat: 3000
+    resources: {{disk_bytes: 16777216}}
+    policy: {{lead_seconds: 15, grace_seconds: 1, retention_seconds: 1200}}
+    max_periods: 10
   - id: spell-box
     kind: compute
     title: A container for a little while

@@ -133,7 +133,10 @@ final class CrashWorld {
   /// The payer waits until the resource is made, whoever makes it.
   private func payOnSuccess(_ quote: PaymentDemand, _ renter: Renter) async throws -> String {
     let payer = Task { try await renter.pay(quote) }
-    _ = try await node.waitWhileOpen(quote.paymentHash)
+    guard case .accepted = try await node.waitWhileOpen(quote.paymentHash) else {
+      payer.cancel()
+      throw NodeError(.refused, attempted: "pay on success", words: "the payment is not held")
+    }
     try await surviving { try await $0.sweepHolds() }
     try await quiet(quote.lease)
     return try await payer.value

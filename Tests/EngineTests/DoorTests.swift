@@ -14,11 +14,10 @@ import Units
       let told = ToldStore(TestTimeStore(platform.postgres, clock: platform.clock))
       let two = platform.anotherEngine(on: told)
       try await two.prepare()
-      let running = [platform.engine, two].map { engine in Task { await engine.run() } }
-      while !platform.engine.doors.isTrusted || !two.doors.isTrusted { try await Task.sleep(for: .milliseconds(5)) }
-      try await body(platform, platform.engine, two, told)
-      for task in running { task.cancel() }
-      for task in running { await task.value }
+      try await platform.running([platform.engine, two]) {
+        try await waits { platform.engine.doors.isTrusted && two.doors.isTrusted }
+        try await body(platform, platform.engine, two, told)
+      }
     }
   }
 
@@ -64,9 +63,9 @@ import Units
       try await renter.open(id, lent, .read, method: "GET", engine: two)
       try await one.revoke(friend.token, of: id, renter.caller(credential))
       var mark = told.count
-      #expect(await told.heartbeats(after: mark, before: .revoked(friend.token)) <= 2)
-      while await refusal({ try await renter.open(id, lent, .read, method: "GET", engine: two) }) == "nothing" {
-        await Task.yield()
+      #expect(try await told.heartbeats(after: mark, before: .revoked(friend.token)) <= 2)
+      try await waits {
+        await refusal { try await renter.open(id, lent, .read, method: "GET", engine: two) } != "nothing"
       }
       #expect(
         await refusal { try await renter.open(id, lent, .read, method: "GET", engine: two) } == "401 credential-revoked"
@@ -74,8 +73,8 @@ import Units
       let admission = try await renter.open(id, credential, engine: two)
       let suspended = try await one.operate(.suspend, on: id, requestID: "1").lease
       mark = told.count
-      #expect(await told.heartbeats(after: mark, before: .lease(id, version: suspended.version)) <= 2)
-      while await admission.isStillServing() { await Task.yield() }
+      #expect(try await told.heartbeats(after: mark, before: .lease(id, version: suspended.version)) <= 2)
+      try await waits { await !admission.isStillServing() }
       #expect(await refusal { try await renter.open(id, credential, engine: two) } == "403 lease-frozen")
     }
   }

@@ -9,7 +9,7 @@ import Units
 @testable import Engine
 
 /// Pay on success, against a node that holds payments.
-@Suite struct HoldTests {
+@Suite(.timeLimit(.minutes(5))) struct HoldTests {
   private func with(
     catalog: Catalog = .standard, bound: Int = 100, settings change: @escaping (inout Settings) -> Void = { _ in },
     _ body: (Platform) async throws -> Void
@@ -192,18 +192,17 @@ import Units
       let one = platform.engine
       let two = platform.anotherEngine("two") { $0.heldPayments = 100 }
       try await two.prepare()
-      let running = [one, two].map { engine in Task { await engine.run() } }
-      for number in 0..<4 {
-        let renter = Renter(platform, address: "198.51.100.\(number)")
-        let quote = try await renter.quote(engine: number % 2 == 0 ? one : two)
-        // The payer gets the preimage once the lease is made, and it serves at once.
-        let credential = try await renter.pay(quote)
-        let record = try await two.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
-        #expect(record.lease.state.name == "active" || record.lease.state.name == "provisioning")
-        try await platform.waits(for: quote.lease) { $0.account.balance == 3_600_000 && $0.state == .active }
+      try await platform.running([one, two]) {
+        for number in 0..<4 {
+          let renter = Renter(platform, address: "198.51.100.\(number)")
+          let quote = try await renter.quote(engine: number % 2 == 0 ? one : two)
+          // The payer gets the preimage once the lease is made, and it serves at once.
+          let credential = try await renter.pay(quote)
+          let record = try await two.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
+          #expect(record.lease.state.name == "active" || record.lease.state.name == "provisioning")
+          try await platform.waits(for: quote.lease) { $0.account.balance == 3_600_000 && $0.state == .active }
+        }
       }
-      for task in running { task.cancel() }
-      for task in running { await task.value }
       let audit = try await one.audit()
       #expect(audit.payments == 4 && audit.findings == [])
       #expect(platform.driver.calls.filter { $0.verb == .provision }.count == 4)

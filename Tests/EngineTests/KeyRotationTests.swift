@@ -79,33 +79,33 @@ import Units
       let told = ToldStore(TestTimeStore(platform.postgres, clock: platform.clock))
       let two = platform.anotherEngine(on: told)
       try await two.prepare()
-      let running = [one, two].map { engine in Task { await engine.run() } }
-      while !one.doors.isTrusted || !two.doors.isTrusted { await Task.yield() }
-      let renter = Renter(platform)
-      let quote = try await renter.quote()
-      let credential = try await renter.pay(quote)
-      _ = try await one.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
-      try await platform.waits(for: quote.lease) { $0.state.name == "active" }
-      let stream = try await renter.open(quote.lease, credential, engine: two)
+      try await platform.running([one, two]) {
+        try await waits { one.doors.isTrusted && two.doors.isTrusted }
+        let renter = Renter(platform)
+        let quote = try await renter.quote()
+        let credential = try await renter.pay(quote)
+        _ = try await one.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
+        try await platform.waits(for: quote.lease) { $0.state.name == "active" }
+        let stream = try await renter.open(quote.lease, credential, engine: two)
 
-      _ = try await one.rotateKeys(requestID: "1")
-      var mark = told.count
-      #expect(await told.heartbeats(after: mark, before: .keys) <= 2)
-      while !two.keys.serves(2) { await Task.yield() }
-      platform.clock.advance(by: Engine.epochNotice)
-      let swapped = try minted(try await one.swap(quote.lease, renter.caller(credential)), like: credential)
-      try await renter.open(quote.lease, swapped, engine: two)
+        _ = try await one.rotateKeys(requestID: "1")
+        var mark = told.count
+        #expect(try await told.heartbeats(after: mark, before: .keys) <= 2)
+        try await waits { two.keys.serves(2) }
+        platform.clock.advance(by: Engine.epochNotice)
+        let swapped = try minted(try await one.swap(quote.lease, renter.caller(credential)), like: credential)
+        try await renter.open(quote.lease, swapped, engine: two)
 
-      let earlier = told.count
-      try await one.retireEpoch(1, requestID: "2")
-      mark = told.count
-      #expect(await told.heartbeats(after: mark, before: .keys, beyond: earlier) <= 2)
-      while two.keys.serves(1) { await Task.yield() }
-      #expect(await refusal { try await renter.open(quote.lease, credential, engine: two) } == "401 credential-retired")
-      #expect(await !stream.isStillServing())
-      try await renter.open(quote.lease, swapped, engine: two)
-      for task in running { task.cancel() }
-      for task in running { await task.value }
+        let earlier = told.count
+        try await one.retireEpoch(1, requestID: "2")
+        mark = told.count
+        #expect(try await told.heartbeats(after: mark, before: .keys, beyond: earlier) <= 2)
+        try await waits { !two.keys.serves(1) }
+        #expect(
+          await refusal { try await renter.open(quote.lease, credential, engine: two) } == "401 credential-retired")
+        #expect(await !stream.isStillServing())
+        try await renter.open(quote.lease, swapped, engine: two)
+      }
     }
   }
 

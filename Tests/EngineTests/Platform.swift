@@ -14,7 +14,7 @@ import Units
 
 /// A whole provider in one process: real PostgreSQL, real invoices, a clock that stands still and a host in memory.
 ///
-/// Nothing happens by itself: ``settle()`` does what is due. ``running(_:)`` lets the engine's own loops do it instead.
+/// Nothing happens by itself: ``settle()`` does what is due. ``running(_:_:)`` lets the engines' own loops do it instead.
 final class Platform: Sendable {
   let clock: ManualClock
   let node: EmbeddedNode
@@ -33,9 +33,9 @@ final class Platform: Sendable {
   ) async throws {
     try await TestStore.with(connections: connections) { store in
       let platform = try Platform(on: store, kind: kind, catalog: catalog, rates: rates, settings: change)
+      defer { platform.node.close() }
       try await platform.engine.prepare()
       try await body(platform)
-      platform.node.close()
     }
   }
 
@@ -93,6 +93,17 @@ final class Platform: Sendable {
 
   // MARK: Time
 
+  /// Lets the engines' own loops run around a body. However that ends, they have ended when this returns: none of them
+  /// meets a closed pool or a closed node.
+  func running(_ engines: [Engine]? = nil, _ body: () async throws -> Void) async throws {
+    let loops = (engines ?? [engine]).map { engine in Task { await engine.run() } }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+    for loop in loops { loop.cancel() }
+    for loop in loops { await loop.value }
+    try outcome.get()
+  }
+
   /// Does what is due until nothing is.
   func settle(_ engine: Engine? = nil) async throws {
     let engine = engine ?? self.engine
@@ -134,6 +145,14 @@ final class Platform: Sendable {
     #expect(overview.unbooked.isEmpty && overview.parked.isEmpty, sourceLocation: sourceLocation)
     #expect(overview.pools.allSatisfy { $0.used == 0 }, sourceLocation: sourceLocation)
     #expect(driver.resources.isEmpty, sourceLocation: sourceLocation)
+  }
+}
+
+/// Waits for what nobody tells of, and ends with the test.
+func waits(until isSo: () async throws -> Bool) async throws {
+  while try await !isSo() {
+    try Task.checkCancellation()
+    await Task.yield()
   }
 }
 

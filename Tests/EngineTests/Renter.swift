@@ -97,6 +97,15 @@ final class Renter: Sendable {
     return (demand.lease, credential)
   }
 
+  /// A lease given back at once: its 3,600 sat are credit.
+  func credited() async throws -> (id: LeaseID, credential: String) {
+    let (id, credential) = try await rent()
+    _ = try await platform.engine.release(id, caller(credential, method: "DELETE"))
+    try await platform.settle()
+    #expect(try await platform.lease(id).account.credit == 3_600_000)
+    return (id, credential)
+  }
+
   @discardableResult
   func open(
     _ id: LeaseID, _ credential: String?, _ capability: Capabilities = .write, path: String = "/a",

@@ -153,7 +153,7 @@ import Units
     }
   }
 
-  @Test func severalOutagesAllCount() async throws {
+  @Test(.timeLimit(.minutes(5))) func severalOutagesAllCount() async throws {
     try await Platform.with(settings: { $0.outageAfter = 30 }) { platform in
       let id = try await platform.makeActive(1)[0]
       // Suspended, with half an hour of retention.
@@ -162,7 +162,10 @@ import Units
         try await platform.engine.beat()
         try await platform.engine.wakeDueLeases()
       }
-      guard case .suspended(_, let until, _) = try await platform.lease(id).state else { return }
+      guard case .suspended(_, let until, _) = try await platform.lease(id).state else {
+        Issue.record("it is not suspended")
+        return
+      }
       for _ in 0..<3 {
         platform.clock.advance(by: 300)
         try await platform.engine.beat()

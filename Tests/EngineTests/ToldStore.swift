@@ -33,13 +33,14 @@ struct ToldStore: Store {
   /// - Returns: how many round trips of the listening connection came to their end between `mark` and that. One may have
   ///   been under way, and one more may overtake what came with it: the bound is two, on a machine of any speed, where a
   ///   daemon that looked for itself would need as many as it waits.
-  func heartbeats(after mark: Int, before wanted: StoreChange, beyond earlier: Int = 0) async -> Int {
+  func heartbeats(after mark: Int, before wanted: StoreChange, beyond earlier: Int = 0) async throws -> Int {
     while true {
       let found = told.withLock { told -> Int? in
         guard let place = told[earlier...].firstIndex(of: wanted) else { return nil }
         return told[min(mark, place)..<place].count { $0 == .heartbeat }
       }
       if let found { return found }
+      try Task.checkCancellation()
       await Task.yield()
     }
   }

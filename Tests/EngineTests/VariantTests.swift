@@ -21,7 +21,7 @@ import Units
   }
 
   /// `disk` is sold as `a` or `b`; `big` knows `a` and another; `plain` has none.
-  private static let catalog: Catalog = {
+  static let catalog: Catalog = {
     var catalog = Catalog.of([], room: 400)
     catalog.offers = [
       offer(

@@ -5,6 +5,7 @@ import Hummingbird
 import L402
 import Logging
 import Macaroons
+import TestKit
 import Testing
 import Units
 
@@ -90,11 +91,15 @@ import Units
       router: router, server: .held(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) }, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.run() }
-      for await port in ports {
-        try await body("http://127.0.0.1:\(port)")
-        break
+      group.addTask {
+        // Who does not begin to serve does not let anybody wait for a port.
+        defer { running.finish() }
+        try await application.run()
       }
+      var ringing = ports.makeAsyncIterator()
+      let port = await ringing.next()
+      if port == nil { try await group.waitForAll() }
+      try await body("http://127.0.0.1:\(#require(port))")
       group.cancelAll()
     }
   }
@@ -124,7 +129,7 @@ private func waitForCurl(_ arguments: [String]) throws -> Answer {
   process.arguments = ["curl", "--silent", "--include", "--max-time", "60"] + arguments
   let output = Pipe()
   process.standardOutput = output
-  try process.run()
+  try process.start()
   let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
   process.waitUntilExit()
   let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)

@@ -55,13 +55,11 @@ import Wire
     }
   }
 
-  @Test func whoSaysNothingIsNotWaitedFor() async throws {
+  @Test(.timeLimit(.minutes(5))) func whoSaysNothingIsNotWaitedFor() async throws {
     try await Self.serving { server in
-      let limits = ReadingLimits(connect: 1, answer: 1, bytes: 1 << 20)
+      let limits = ReadingLimits(connect: 60, answer: 1, bytes: 1 << 20)
       for path in ["/silent", "/endless"] {
-        let began = ContinuousClock.now
         #expect(await server.read(path, limits: limits) == "no whole answer within 1 s")
-        #expect(ContinuousClock.now - began < .seconds(20))
       }
     }
   }
@@ -136,9 +134,15 @@ import Wire
     let application = Application(
       router: router, server: .held(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
-    let serving = Task { try await application.run() }
+    let serving = Task {
+      // Who does not begin to serve does not let anybody wait for a port.
+      defer { running.finish() }
+      try await application.run()
+    }
     var ringing = ports.makeAsyncIterator()
-    let port = try #require(await ringing.next())
+    let first = await ringing.next()
+    if first == nil { try await serving.value }
+    let port = try #require(first)
     let outcome: Result<T, any Error>
     do {
       outcome = .success(try await body(Server(port: port)))

@@ -73,11 +73,6 @@ import Wire
     }
   }
 
-  private static func narrowed(_ credential: String, _ caveats: String...) throws -> String {
-    let shown = try #require(try PresentedCredential.parse(authorization: [credential]))
-    return try PresentedCredential(macaroon: shown.macaroon.adding(caveats), preimage: shown.preimage).authorization
-  }
-
   @Test func theTableIsThePromise() async throws {
     try await Bench.with { bench in
       let routes = Self.routes(of: bench, disk: "d", box: "b")
@@ -113,19 +108,19 @@ import Wire
           if route.namesLease { #expect(try await ask(other.authorization) == "403 wrong-lease", "\(route.name)") }
           for needed in [Capabilities.read, .write, .exec, .control, .pay, .refund] where route.needs.contains(needed) {
             let rest = Capabilities.all.subtracting(needed).list
-            let lacking = try Self.narrowed(own, "leasehold_capabilities=\(rest)")
+            let lacking = try narrowed(own, "leasehold_capabilities=\(rest)")
             #expect(try await ask(lacking) == "403 narrowed-capability", "\(route.name) without \(needed)")
           }
           // Who only asks what a credential is, is told, whatever it is.
           guard route.namesLease else { continue }
-          #expect(try await ask(Self.narrowed(own, "leasehold_method=PATCH")) == "403 narrowed-method", "\(route.name)")
+          #expect(try await ask(narrowed(own, "leasehold_method=PATCH")) == "403 narrowed-method", "\(route.name)")
           #expect(
-            try await ask(Self.narrowed(own, "leasehold_source=203.0.113.0/24")) == "403 narrowed-source",
+            try await ask(narrowed(own, "leasehold_source=203.0.113.0/24")) == "403 narrowed-source",
             "\(route.name)")
           #expect(
-            try await ask(Self.narrowed(own, "leasehold_valid_until=1")) == "403 narrowed-expired", "\(route.name)")
+            try await ask(narrowed(own, "leasehold_valid_until=1")) == "403 narrowed-expired", "\(route.name)")
           if !route.needs.isSubset(of: [.read, .pay]) {
-            #expect(try await ask(Self.narrowed(own, "leasehold_path=/a")) == "403 narrowed-path", "\(route.name)")
+            #expect(try await ask(narrowed(own, "leasehold_path=/a")) == "403 narrowed-path", "\(route.name)")
           }
         }
       }

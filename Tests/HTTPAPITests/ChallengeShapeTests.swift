@@ -78,9 +78,9 @@ import Wire
           "leasehold_source=127.0.0.0/8", "leasehold_max_msat=5000", "leasehold_valid_until=\(until)",
         ]
         let shown = try #require(try PresentedCredential.parse(authorization: [authorization]))
-        let narrowed = try PresentedCredential(macaroon: shown.macaroon.adding(caveats), preimage: shown.preimage)
+        let lent = try narrowed(authorization, caveats)
         func look() async throws -> IntrospectionDocument {
-          try await door.ask(.get, "/v1/credential", authorization: narrowed.authorization)
+          try await door.ask(.get, "/v1/credential", authorization: lent)
             .document(IntrospectionDocument.self)
         }
         let seen = try await look()

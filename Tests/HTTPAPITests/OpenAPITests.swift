@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 import Wire
 
@@ -67,7 +68,7 @@ import Wire
     python.standardOutput = FileHandle.nullDevice
     python.standardError = FileHandle.nullDevice
     do {
-      try python.run()
+      try python.start()
       try input.fileHandleForWriting.write(contentsOf: Data((document ?? "").utf8))
       try input.fileHandleForWriting.close()
     } catch {

@@ -43,11 +43,6 @@ import Wire
     return try Macaroon(v2: wire).caveats.map { String(decoding: $0.identifier, as: UTF8.self) }
   }
 
-  private func narrowed(_ credential: String, _ caveats: String...) throws -> String {
-    let shown = try #require(try PresentedCredential.parse(authorization: [credential]))
-    return try PresentedCredential(macaroon: shown.macaroon.adding(caveats), preimage: shown.preimage).authorization
-  }
-
   /// The tier of what a swap mints.
   private func swapped(_ credential: String, _ here: String, _ door: Door) async throws -> String {
     let answer = try await door.ask(.post, here + "/credential", authorization: credential)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What a check costs in memory does not depend on the number of caveats: not one allocation is a caveat's.
@@ -31,7 +32,7 @@ import Testing
       ?? own.resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("leasehold-allocations")
     let output = Pipe()
     process.standardOutput = output
-    try process.run()
+    try process.start()
     let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)

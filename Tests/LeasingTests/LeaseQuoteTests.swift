@@ -24,7 +24,10 @@ import Units
     #expect(try talk.wake().names == ["suspend"])
     let effects = try talk.wake()
     #expect(effects.notices == [.reclaim])
-    guard case .notice(let notice) = effects.first else { return }
+    guard case .notice(let notice) = effects.first else {
+      Issue.record("there is no notice")
+      return
+    }
     #expect(notice.amount == Millisatoshi(satoshis: 3_750))
     #expect(notice.deadline == .start + 7_350 + .hour)
   }

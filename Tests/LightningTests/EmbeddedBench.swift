@@ -34,7 +34,7 @@ final class EmbeddedBench: HoldingNodeBench, PayingNodeBench {
   }
 
   // It reaches its own invoices, and at once: there is no payee that is slow or out of reach.
-  var fates: Set<PayeeFate> { [.paid] }
+  static var fates: Set<PayeeFate> { [.paid] }
   func foreignInvoice(_ amount: Millisatoshi, _ fate: PayeeFate) async throws -> String {
     let label = "foreign \(UInt64.random(in: .min ... .max))"
     return try await embedded.createInvoice(request(label, amount: amount)).bolt11

@@ -12,7 +12,7 @@ import Units
     try await exercise.run(on: EmbeddedBench())
   }
 
-  @Test(arguments: PayingNodeExercise.allCases)
+  @Test(arguments: PayingNodeExercise.cases(on: EmbeddedBench.self))
   func pays(_ exercise: PayingNodeExercise) async throws {
     try await exercise.run(on: EmbeddedBench())
   }

@@ -72,7 +72,7 @@ enum Peer: String, CaseIterable, Encodable {
     process.standardInput = try FileHandle(forReadingFrom: input)
     let output = Pipe()
     process.standardOutput = output
-    try process.run()
+    try process.start()
     let data = try #require(try output.fileHandleForReading.readToEnd())
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)

@@ -5,7 +5,7 @@ import Testing
 
 /// A server of their own, which goes away and comes back.
 @Suite(.serialized) struct RestartTests {
-  @Test(.timeLimit(.minutes(2))) func underLoadEverythingRecovers() async throws {
+  @Test(.timeLimit(.minutes(5))) func underLoadEverythingRecovers() async throws {
     let cluster = try await PostgresCluster.start()
     defer { cluster.remove() }
     let pool = Pool(.init(connection: cluster.url, maxConnections: 4, acquireTimeout: .seconds(60)))
@@ -61,7 +61,7 @@ import Testing
     await pool.close()
   }
 
-  @Test(.timeLimit(.minutes(2))) func encryptionIsAskedForInTheConnectionString() async throws {
+  @Test(.timeLimit(.minutes(5))) func encryptionIsAskedForInTheConnectionString() async throws {
     let cluster = try await PostgresCluster.start()
     defer { cluster.remove() }
     let folder = try #require(cluster.dataFolder)
@@ -72,7 +72,7 @@ import Testing
       folder + "/server.crt", "-keyout", folder + "/server.key",
     ]
     openssl.standardError = FileHandle.nullDevice
-    try openssl.run()
+    try openssl.start()
     openssl.waitUntilExit()
     let owner = try FileManager.default.attributesOfItem(atPath: folder)[.ownerAccountID]
     for file in ["/server.crt", "/server.key"] {

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import Units
 
-@Suite struct DispatchAlarmTests {
+@Suite(.timeLimit(.minutes(5))) struct DispatchAlarmTests {
   private func rung(_ set: (DispatchAlarm, SystemClock) -> Void) async -> Instant {
     let clock = SystemClock()
     let (rings, continuation) = AsyncStream<Instant>.makeStream()
@@ -97,7 +97,7 @@ private final class Tally: Sendable {
   var count: Int { state.withLock { $0.count } }
 }
 
-@Suite struct DispatchTickerTests {
+@Suite(.timeLimit(.minutes(5))) struct DispatchTickerTests {
   @Test func ticksNeverOverlapThemselves() async {
     let ticker = DispatchTicker(every: .milliseconds(2))
     let tally = Tally()

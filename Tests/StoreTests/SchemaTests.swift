@@ -35,7 +35,7 @@ import Testing
       dump.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       dump.arguments = ["pg_dump", "--schema-only", "--no-owner", "--no-privileges", database.connection]
       dump.standardOutput = output
-      try dump.run()
+      try dump.start()
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       dump.waitUntilExit()
       #expect(dump.terminationStatus == 0)

@@ -50,7 +50,7 @@ public enum Need: String, Sendable, CaseIterable {
     shell.arguments = ["-c", command]
     shell.standardOutput = FileHandle.nullDevice
     shell.standardError = FileHandle.nullDevice
-    do { try shell.run() } catch { return false }
+    do { try shell.start() } catch { return false }
     shell.waitUntilExit()
     return shell.terminationStatus == 0
   }

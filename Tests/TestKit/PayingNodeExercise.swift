@@ -15,14 +15,14 @@ public protocol PayingNodeBench: LightningNodeBench {
   /// How often money left for it; `nil` where that cannot be known.
   func timesPaid(_ hash: PaymentHash) async throws -> Int?
   /// What can become of a payment here.
-  var fates: Set<PayeeFate> { get }
+  static var fates: Set<PayeeFate> { get }
 }
 
 /// What becomes of paying an invoice.
 public enum PayeeFate: Hashable, Sendable { case paid, unroutable, slow }
 
 extension PayingNodeBench {
-  public var fates: Set<PayeeFate> { [.paid, .unroutable, .slow] }
+  public static var fates: Set<PayeeFate> { [.paid, .unroutable, .slow] }
 }
 
 /// What every ``PayingNode`` promises: once, and never without saying so.
@@ -34,6 +34,22 @@ public enum PayingNodeExercise: String, CaseIterable, Sendable {
   case saysWhatFailedAndTriesAgainWhenAsked
   case saysWhatIsUnderWay
   case refusesWhatIsNoInvoice
+
+  /// Those that can be tried on a bench.
+  public static func cases(on bench: (some PayingNodeBench).Type) -> [Self] {
+    allCases.filter { exercise in exercise.fate.map { bench.fates.contains($0) } ?? true }
+  }
+
+  /// What has to become of a payment for this to be tried.
+  private var fate: PayeeFate? {
+    switch self {
+    case .saysWhatFailedAndTriesAgainWhenAsked: .unroutable
+    case .saysWhatIsUnderWay: .slow
+    case .pays, .paysOnceHoweverOftenItIsAsked, .paysOnceWhenAskedByManyAtOnce, .knowsNothingOfWhatItNeverTried,
+      .refusesWhatIsNoInvoice:
+      nil
+    }
+  }
 
   public func run(on bench: some PayingNodeBench) async throws {
     let node = try #require(try await bench.node as? any PayingNode)
@@ -75,7 +91,7 @@ public enum PayingNodeExercise: String, CaseIterable, Sendable {
       #expect(try await node.payout(hash(invoice)) == nil)
 
     case .saysWhatFailedAndTriesAgainWhenAsked:
-      guard bench.fates.contains(.unroutable) else { return }
+      try #require(type(of: bench).fates.contains(.unroutable))
       let invoice = try await bench.foreignInvoice(50_000, .unroutable)
       guard case .failed = try await node.pay(invoice, maxFee: fee) else {
         Issue.record("a payment without a way was not said to have failed")
@@ -92,7 +108,7 @@ public enum PayingNodeExercise: String, CaseIterable, Sendable {
       }
 
     case .saysWhatIsUnderWay:
-      guard bench.fates.contains(.slow) else { return }
+      try #require(type(of: bench).fates.contains(.slow))
       let invoice = try await bench.foreignInvoice(50_000, .slow)
       for _ in 0..<2 { #expect(try await node.pay(invoice, maxFee: fee) == .pending) }
       #expect(try await node.payout(hash(invoice)) == .pending)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// What the targets of a package manifest depend on, as `swift package dump-package` tells it.
 struct PackageArrows {
@@ -43,7 +44,7 @@ struct PackageArrows {
     ]
     let output = Pipe()
     package.standardOutput = output
-    try package.run()
+    try package.start()
     let dump = try output.fileHandleForReading.readToEnd() ?? Data()
     package.waitUntilExit()
     guard package.terminationStatus == 0 else { throw Unreadable(what: "swift package dump-package failed") }

@@ -16,7 +16,7 @@ import Testing
     ["put", "/etc/hostname", "LEASE:/x"], ["get", "LEASE:/x", "back"], ["ls", "LEASE"], ["rm", "LEASE:/x"],
     ["credential", "show", "LEASE"], ["credential", "list", "LEASE"], ["credential", "swap", "LEASE"],
     ["credential", "rotate", "LEASE"], ["credential", "narrow", "LEASE", "--read-only"],
-    ["credential", "revoke", "LEASE", "00"], ["mount", "LEASE", "/"], ["autopay", "--once", "LEASE"],
+    ["credential", "revoke", "LEASE", "00"], ["mount", "LEASE", "."], ["autopay", "--once", "LEASE"],
   ]
 
   private static let offline: [[String]] = [

@@ -63,7 +63,8 @@ import Units
     }
   }
 
-  @Test func `paid by hand: a code to scan, the text, and the lease once it is paid`() async throws {
+  @Test(.timeLimit(.minutes(5)))
+  func `paid by hand: a code to scan, the text, and the lease once it is paid`() async throws {
     try await Storefront.open { storefront in
       let shop = storefront.shop
       // Somebody with a telephone, as soon as there is an invoice.
@@ -80,8 +81,8 @@ import Units
           await Task.yield()
         }
       }
+      defer { payer.cancel() }
       let outcome = try await storefront.run("rent", "disk-small", "--wallet", "manual", "--json")
-      payer.cancel()
       #expect(outcome.status == 0, "\(outcome.error)")
       #expect(try outcome.document()["state"] as? String == "active")
       let invoice = try #require(shop.state.withLock { $0.sales.values.first?.challenge.invoice })
@@ -91,15 +92,18 @@ import Units
     }
   }
 
-  @Test func `interrupted while waiting for a person: the same command goes on with the same invoice`() async throws {
+  @Test(.timeLimit(.minutes(5)))
+  func `interrupted while waiting for a person: the same command goes on with the same invoice`() async throws {
     try await Storefront.open { storefront in
       let shop = storefront.shop
       let first = try await storefront.run(["rent", "disk-small", "--by-hand"]) { process in
         // It has asked after the payment: the invoice is on the screen.
-        while !shop.state.withLock({ $0.requests.contains { $0.path.hasPrefix("/v1/payments/") } }) {
+        while process.isRunning, !Task.isCancelled,
+          !shop.state.withLock({ $0.requests.contains { $0.path.hasPrefix("/v1/payments/") } })
+        {
           await Task.yield()
         }
-        process.interrupt()
+        if process.isRunning { process.interrupt() }
       }
       #expect(first.status == 130)
       shop.state.withLock { state in

@@ -1,6 +1,6 @@
 import Client
 import Foundation
-import Synchronization
+import TestKit
 import Testing
 import Units
 
@@ -47,8 +47,6 @@ final class Storefront: Sendable {
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("leasehold")
   }()
 
-  private static let starting = Mutex(())
-
   /// - Parameter whileRunning: is handed the process, to be signalled.
   func run(
     _ arguments: [String], input: String = "", environment: [String: String] = [:],
@@ -67,8 +65,9 @@ final class Storefront: Sendable {
     process.standardError = try FileHandle(forWritingTo: error)
     let end = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in end.continuation.finish() }
-    // One start at a time: Foundation has been seen to crash in two at once.
-    try Self.starting.withLock { _ in try process.run() }
+    try process.start()
+    // Also when the test is over before the program is.
+    defer { if process.isRunning { process.terminate() } }
     await whileRunning?(process)
     for await _ in end.stream {}
     let killed = process.terminationReason == .uncaughtSignal

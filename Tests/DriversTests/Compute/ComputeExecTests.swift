@@ -79,6 +79,8 @@ import Units
       // A reader that is cancelled is as good as gone.
       let (started, continuation) = AsyncStream<Void>.makeStream()
       let task = Task {
+        // Nobody waits for a word of what did not begin.
+        defer { continuation.finish() }
         let stream = try await host.driver.exec(
           ExecCommand(arguments: ["/bin/sh", "-c", "echo on; exec sleep 1003"]), in: lease)
         for try await _ in stream { continuation.yield() }

@@ -125,7 +125,7 @@ import Units
       stray.standardInput = FileHandle.nullDevice
       stray.standardOutput = FileHandle.nullDevice
       stray.standardError = FileHandle.nullDevice
-      try stray.run()
+      try stray.start()
       try await host.eventually("it does not begin") { try host.driver.runGroup(lease).processes().count >= 3 }
       _ = try await host.driver.destroy(lease, generation: 2)
       #expect(try host.processes() == [])
@@ -145,7 +145,7 @@ import Units
       let command = Process()
       command.executableURL = URL(fileURLWithPath: "/bin/sleep")
       command.arguments = ["1000"]
-      try command.run()
+      try command.start()
       let file = try Descriptor(opening: host.driver.mode.tracking + group.path + "/cgroup.procs", O_WRONLY)
       try HostFile.write(Array("\(command.processIdentifier)".utf8), to: file.number, named: "cgroup.procs")
       #expect(try await host.run("true", in: lease).code == 0)

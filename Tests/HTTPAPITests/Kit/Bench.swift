@@ -37,7 +37,7 @@ struct Bench: Sendable {
 
   static func with(
     catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
-    mintsPerMinute: Int = 1_000, patience: Seconds = 10, rates: [any ExchangeRateSource] = [],
+    mintsPerMinute: Int = 1_000, patience: Seconds = 60, rates: [any ExchangeRateSource] = [],
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
@@ -70,14 +70,16 @@ struct Bench: Sendable {
         configuration: .init(adminToken: AdminToken(adminToken), bodyTimeout: bodyTimeout, keepAlive: .milliseconds(50))
       )
       let running = Task { await engine.run() }
-      defer { running.cancel() }
-      try await body(
-        Bench(
-          engine: engine, node: node, switched: switched, clock: clock, containers: containers, api: api,
-          keyring: keyring, log: log))
+      let bench = Bench(
+        engine: engine, node: node, switched: switched, clock: clock, containers: containers, api: api,
+        keyring: keyring, log: log)
+      // However the body ends: the loops meet neither a closed node nor a closed pool.
+      let outcome: Result<Void, any Error>
+      do { outcome = .success(try await body(bench)) } catch { outcome = .failure(error) }
       running.cancel()
       await running.value
       node.close()
+      try outcome.get()
     }
   }
 
@@ -113,6 +115,8 @@ struct Bench: Sendable {
       logger: log)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
+        // Who does not begin to serve does not let anybody wait for a port.
+        defer { running.finish() }
         try await application.run()
         return false
       }

@@ -1,4 +1,6 @@
 import HTTPTypes
+import L402
+import Testing
 import Wire
 
 @testable import HTTPAPI
@@ -51,6 +53,14 @@ struct Door: Sendable {
     let bought = try await ask(.post, "/v1/leases", json, authorization: authorization)
     return (try bought.document(LeaseDocument.self), authorization)
   }
+}
+
+/// The credential with further caveats, as its holder adds them offline.
+func narrowed(_ credential: String, _ caveats: String...) throws -> String { try narrowed(credential, caveats) }
+
+func narrowed(_ credential: String, _ caveats: [String]) throws -> String {
+  let shown = try #require(try PresentedCredential.parse(authorization: [credential]))
+  return try PresentedCredential(macaroon: shown.macaroon.adding(caveats), preimage: shown.preimage).authorization
 }
 
 struct NotAChallenge: Error {

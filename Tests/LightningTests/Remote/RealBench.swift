@@ -32,7 +32,7 @@ final class RealBench: PayingNodeBench, HoldingNodeBench {
   var cancels: Bool { ["cln", "lnd"].contains(pair.node.kind) }
   var forgetsCanceled: Bool { pair.node.kind == "cln" }
   var showsLabels: Bool { pair.node.kind == "lnd" }
-  var fates: Set<PayeeFate> { [.paid] }
+  static var fates: Set<PayeeFate> { [.paid] }
 
   /// As a wallet pays: not what has expired.
   func pay(_ bolt11: String) async throws -> Preimage {

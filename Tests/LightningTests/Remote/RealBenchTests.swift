@@ -36,7 +36,7 @@ import Units
     }
   }
 
-  @Test(arguments: PayingNodeExercise.allCases)
+  @Test(arguments: PayingNodeExercise.cases(on: RealBench.self))
   func pays(_ exercise: PayingNodeExercise) async throws {
     try await running { socket in
       let access = #"{"socket": "\#(socket)"}"#

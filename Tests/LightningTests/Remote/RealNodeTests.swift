@@ -41,7 +41,7 @@ import Units
         on: RealBench(LNbitsServerAccess.pairOfWallets(), expiry: RealNodeTests().expiry(exercise)))
     }
 
-    @Test(arguments: PayingNodeExercise.allCases)
+    @Test(arguments: PayingNodeExercise.cases(on: RealBench.self))
     func pays(_ exercise: PayingNodeExercise) async throws {
       try await exercise.run(on: RealBench(LNbitsServerAccess.pairOfWallets(), expiry: 600))
     }
@@ -52,7 +52,7 @@ import Units
     try await exercise.run(on: RealBench(try await balanced(variable), expiry: expiry(exercise)))
   }
 
-  @Test(.enabled(if: !named.isEmpty), arguments: named, PayingNodeExercise.allCases)
+  @Test(.enabled(if: !named.isEmpty), arguments: named, PayingNodeExercise.cases(on: RealBench.self))
   func pays(_ variable: String, _ exercise: PayingNodeExercise) async throws {
     try await exercise.run(on: RealBench(try await balanced(variable), expiry: 600))
   }
@@ -105,7 +105,7 @@ private struct LNbitsServerAccess: Codable {
     ]
     let output = Pipe()
     curl.standardOutput = output
-    try curl.run()
+    try curl.start()
     let data = try output.fileHandleForReading.readToEnd() ?? Data()
     curl.waitUntilExit()
     guard curl.terminationStatus == 0 else { throw Unanswered(path: path) }

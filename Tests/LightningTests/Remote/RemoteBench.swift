@@ -12,7 +12,12 @@ import Units
 
 /// An adapter in front of a protocol server, with time and the wire in the test's hands.
 final class RemoteBench: FaultyNodeBench, HoldingNodeBench {
-  enum Kind: String, CaseIterable, Sendable { case cln, clnREST, lnd, lnbits, phoenixd }
+  enum Kind: String, CaseIterable, Sendable {
+    case cln, clnREST, lnd, lnbits, phoenixd
+
+    /// Whether it pushes what is paid, so that a push can be lost.
+    var pushes: Bool { self == .lnbits || self == .phoenixd }
+  }
 
   private enum Wire {
     case unix(UnixServer)
@@ -260,12 +265,13 @@ final class RemoteBench: FaultyNodeBench, HoldingNodeBench {
   }
 
   /// What is paid is pushed to nobody, though somebody listens.
-  func losingPushes(_ body: () async throws -> Void) async throws -> Bool {
-    guard case .http(let server) = wire, kind == .lnbits || kind == .phoenixd else { return false }
+  func losingPushes(_ body: () async throws -> Void) async throws {
+    guard case .http(let server) = wire, kind.pushes else {
+      throw NodeError(.refused, attempted: "lose a push", words: "this node pushes nothing")
+    }
     await server.listeners()
     losesPushes.withLock { $0 = true }
     try await body()
-    return true
   }
 }
 
@@ -289,7 +295,7 @@ struct TestCertificate {
         folder + "/cert.pem",
       ]
       openssl.standardError = FileHandle.nullDevice
-      try openssl.run()
+      try openssl.start()
       openssl.waitUntilExit()
       file = folder + "/cert.pem"
       pair = (

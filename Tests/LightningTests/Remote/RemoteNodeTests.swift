@@ -15,7 +15,7 @@ import Units
     try await exercise.run(on: RemoteBench(kind))
   }
 
-  @Test(arguments: RemoteBench.Kind.allCases, PayingNodeExercise.allCases)
+  @Test(arguments: RemoteBench.Kind.allCases, PayingNodeExercise.cases(on: RemoteBench.self))
   func pays(_ kind: RemoteBench.Kind, _ exercise: PayingNodeExercise) async throws {
     try await exercise.run(on: RemoteBench(kind))
   }
@@ -81,7 +81,11 @@ import Units
     #expect(error?.kind == .garbage)
   }
 
-  @Test(arguments: RemoteBench.Kind.allCases, NodeWireExercise.allCases)
+  private static let wires = RemoteBench.Kind.allCases.flatMap { kind in
+    NodeWireExercise.allCases.filter { $0 != .losesPushes || kind.pushes }.map { (kind, $0) }
+  }
+
+  @Test(arguments: wires)
   func withstands(_ kind: RemoteBench.Kind, _ exercise: NodeWireExercise) async throws {
     // Where nothing else tells of a payment, looking every second does.
     try await exercise.run(on: RemoteBench(kind, sweep: exercise == .losesPushes ? 1 : 600))

@@ -43,6 +43,8 @@ struct TestServer: Sendable {
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) }, logger: logger)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
+        // Who does not begin to serve does not let anybody wait for a port.
+        defer { running.finish() }
         try await application.run()
         return nil
       }

@@ -1,10 +1,8 @@
 import Foundation
-import Synchronization
+import TestKit
 
 /// A program of somebody else's, run against the server.
 enum Tool {
-  private static let starting = Mutex(())
-
   struct Outcome: Sendable {
     var status: Int32
     var output: String
@@ -45,8 +43,7 @@ enum Tool {
       process.standardError = pipe
       process.standardInput = FileHandle.nullDevice
       do {
-        // One start at a time: Foundation has been seen to crash in two at once.
-        try starting.withLock { _ in try process.run() }
+        try process.start()
       } catch {
         return Outcome(status: -1, output: "\(error)")
       }

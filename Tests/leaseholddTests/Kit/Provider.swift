@@ -34,7 +34,7 @@ struct Provider: Sendable {
       let folders = Folders(driver: driver, home: home)
       let bell = Bell()
       var settings = Settings(daemon: "test", network: "bcrt")
-      settings.patience = 20
+      settings.patience = 60
       settings.heldPayments = 0
       settings.outageAfter = .day * 1_000
       let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -55,6 +55,8 @@ struct Provider: Sendable {
             router: HTTPAPI(engine: engine).routerWithEveryDoor(), server: .held(),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
+          // Who does not begin to serve does not let anybody wait for a port.
+          defer { opened.finish() }
           try await application.run()
           return false
         }

@@ -3,6 +3,7 @@ import Glibc
 import L402
 import Ledger
 import Macaroons
+import Testing
 
 /// A disk at the door, and the credential that opens it.
 struct Rented: Sendable {
@@ -31,7 +32,7 @@ struct Rented: Sendable {
 
   /// Every name on the disk that does not lie in `/photos`, and what the files say.
   func outside() throws -> [String: String] {
-    let names = (FileManager.default.subpaths(atPath: root) ?? []).filter { !$0.hasPrefix("photos/") }
+    let names = try #require(FileManager.default.subpaths(atPath: root)).filter { !$0.hasPrefix("photos/") }
     return Dictionary(
       uniqueKeysWithValues: names.map { name in
         (
