@@ -113,7 +113,8 @@ class Keeper:
         moments = ("paying", "paid", "paying")
         for word in moments:
             started = self.document()
-            wait = instant(started["paid_until"]) - self.LEAD - time.time()
+            # It begins up to half a lead late, and the lead is half a period: now it is due in any case.
+            wait = instant(started["paid_until"]) - self.PERIOD / 4 - time.time()
             if wait > 0:
                 time.sleep(wait)
             process = self.keep_once()
