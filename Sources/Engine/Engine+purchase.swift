@@ -221,14 +221,13 @@ extension Engine {
 
   /// The lease of a genuine credential, with the credential's payment booked if the node says it settled.
   func book(_ shown: VerifiedCredential, of id: LeaseID) async throws -> LeaseRecord? {
-    let hash = shown.paymentHash
-    let found = try await store.transaction { tx in (try tx.invoice(hash), try tx.lease(id)) }
-    guard let invoice = found.0, invoice.lease == id else { return found.1 }
+    let standing = try await store.standing(.renewal(of: id, periods: 1, shown: shown))
+    guard let invoice = standing?.presented, invoice.lease == id else { return standing?.record }
     switch invoice.state {
     case .settled, .reserved:
-      return found.1
+      return standing?.record
     case .open, .replaced, .accepted, .canceled, .expired:
-      guard try await bookIfSettled(hash) else { return found.1 }
+      guard try await bookIfSettled(shown.paymentHash) else { return standing?.record }
       return try await store.transaction { tx in try tx.lease(id) }
     }
   }

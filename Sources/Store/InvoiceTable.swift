@@ -16,6 +16,8 @@ extension PostgresTransaction {
     invoiceColumns.split(separator: ", ").map { "\(table).\($0)" }.joined(separator: ", ")
   }
 
+  private static let purposes = JSONMemory<Settlement.Purpose>()
+
   private static func invoice(_ row: borrowing Row) throws -> InvoiceRecord {
     try invoice(row, from: 0)
   }
@@ -25,7 +27,7 @@ extension PostgresTransaction {
       throw StoreError(.invariant, "an invoice is in no known state")
     }
     return InvoiceRecord(
-      id: try row.int64(first), lease: try row.lease(first + 1), purpose: try row.json(first + 2),
+      id: try row.int64(first), lease: try row.lease(first + 1), purpose: try purposes.value(try row.string(first + 2)),
       slot: try row.string(first + 3), label: try row.string(first + 4), amount: try row.msat(first + 5),
       createdAt: try row.instant(first + 6), expiresAt: try row.instant(first + 7), state: state,
       paymentHash: row.isNull(first + 9) ? nil : try row.paymentHash(first + 9), bolt11: try row[first + 10],

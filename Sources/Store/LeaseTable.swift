@@ -5,7 +5,7 @@ import Postgres
 import Units
 
 /// What of a lease is in `detail`: everything a step decides that no constraint or query needs as a column.
-private struct LeaseDetail: Codable {
+private struct LeaseDetail: Codable, Sendable {
   var state: Lease.State
   var flags: Lease.Flags
   var activatedAt: Instant?
@@ -31,10 +31,14 @@ extension PostgresTransaction {
     l.balance_msat, l.credit_msat, l.rate_msat, l.rate_span_us, l.remainder, l.charged_to
     """
 
+  private static let terms = JSONMemory<Terms>()
+  private static let details = JSONMemory<LeaseDetail>()
+  private static let requests = JSONMemory<LeaseRequest>()
+
   static func lease(_ row: borrowing Row) throws -> Lease {
-    let detail: LeaseDetail = try row.json(2)
+    let detail = try details.value(try row.string(2))
     return Lease(
-      id: try row.lease(0), terms: try TermsMemory.shared.terms(try row.string(1)), state: detail.state,
+      id: try row.lease(0), terms: try Self.terms.value(try row.string(1)), state: detail.state,
       flags: detail.flags,
       account: LeaseAccount(
         rate: Rate(try row.msat(8), perMicroseconds: try row.int64(9)), balance: try row.msat(6),
@@ -49,7 +53,7 @@ extension PostgresTransaction {
     if !row.isNull(13) {
       placement = Placement(host: try row.string(13), uidBase: try row.uid(14))
     }
-    return LeaseRecord(lease: try lease(row), request: try row.json(12), placement: placement)
+    return LeaseRecord(lease: try lease(row), request: try requests.value(try row.string(12)), placement: placement)
   }
 
   static let recordSelection = "\(columns), l.request, a.host, p.uid_base + 65536::bigint * a.slot"

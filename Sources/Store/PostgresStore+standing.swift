@@ -4,40 +4,42 @@ import Ledger
 import Postgres
 
 extension PostgresStore {
+  private static let standingOfLease = standing("NULL::text FROM lease l", where: "l.id = $4")
+  private static let standingOfKey = standing(
+    "i.body_hash FROM idempotency i JOIN lease l ON l.id = i.lease", where: "i.scope = $4 AND i.key = $5")
+
+  private static func standing(_ subject: String, where condition: String) -> String {
+    """
+    SELECT \(PostgresTransaction.recordSelection),
+           \(PostgresTransaction.invoiceColumns(of: "presented")),
+           \(PostgresTransaction.invoiceColumns(of: "open")), t.id, \(subject)
+      \(PostgresTransaction.recordJoins)
+      LEFT JOIN invoice presented ON presented.payment_hash = $1
+      LEFT JOIN invoice open ON open.lease = l.id AND open.slot = $2 AND open.state = 'open'
+      LEFT JOIN LATERAL (
+        SELECT c.id FROM credential_token c
+         WHERE c.payment_hash = open.payment_hash AND c.parent IS NOT DISTINCT FROM $3 AND c.revoked_at IS NULL
+         ORDER BY c.created_at DESC, c.id LIMIT 1) t ON true
+     WHERE \(condition)
+    """
+  }
+
   /// One statement on the shared connections of readers: neither a transaction nor a connection of its own.
   public func standing(_ question: StandingQuestion) async throws -> Standing? {
     var values = Parameters()
-    let subject: String
-    switch question.subject {
-    case .lease: subject = "NULL::text FROM lease l"
-    case .key: subject = "i.body_hash FROM idempotency i JOIN lease l ON l.id = i.lease"
-    }
     values.append(question.paymentHash?.bytes.array)
     values.append(question.slot)
     values.append(question.parent?.bytes.array)
-    let condition: String
+    let sql: String
     switch question.subject {
     case .lease(let id):
       values.append(id.uuid)
-      condition = "l.id = $4"
+      sql = Self.standingOfLease
     case .key(let scope, let key):
       values.append(scope)
       values.append(key)
-      condition = "i.scope = $4 AND i.key = $5"
+      sql = Self.standingOfKey
     }
-    let sql = """
-      SELECT \(PostgresTransaction.recordSelection),
-             \(PostgresTransaction.invoiceColumns(of: "presented")),
-             \(PostgresTransaction.invoiceColumns(of: "open")), t.id, \(subject)
-        \(PostgresTransaction.recordJoins)
-        LEFT JOIN invoice presented ON presented.payment_hash = $1
-        LEFT JOIN invoice open ON open.lease = l.id AND open.slot = $2 AND open.state = 'open'
-        LEFT JOIN LATERAL (
-          SELECT c.id FROM credential_token c
-           WHERE c.payment_hash = open.payment_hash AND c.parent IS NOT DISTINCT FROM $3 AND c.revoked_at IS NULL
-           ORDER BY c.created_at DESC, c.id LIMIT 1) t ON true
-       WHERE \(condition)
-      """
     do {
       return try await pool.read(sql, values) { row in
         let own = PostgresTransaction.recordColumnCount

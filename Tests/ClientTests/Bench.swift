@@ -42,7 +42,7 @@ final class Bench: Sendable {
 
   /// A client as a new run of the program would have it.
   func client<Result>(
-    of address: ServerAddress? = nil, pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 5,
+    of address: ServerAddress? = nil, pays: Bool = false, wallet: (any Wallet)? = nil, patience: Seconds = 60,
     budget: Budget = Budget(), _ body: (LeaseholdClient) async throws -> Result
   ) async throws -> Result {
     let address = try #require(address ?? ServerAddress(server.address))
