@@ -48,6 +48,21 @@ import Wire
     }
   }
 
+  @Test func `one lease's damaged file leaves the others alone`() async throws {
+    try await Bench.run { bench in
+      let damaged = try await lease(bench, paidFor: 3)
+      let whole = try await lease(bench, paidFor: 3)
+      try Data("{".utf8).write(to: URL(fileURLWithPath: "\(bench.folder.path)/leases/\(damaged).json"))
+      let living = try bench.state.livingLeases(of: #require(ServerAddress(bench.server.address)))
+      #expect(living == [whole, damaged])
+      let failures = try await bench.client { await Autopay(client: $0, rules: AutopayRules()).once(living) }
+      #expect(failures.map(\.lease) == [damaged])
+      #expect(failures.allSatisfy { "\($0.error)".contains("is damaged") })
+      #expect(renewals(bench, whole) == 1 && renewals(bench, damaged) == 0)
+      #expect(try bench.state.storedLeases(of: #require(ServerAddress(bench.server.address))).map(\.lease) == [whole])
+    }
+  }
+
   @Test func `leaves alone what is paid for long`() async throws {
     try await Bench.run { bench in
       let id = try await lease(bench, paidFor: 3_600)

@@ -55,9 +55,7 @@ public final class Autopay: Sendable {
     let known = Mutex<Set<String>>([])
     func newcomers() throws(ClientError) -> [String] {
       let wanted =
-        if let leases { leases } else {
-          try client.state.storedLeases(of: client.server).filter { !$0.isClosed }.map(\.lease)
-        }
+        if let leases { leases } else { try client.state.livingLeases(of: client.server) }
       return known.withLock { known in wanted.filter { known.insert($0).inserted } }
     }
     let first = try newcomers()

@@ -48,14 +48,32 @@ public struct StoredLease: Hashable, Sendable, Codable {
 }
 
 extension StateDirectory {
-  /// Oldest first.
+  /// Oldest first; without those that cannot be read, which ``damagedLeases()`` names.
   public func storedLeases(of server: ServerAddress) throws(ClientError) -> [StoredLease] {
-    var found: [StoredLease] = []
+    try allLeases().readable.filter { $0.server == server.description }
+      .sorted { ($0.since, $0.lease) < ($1.since, $1.lease) }
+  }
+
+  /// The ids of leases, of whatever server, whose file is damaged: one of them is no reason to leave the others alone.
+  public func damagedLeases() throws(ClientError) -> [String] { try allLeases().damaged }
+
+  /// What is to be kept alive. Damaged ones are among them, so that each look says what is wrong.
+  public func livingLeases(of server: ServerAddress) throws(ClientError) -> [String] {
+    try storedLeases(of: server).filter { !$0.isClosed }.map(\.lease) + damagedLeases()
+  }
+
+  private func allLeases() throws(ClientError) -> (readable: [StoredLease], damaged: [String]) {
+    var found: (readable: [StoredLease], damaged: [String]) = ([], [])
     for name in try DurableFile.names(in: leases) where name.hasSuffix(".json") {
-      guard let lease = try document(StoredLease.self, at: leases + "/" + name) else { continue }
-      if lease.server == server.description { found.append(lease) }
+      let id = String(name.dropLast(5))
+      guard Self.isLeaseID(id), let bytes = try DurableFile.read(file(of: id)) else { continue }
+      do throws(JSONFault) {
+        found.readable.append(try JSON.decode(StoredLease.self, from: bytes))
+      } catch {
+        found.damaged.append(id)
+      }
     }
-    return found.sorted { ($0.since, $0.lease) < ($1.since, $1.lease) }
+    return found
   }
 
   public func storedLease(_ id: String) throws(ClientError) -> StoredLease? {

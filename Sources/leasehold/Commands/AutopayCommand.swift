@@ -59,9 +59,7 @@ struct AutopayCommand: AsyncParsableCommand {
       for id in named where try session.client.state.storedLease(id)?.credential == nil {
         throw ClientError.noCredential(lease: id)
       }
-      let known =
-        try lease.isEmpty
-        ? session.client.state.storedLeases(of: session.client.server).filter { !$0.isClosed }.map(\.lease) : named
+      let known = try lease.isEmpty ? session.client.state.livingLeases(of: session.client.server) : named
       if startOver { for id in known { try await autopay.startOver(id) } }
       if once {
         try Self.conclude(await autopay.once(known))

@@ -84,6 +84,8 @@ struct Checkup {
       }
       let leases = try state.storedLeases(of: session.client.server)
       add("credentials", .ok, "\(leases.count { !$0.isClosed }) kept for \(session.client.server)")
+      let damaged = try state.damagedLeases()
+      if !damaged.isEmpty { add("credentials", .failed, "damaged: \(damaged.joined(separator: ", "))") }
       let paid = try state.unfinishedPurchases(of: session.client.server).filter { $0.paymentHash != nil }
       if !paid.isEmpty { add("payments", .warning, "\(paid.count) unfinished: run 'leasehold recover'") }
       let budget = try state.budget().and(wallet.configuration.budget)

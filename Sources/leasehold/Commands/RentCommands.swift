@@ -98,6 +98,9 @@ struct ListCommand: AsyncParsableCommand {
           Terminal.complain("\(lease.lease): \(error)")
         }
       }
+      for id in try session.client.state.damagedLeases() {
+        Terminal.complain("\(id): the file with its credential is damaged")
+      }
       session.put(ListDocument(items: leases)) {
         leases.isEmpty
           ? "no leases; 'leasehold offers' shows what can be rented\n"
