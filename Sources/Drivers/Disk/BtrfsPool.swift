@@ -60,8 +60,7 @@ struct BtrfsPool: Sendable {
     let temporary = TemporaryName.beside(image)
     do throws(DriverError) {
       try HostFile.makeSparse(temporary, bytes: bytes)
-      // One copy of the trees: the image lies on a file system that looks after its own.
-      try await Tool("mkfs.btrfs").run(["-q", "-m", "single", temporary], timeout: .seconds(120))
+      try await format(temporary)
       try await BlockingWork.run { () throws(DriverError) in
         try systemCall("rename \(temporary)") { rename(temporary, image) }
         try HostFile.syncFolder(of: image)
@@ -71,6 +70,24 @@ struct BtrfsPool: Sendable {
       throw error
     }
   }
+
+  /// `mkfs.btrfs` looks whether any loop device that is mounted is over the image, and gives up when one of them, whose
+  /// ever, goes away while it looks. It has written nothing then.
+  private static func format(_ image: String) async throws(DriverError) {
+    var attempts = 0
+    while true {
+      do throws(DriverError) {
+        try await Tool("mkfs.btrfs").run(formatting + [image], timeout: .seconds(120))
+        return
+      } catch {
+        attempts += 1
+        guard error.words.contains("cannot check mount status"), attempts < 20 else { throw error }
+      }
+    }
+  }
+
+  /// One copy of the trees: the image lies on a file system that looks after its own.
+  private static let formatting = ["-q", "-m", "single"]
 
   private static func grow(_ loop: LoopMount, to bytes: Int64) throws(DriverError) {
     var status = stat()

@@ -47,6 +47,9 @@ struct GenerationFence: Sendable {
   ) async throws(DriverError) -> Value {
     let file = try await locked(lease)
     let descriptor = file.number
+    // Said, and not left to closing: a program that is just being started has a copy of the descriptor until it becomes
+    // itself, and would keep the lock.
+    defer { flock(descriptor, LOCK_UN) }
     try await BlockingWork.run { () throws(DriverError) in
       try enter(descriptor, lease, generation, purpose, verb)
     }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Glibc
 
 @testable import Drivers
@@ -8,6 +9,16 @@ enum Fill {
   static func write(_ count: Int, to path: String, synchronously: Bool = true) async throws {
     try await BlockingWork.run { () throws(DriverError) in
       try writeNow(count, to: path, synchronously: synchronously)
+    }
+  }
+
+  /// Removes a file and waits until its blocks are free: a program that another test is just starting has copies of all
+  /// descriptors until it becomes itself, and what is open is not gone.
+  static func remove(_ path: String, until isFree: () async throws -> Bool) async throws {
+    try FileManager.default.removeItem(atPath: path)
+    while try await !isFree() {
+      try Task.checkCancellation()
+      await Task.yield()
     }
   }
 
