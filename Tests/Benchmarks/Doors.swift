@@ -103,7 +103,7 @@ enum Doors {
       // Nothing is made: what is measured ends at the credential.
       drivers: .init(resources: [:], volumes: nil, containers: nil), clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [],
-      keyring: MasterKeyring(key: .random()),
+      keyring: MasterKeyring(key: world.key),
       catalog: Catalog(
         offers: [Offer(id: "disk", title: "A disk", terms: terms)], images: [],
         hosts: [HostCapacity(host: "here", kind: .disk, limit: Resources(disk: .mebibytes(100)), uidBase: 100_000)]),

@@ -32,7 +32,7 @@ enum DueLeases {
     let engine = Engine(
       store: PostgresStore(pool: pool, listening: world.database, log: world.log), node: node,
       drivers: .init(resources: [:], volumes: nil, containers: nil), clock: clock,
-      alarm: DispatchAlarm(clock: clock, ring: {}), channels: [], keyring: .init(key: .random()),
+      alarm: DispatchAlarm(clock: clock, ring: {}), channels: [], keyring: .init(key: world.key),
       catalog: Catalog(offers: [], images: [], hosts: []), settings: settings, bell: Bell(), log: world.log)
     try await engine.prepare()
     try await pool.withConnection { db in

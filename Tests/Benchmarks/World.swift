@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Macaroons
 import Postgres
 
 /// What every measurement is given.
@@ -9,6 +10,8 @@ struct World: Sendable {
   /// An empty folder for what a measurement writes.
   var directory: String
   var quick: Bool
+  /// All daemons of one database have the same.
+  let key = Bytes32.random()
 
   /// Pairs of runs, and seconds of each run.
   var rounds: Int { quick ? 3 : 7 }
