@@ -35,9 +35,11 @@ extension PostgresTransaction {
   private static let details = JSONMemory<LeaseDetail>()
   private static let requests = JSONMemory<LeaseRequest>()
 
-  static func lease(_ row: borrowing Row) throws -> Lease {
-    let detail = try details.value(try row.string(2))
-    return Lease(
+  /// A lease that is about to be stepped: what is in its detail will not be read again.
+  static func lease(_ row: borrowing Row) throws -> Lease { try lease(row, row.json(2)) }
+
+  private static func lease(_ row: borrowing Row, _ detail: LeaseDetail) throws -> Lease {
+    Lease(
       id: try row.lease(0), terms: try Self.terms.value(try row.string(1)), state: detail.state,
       flags: detail.flags,
       account: LeaseAccount(
@@ -53,7 +55,9 @@ extension PostgresTransaction {
     if !row.isNull(13) {
       placement = Placement(host: try row.string(13), uidBase: try row.uid(14))
     }
-    return LeaseRecord(lease: try lease(row), request: try requests.value(try row.string(12)), placement: placement)
+    return LeaseRecord(
+      lease: try lease(row, details.value(try row.string(2))), request: try requests.value(try row.string(12)),
+      placement: placement)
   }
 
   static let recordSelection = "\(columns), l.request, a.host, p.uid_base + 65536::bigint * a.slot"

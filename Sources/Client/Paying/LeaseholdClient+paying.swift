@@ -62,10 +62,7 @@ extension LeaseholdClient {
         swaps += 1
         _ = try await swap(credential, of: lease)
       default:
-        // A server in trouble, a slow line and a full one decide nothing: the same asked again is the same purchase.
-        if !response.status.isServerError, response.status != .requestTimeout, response.status != .tooManyRequests {
-          try state.finish(open)
-        }
+        if response.status.isDecision { try state.finish(open) }
         throw .problem(problem)
       }
     }
@@ -218,10 +215,7 @@ extension LeaseholdClient {
         try await wait(response, problem, &patience)
       default:
         // The credential is kept, whatever becomes of the request; it gets at the credit.
-        // A server in trouble, a slow line and a full one decide nothing: the same asked again is the same purchase.
-        if !response.status.isServerError, response.status != .requestTimeout, response.status != .tooManyRequests {
-          try state.finish(open)
-        }
+        if response.status.isDecision { try state.finish(open) }
         throw .problem(problem)
       }
     }
@@ -269,5 +263,7 @@ extension LeaseholdClient {
 }
 
 extension HTTPResponseStatus {
-  var isServerError: Bool { code >= 500 }
+  /// Whether a refusal is the server's last word. One in trouble, a slow line and a full one decide nothing: the same
+  /// asked again is the same purchase.
+  fileprivate var isDecision: Bool { code < 500 && self != .requestTimeout && self != .tooManyRequests }
 }

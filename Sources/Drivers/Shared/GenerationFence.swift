@@ -29,6 +29,15 @@ struct GenerationFence: Sendable {
     static let none = Record(generation: 0, destroyed: false)
   }
 
+  /// A lease's file, locked.
+  private struct Lock: ~Copyable {
+    let file: Descriptor
+
+    // Said, and not left to closing: a program that is just being started has a copy of the descriptor until it becomes
+    // itself, and would keep the lock.
+    deinit { flock(file.number, LOCK_UN) }
+  }
+
   let folder: String
 
   /// - Parameter folder: on the same host and as lasting as the resources; made when missing.
@@ -45,11 +54,8 @@ struct GenerationFence: Sendable {
     _ lease: LeaseID, _ generation: Int64, _ purpose: Purpose = .act, as verb: String,
     body: () async throws(DriverError) -> Value
   ) async throws(DriverError) -> Value {
-    let file = try await locked(lease)
-    let descriptor = file.number
-    // Said, and not left to closing: a program that is just being started has a copy of the descriptor until it becomes
-    // itself, and would keep the lock.
-    defer { flock(descriptor, LOCK_UN) }
+    let lock = try await locked(lease)
+    let descriptor = lock.file.number
     try await BlockingWork.run { () throws(DriverError) in
       try enter(descriptor, lease, generation, purpose, verb)
     }
@@ -59,7 +65,7 @@ struct GenerationFence: Sendable {
         try write(Record(generation: generation, destroyed: true), to: descriptor)
       }
     }
-    _ = consume file
+    _ = consume lock
     return value
   }
 
@@ -105,14 +111,14 @@ struct GenerationFence: Sendable {
   private func path(_ lease: LeaseID) -> String { "\(folder)/\(lease)" }
 
   /// Waits by asking again and not by blocking: a thread that waits for a lock is one that its holder cannot use.
-  private func locked(_ lease: LeaseID) async throws(DriverError) -> Descriptor {
+  private func locked(_ lease: LeaseID) async throws(DriverError) -> Lock {
     var pause = Duration.milliseconds(1)
     while true {
       let file = try Descriptor(opening: path(lease), O_RDWR | O_CREAT)
       if flock(file.number, LOCK_EX | LOCK_NB) == 0 {
         var status = stat()
         // A tombstone may have been removed between our opening and our locking: then this is a file nobody sees.
-        if fstat(file.number, &status) == 0, isCurrent(status, lease) { return file }
+        if fstat(file.number, &status) == 0, isCurrent(status, lease) { return Lock(file: file) }
         continue
       }
       let code = errno

@@ -90,6 +90,35 @@ struct GenerationFenceTests {
     }
   }
 
+  @Test("a copy of the descriptor, as a program that is being started has, keeps nobody out")
+  func copies() async throws {
+    try await TemporaryFolder.with { folder in
+      let fence = try GenerationFence(folder: folder)
+      let path = "\(folder)/\(lease)"
+      let copy = Mutex<Int32>(-1)
+      for fails in [false, true] {
+        let hold: @Sendable () async throws -> Void = {
+          try await fence.hold(lease, 1, as: "test") { () throws(DriverError) in
+            for name in try HostFile.names(in: "/proc/self/fd") {
+              guard let number = Int32(name),
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == path
+              else { continue }
+              copy.withLock { $0 = dup(number) }
+            }
+            if fails { throw DriverError(.failed, attempted: "test", words: "no") }
+          }
+        }
+        if fails { await #expect(throws: DriverError.self) { try await hold() } } else { try await hold() }
+        let kept = Descriptor(number: copy.withLock { $0 })
+        #expect(kept.number >= 0)
+        let other = try Descriptor(opening: path, O_RDWR)
+        #expect(flock(other.number, LOCK_EX | LOCK_NB) == 0)
+        _ = consume other
+        _ = consume kept
+      }
+    }
+  }
+
   @Test("a file that is not ours stops everything")
   func foreignFile() async throws {
     try await TemporaryFolder.with { folder in
