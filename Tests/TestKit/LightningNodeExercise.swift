@@ -177,11 +177,7 @@ public enum LightningNodeExercise: String, CaseIterable, Sendable {
     case .cancelsForGood:
       let made = try await node.createInvoice(bench.request("no more"))
       guard bench.cancels else {
-        await #expect(
-          "says so",
-          performing: {
-            _ = try await node.cancel(made.paymentHash)
-          }, throws: { ($0 as? NodeError)?.kind == .cannotCancel })
+        await saysThatItCannotCancel(node, made.paymentHash)
         return
       }
       for _ in 0..<2 { #expect(try await node.cancel(made.paymentHash) == .canceled) }
@@ -194,11 +190,7 @@ public enum LightningNodeExercise: String, CaseIterable, Sendable {
       let made = try await node.createInvoice(bench.request("won"))
       let preimage = try await bench.pay(made.bolt11)
       guard bench.cancels else {
-        await #expect(
-          "says so",
-          performing: {
-            _ = try await node.cancel(made.paymentHash)
-          }, throws: { ($0 as? NodeError)?.kind == .cannotCancel })
+        await saysThatItCannotCancel(node, made.paymentHash)
         guard case .settled(let settlement) = try await node.lookup(made.paymentHash)?.state else {
           Issue.record("a settled invoice is not said to be settled")
           return
@@ -224,6 +216,14 @@ public enum LightningNodeExercise: String, CaseIterable, Sendable {
       #expect(hashes.values.allSatisfy { $0.count == 1 })
       #expect(Set(hashes.values.flatMap { $0 }).count == 20)
     }
+  }
+
+  private func saysThatItCannotCancel(_ node: any LightningNode, _ hash: PaymentHash) async {
+    await #expect(
+      "says so",
+      performing: {
+        _ = try await node.cancel(hash)
+      }, throws: { ($0 as? NodeError)?.kind == .cannotCancel })
   }
 
   private func keepsEverythingAcrossARestart(_ bench: some LightningNodeBench) async throws {
