@@ -1,5 +1,17 @@
 -- What the migrations come to, for reading. Written by SchemaTests; never edited.
 
+CREATE FUNCTION public.lease_takes_its_rows() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM gone g WHERE EXISTS (SELECT FROM ledger_transfer t WHERE t.lease = g.id OFFSET 0)) THEN
+        RAISE EXCEPTION 'a lease that money moved for is kept' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    DELETE FROM lease_event WHERE lease = ANY (ARRAY(SELECT id FROM gone));
+    DELETE FROM outbox WHERE lease = ANY (ARRAY(SELECT id FROM gone));
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.ledger_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -18,6 +30,20 @@ CREATE TABLE public.allocation (
     pids bigint NOT NULL,
     unpaid boolean NOT NULL,
     CONSTRAINT allocation_slot_counts CHECK ((slot >= 0))
+);
+
+CREATE TABLE public.attachment (
+    container uuid NOT NULL,
+    disk uuid NOT NULL,
+    token bytea NOT NULL,
+    read_only boolean NOT NULL,
+    valid_until timestamp with time zone,
+    attached_at timestamp with time zone NOT NULL,
+    ending text,
+    ended_at timestamp with time zone,
+    CONSTRAINT attachment_ended_for_a_reason CHECK (((ended_at IS NULL) OR (ending IS NOT NULL))),
+    CONSTRAINT attachment_ending_is_known CHECK ((ending = ANY (ARRAY['asked'::text, 'revoked'::text, 'expired'::text, 'disk'::text, 'container'::text]))),
+    CONSTRAINT attachment_token_has_32_bytes CHECK ((length(token) = 32))
 );
 
 CREATE TABLE public.capacity_hold (
@@ -40,7 +66,9 @@ CREATE TABLE public.credential_token (
     capabilities text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
-    CONSTRAINT credential_token_has_32_bytes CHECK ((length(id) = 32))
+    minted_for text DEFAULT 'challenge'::text NOT NULL,
+    CONSTRAINT credential_token_has_32_bytes CHECK ((length(id) = 32)),
+    CONSTRAINT credential_token_minted_for_is_known CHECK ((minted_for = ANY (ARRAY['challenge'::text, 'swap'::text, 'loan'::text, 'subloan'::text, 'rotation'::text, 'address'::text])))
 );
 
 CREATE TABLE public.credit_move (
@@ -104,6 +132,7 @@ CREATE TABLE public.invoice (
     rate_per_bitcoin_e8 bigint,
     rate_source text,
     rate_read_at timestamp with time zone,
+    tokens_swept boolean DEFAULT false NOT NULL,
     CONSTRAINT invoice_accepted_is_held CHECK (((state <> 'accepted'::text) OR (hold_epoch IS NOT NULL))),
     CONSTRAINT invoice_asks_for_money CHECK ((msat > 0)),
     CONSTRAINT invoice_fiat_currency CHECK ((fiat_currency ~ '^[A-Z]{3}$'::text)),
@@ -154,6 +183,9 @@ CREATE TABLE public.lease (
     charged_to timestamp with time zone,
     wakes_at timestamp with time zone,
     sold_as text,
+    sweep_at timestamp with time zone,
+    asked_body_hash text,
+    asked_key text,
     CONSTRAINT lease_closed_holds_nothing CHECK (((state <> 'closed'::text) OR (balance_msat = 0))),
     CONSTRAINT lease_credit_is_owed CHECK ((credit_msat >= 0)),
     CONSTRAINT lease_generation_counts CHECK ((generation >= 0)),
@@ -165,6 +197,14 @@ CREATE TABLE public.lease (
     CONSTRAINT lease_version_counts CHECK ((version >= 0))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.lease_address (
+    hash bytea NOT NULL,
+    token bytea NOT NULL,
+    lease uuid NOT NULL,
+    path text,
+    CONSTRAINT lease_address_hash_has_32_bytes CHECK ((length(hash) = 32))
+);
 
 CREATE TABLE public.lease_event (
     sequence bigint NOT NULL,
@@ -195,6 +235,42 @@ CREATE TABLE public.lease_parked (
     until timestamp with time zone NOT NULL,
     reason text NOT NULL,
     parked_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.lease_tally (
+    id bigint NOT NULL,
+    state text NOT NULL,
+    delta bigint NOT NULL
+);
+
+ALTER TABLE public.lease_tally ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.lease_tally_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ledger_checkpoint (
+    is_only boolean DEFAULT true NOT NULL,
+    upto bigint NOT NULL,
+    transfers bigint NOT NULL,
+    proved_at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_checkpoint_is_only CHECK (is_only)
+);
+
+CREATE TABLE public.ledger_proved (
+    lease uuid NOT NULL,
+    balance_msat bigint NOT NULL,
+    credit_msat bigint NOT NULL,
+    came_msat bigint NOT NULL,
+    went_msat bigint NOT NULL
+);
+
+CREATE TABLE public.ledger_proved_total (
+    kind text NOT NULL,
+    msat bigint NOT NULL
 );
 
 CREATE TABLE public.ledger_transfer (
@@ -231,12 +307,20 @@ CREATE TABLE public.node_standing (
     released_at timestamp with time zone,
     follower_failing_since timestamp with time zone,
     seen_at timestamp with time zone NOT NULL,
+    cursor_ahead_at timestamp with time zone,
     CONSTRAINT node_standing_back_from_trouble CHECK (((back_at IS NULL) OR (trouble_since IS NOT NULL)))
+);
+
+CREATE TABLE public.offer_announced (
+    offer text NOT NULL,
+    terms jsonb NOT NULL,
+    announced_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.outage (
     began_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone NOT NULL,
+    leapt boolean DEFAULT false NOT NULL,
     CONSTRAINT outage_lasts CHECK ((ended_at > began_at))
 );
 
@@ -253,6 +337,9 @@ CREATE TABLE public.outbox (
     last_error text,
     claimed_by text,
     claimed_until timestamp with time zone,
+    begun_at timestamp with time zone,
+    host text DEFAULT ''::text NOT NULL,
+    CONSTRAINT outbox_begun_is_claimed CHECK (((begun_at IS NULL) OR (claimed_by IS NOT NULL))),
     CONSTRAINT outbox_claim_is_whole CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
     CONSTRAINT outbox_lane CHECK ((lane = ANY (ARRAY['resource'::text, 'invoice'::text, 'payout'::text, 'notice'::text])))
 )
@@ -265,6 +352,13 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.password_grant (
+    login text NOT NULL,
+    token bytea NOT NULL,
+    caveats jsonb NOT NULL,
+    CONSTRAINT password_grant_login_has_26_characters CHECK ((length(login) = 26))
 );
 
 CREATE TABLE public.payment (
@@ -337,6 +431,18 @@ CREATE TABLE public.schema_migration (
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE public.uid_range (
+    host text NOT NULL,
+    next_slot integer NOT NULL,
+    CONSTRAINT uid_range_counts CHECK ((next_slot >= 0))
+);
+
+CREATE TABLE public.uid_slot_free (
+    host text NOT NULL,
+    slot integer NOT NULL,
+    CONSTRAINT uid_slot_free_counts CHECK ((slot >= 0))
+);
+
 CREATE TABLE public.unbooked_settlement (
     payment_hash bytea NOT NULL,
     lease uuid,
@@ -346,7 +452,10 @@ CREATE TABLE public.unbooked_settlement (
     label text NOT NULL,
     "position" text NOT NULL,
     reason text NOT NULL,
-    found_at timestamp with time zone NOT NULL
+    found_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    resolution text,
+    CONSTRAINT unbooked_settlement_resolved_says_why CHECK (((resolution IS NULL) = (resolved_at IS NULL)))
 );
 
 CREATE TABLE public.usage_counter (
@@ -357,6 +466,17 @@ CREATE TABLE public.usage_counter (
     read_at timestamp with time zone NOT NULL
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.usage_day (
+    lease uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    meter text NOT NULL,
+    incarnation bigint NOT NULL,
+    quantity bigint NOT NULL,
+    charged_msat bigint NOT NULL,
+    CONSTRAINT usage_day_counts_up CHECK ((quantity >= 0)),
+    CONSTRAINT usage_day_never_pays CHECK ((charged_msat >= 0))
+);
 
 CREATE TABLE public.usage_rating (
     lease uuid NOT NULL,
@@ -392,6 +512,9 @@ ALTER TABLE ONLY public.allocation
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_pkey PRIMARY KEY (lease);
 
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (container);
+
 ALTER TABLE ONLY public.capacity_hold
     ADD CONSTRAINT capacity_hold_pkey PRIMARY KEY (invoice);
 
@@ -422,17 +545,47 @@ ALTER TABLE ONLY public.invoice
 ALTER TABLE ONLY public.key_epoch
     ADD CONSTRAINT key_epoch_pkey PRIMARY KEY (epoch);
 
+ALTER TABLE ONLY public.lease_address
+    ADD CONSTRAINT lease_address_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.lease_address
+    ADD CONSTRAINT lease_address_token_key UNIQUE (token);
+
+ALTER TABLE public.lease_event
+    ADD CONSTRAINT lease_event_cause_type CHECK ((cause_type = ANY (ARRAY['request'::text, 'timer'::text, 'payment'::text, 'effect'::text, 'operator'::text, 'meter'::text, 'payout'::text, 'offer'::text, 'credential'::text, 'reconciler'::text]))) NOT VALID;
+
+ALTER TABLE public.lease_event
+    ADD CONSTRAINT lease_event_feed_name CHECK ((feed_name = ANY (ARRAY['quoted'::text, 'paid'::text, 'provisioned'::text, 'notice'::text, 'suspended'::text, 'resumed'::text, 'reclaimed'::text, 'closed'::text, 'failed'::text]))) NOT VALID;
+
+ALTER TABLE public.lease_event
+    ADD CONSTRAINT lease_event_from_state CHECK ((from_state = ANY (ARRAY[''::text, 'quoted'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'reclaiming'::text, 'closed'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.lease_event
     ADD CONSTRAINT lease_event_pkey PRIMARY KEY (sequence);
 
-ALTER TABLE ONLY public.lease_event
-    ADD CONSTRAINT lease_event_takes_effect_once UNIQUE (id);
+ALTER TABLE public.lease_event
+    ADD CONSTRAINT lease_event_to_state CHECK ((to_state = ANY (ARRAY['quoted'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'reclaiming'::text, 'closed'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.lease_parked
     ADD CONSTRAINT lease_parked_pkey PRIMARY KEY (lease);
 
 ALTER TABLE ONLY public.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.lease_tally
+    ADD CONSTRAINT lease_tally_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_checkpoint
+    ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY public.ledger_proved
+    ADD CONSTRAINT ledger_proved_pkey PRIMARY KEY (lease);
+
+ALTER TABLE ONLY public.ledger_proved_total
+    ADD CONSTRAINT ledger_proved_total_pkey PRIMARY KEY (kind);
+
+ALTER TABLE public.ledger_transfer
+    ADD CONSTRAINT ledger_transfer_cause CHECK ((cause = ANY (ARRAY['payment'::text, 'time'::text, 'usage'::text, 'overpayment'::text, 'refund'::text, 'minimum'::text, 'debt'::text, 'bad_debt'::text, 'unclaimed'::text, 'payout'::text, 'fee'::text, 'move'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.ledger_transfer
     ADD CONSTRAINT ledger_transfer_pkey PRIMARY KEY (id);
@@ -443,6 +596,9 @@ ALTER TABLE ONLY public.node_cursor
 ALTER TABLE ONLY public.node_standing
     ADD CONSTRAINT node_standing_pkey PRIMARY KEY (node);
 
+ALTER TABLE ONLY public.offer_announced
+    ADD CONSTRAINT offer_announced_pkey PRIMARY KEY (offer);
+
 ALTER TABLE ONLY public.outage
     ADD CONSTRAINT outage_pkey PRIMARY KEY (began_at, ended_at);
 
@@ -451,6 +607,12 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.password_grant
+    ADD CONSTRAINT password_grant_pkey PRIMARY KEY (login);
+
+ALTER TABLE ONLY public.password_grant
+    ADD CONSTRAINT password_grant_token_key UNIQUE (token);
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (payment_hash);
@@ -470,11 +632,20 @@ ALTER TABLE ONLY public.quote_client
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.uid_range
+    ADD CONSTRAINT uid_range_pkey PRIMARY KEY (host);
+
+ALTER TABLE ONLY public.uid_slot_free
+    ADD CONSTRAINT uid_slot_free_pkey PRIMARY KEY (host, slot);
+
 ALTER TABLE ONLY public.unbooked_settlement
     ADD CONSTRAINT unbooked_settlement_pkey PRIMARY KEY (payment_hash);
 
 ALTER TABLE ONLY public.usage_counter
     ADD CONSTRAINT usage_counter_pkey PRIMARY KEY (lease, incarnation, meter);
+
+ALTER TABLE ONLY public.usage_day
+    ADD CONSTRAINT usage_day_pkey PRIMARY KEY (lease, day, meter, incarnation);
 
 ALTER TABLE ONLY public.usage_rating
     ADD CONSTRAINT usage_rating_pkey PRIMARY KEY (lease, meter);
@@ -485,9 +656,15 @@ ALTER TABLE ONLY public.usage_window
 ALTER TABLE ONLY public.variant_swept
     ADD CONSTRAINT variant_swept_pkey PRIMARY KEY (offer, variant);
 
+CREATE INDEX attachment_of_disk ON public.attachment USING btree (disk);
+
+CREATE INDEX attachment_open ON public.attachment USING btree (container) WHERE (ended_at IS NULL);
+
 CREATE INDEX capacity_hold_of_lease ON public.capacity_hold USING btree (lease);
 
 CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
+
+CREATE INDEX credential_token_lent ON public.credential_token USING btree (lease, minted_for) WHERE ((minted_for = ANY (ARRAY['loan'::text, 'subloan'::text])) AND (revoked_at IS NULL));
 
 CREATE INDEX credential_token_of_lease ON public.credential_token USING btree (lease);
 
@@ -499,33 +676,59 @@ CREATE INDEX credit_move_from ON public.credit_move USING btree (from_lease);
 
 CREATE INDEX credit_move_to ON public.credit_move USING btree (to_lease);
 
+CREATE INDEX idempotency_by_time ON public.idempotency USING btree (used_at);
+
 CREATE INDEX idempotency_of_lease ON public.idempotency USING btree (lease);
+
+CREATE INDEX invoice_lapsed ON public.invoice USING btree (expires_at) WHERE ((state = ANY (ARRAY['canceled'::text, 'expired'::text])) AND (slot <> 'purchase'::text));
 
 CREATE INDEX invoice_of_lease ON public.invoice USING btree (lease);
 
 CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (lease, slot) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'accepted'::text]));
 
+CREATE INDEX invoice_tokens ON public.invoice USING btree (created_at) WHERE ((state = ANY (ARRAY['canceled'::text, 'expired'::text])) AND (NOT tokens_swept));
+
 CREATE INDEX invoice_undecided_holds ON public.invoice USING btree (expires_at) WHERE ((hold_epoch IS NOT NULL) AND (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text])));
 
 CREATE INDEX invoice_unsettled ON public.invoice USING btree (expires_at) WHERE (state = ANY (ARRAY['reserved'::text, 'open'::text, 'replaced'::text, 'accepted'::text]));
+
+CREATE INDEX lease_address_of_lease ON public.lease_address USING btree (lease);
+
+CREATE INDEX lease_by_offer ON public.lease USING btree (offer, state, id);
 
 CREATE INDEX lease_by_state ON public.lease USING btree (state, id);
 
 CREATE INDEX lease_due ON public.lease USING btree (wakes_at) WHERE (wakes_at IS NOT NULL);
 
+CREATE INDEX lease_event_failed_starts ON public.lease_event USING btree (at) WHERE (name = 'provision_failed'::text);
+
 CREATE INDEX lease_event_of_lease ON public.lease_event USING btree (lease, sequence);
 
 CREATE INDEX lease_event_suspensions ON public.lease_event USING btree (at) WHERE ((name = 'woke'::text) AND (to_state = 'suspended'::text));
 
+CREATE UNIQUE INDEX lease_event_takes_effect_once ON public.lease_event USING btree (id) WHERE (name <> ALL (ARRAY['woke'::text, 'notice'::text]));
+
 CREATE INDEX lease_sold_as ON public.lease USING btree (id) WHERE (sold_as IS NOT NULL);
+
+CREATE INDEX lease_sweep ON public.lease USING btree (sweep_at) WHERE (sweep_at IS NOT NULL);
+
+CREATE INDEX ledger_transfer_by_time ON public.ledger_transfer USING brin (at) WITH (autosummarize='on');
 
 CREATE INDEX ledger_transfer_of_lease ON public.ledger_transfer USING btree (lease, id);
 
 CREATE INDEX outage_by_end ON public.outage USING btree (ended_at);
 
-CREATE INDEX outbox_due ON public.outbox USING btree (due_at, id);
+CREATE INDEX outbox_claimed ON public.outbox USING btree (claimed_until) WHERE (claimed_until IS NOT NULL);
+
+CREATE INDEX outbox_failing ON public.outbox USING btree (id) WHERE ((lane = 'resource'::text) AND (attempts >= 8));
+
+CREATE INDEX outbox_free ON public.outbox USING btree (lane, due_at, id) WHERE (claimed_until IS NULL);
+
+CREATE INDEX outbox_free_here ON public.outbox USING btree (host, due_at, id) WHERE ((lane = 'resource'::text) AND (claimed_until IS NULL));
 
 CREATE INDEX outbox_order ON public.outbox USING btree (lease, lane, id);
+
+CREATE INDEX payment_by_time ON public.payment USING btree (booked_at);
 
 CREATE INDEX payment_of_lease ON public.payment USING btree (lease);
 
@@ -539,14 +742,26 @@ CREATE INDEX quote_client_of ON public.quote_client USING btree (client);
 
 CREATE INDEX unbooked_settlement_of_lease ON public.unbooked_settlement USING btree (lease);
 
+CREATE INDEX unbooked_settlement_open ON public.unbooked_settlement USING btree (found_at) WHERE (resolved_at IS NULL);
+
 CREATE INDEX usage_window_listing ON public.usage_window USING btree (lease, window_start);
 
+CREATE INDEX usage_window_rated ON public.usage_window USING btree (window_start) WHERE (charged_msat IS NOT NULL);
+
 CREATE INDEX usage_window_unrated ON public.usage_window USING btree (window_start, lease) WHERE (charged_msat IS NULL);
+
+CREATE TRIGGER lease_takes_its_rows AFTER DELETE ON public.lease REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.lease_takes_its_rows();
 
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION public.ledger_is_append_only();
 
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_container_fkey FOREIGN KEY (container) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_disk_fkey FOREIGN KEY (disk) REFERENCES public.lease(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.capacity_hold
     ADD CONSTRAINT capacity_hold_invoice_fkey FOREIGN KEY (invoice) REFERENCES public.invoice(id) ON DELETE CASCADE;
@@ -569,17 +784,17 @@ ALTER TABLE ONLY public.idempotency
 ALTER TABLE ONLY public.invoice
     ADD CONSTRAINT invoice_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.lease_event
-    ADD CONSTRAINT lease_event_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.lease_address
+    ADD CONSTRAINT lease_address_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.lease_address
+    ADD CONSTRAINT lease_address_token_fkey FOREIGN KEY (token) REFERENCES public.credential_token(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.lease_parked
     ADD CONSTRAINT lease_parked_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.ledger_transfer
-    ADD CONSTRAINT ledger_transfer_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
-
-ALTER TABLE ONLY public.outbox
-    ADD CONSTRAINT outbox_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.password_grant
+    ADD CONSTRAINT password_grant_token_fkey FOREIGN KEY (token) REFERENCES public.credential_token(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id);
@@ -592,6 +807,9 @@ ALTER TABLE ONLY public.quote_client
 
 ALTER TABLE ONLY public.usage_counter
     ADD CONSTRAINT usage_counter_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.usage_day
+    ADD CONSTRAINT usage_day_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.usage_rating
     ADD CONSTRAINT usage_rating_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

@@ -75,6 +75,28 @@ sweep() {
   rm -rf --one-file-system "$folder"
 }
 
+# What apt on this machine knows of Debian's RELEASE (bookworm): the lines of a sources.list, with every suite beside it.
+debian_sources() {
+  apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+    awk -v release="^$1" '$1 == "Debian" && $4 ~ release { print "deb", $2, $3, $5 }' | sort -u
+}
+# Where of these the release itself is; nothing when there is none.
+debian_mirror() { awk -v release="$2" '$3 == release { print $2; exit }' <<<"$1"; }
+
+# dress_root ROOT SOURCES: gives the root of another system this machine's ways to packages.
+dress_root() {
+  local root=$1 file
+  [[ -z $2 ]] || printf '%s\n' "$2" >"$root/etc/apt/sources.list"
+  apt-config dump | grep -i '^Acquire::.*Proxy' >"$root/etc/apt/apt.conf.d/90machine" || true
+  for file in /etc/gitconfig /etc/pip.conf /etc/resolv.conf /etc/hosts; do
+    [[ ! -f $file ]] || cp -L "$file" "$root$file"
+  done
+  # Authorities that this machine trusts besides Debian's, a proxy's for one.
+  for file in /usr/local/share/ca-certificates/*.crt; do
+    [[ ! -f $file ]] || install -D -m 0644 "$file" "$root/usr/local/share/ca-certificates/${file##*/}"
+  done
+}
+
 # A line that a logger wrote; one line of it may be several of the file, which are then indented.
 LOG_LINE='^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[^ ]* (trace|debug|info|notice|warning|error|critical) '
 

@@ -3,6 +3,8 @@
 # shellcheck shell=bash disable=SC2154,SC2034  # what is set here is read there, and the other way round
 
 declare -A streams=()
+slowness=${LEASEHOLD_TOUR_SLOWNESS:-1}
+unit=${LEASEHOLD_UNIT:-}
 current="the start"
 status=000
 headers=$work/headers
@@ -22,6 +24,7 @@ fail() {
   say "✗ $current"
   say "  $*"
   [[ ! -s $body ]] || say "  last answer: $status $(head -c 2000 "$body" | tr -d '\0')"
+  [[ -z $unit ]] || journalctl --unit="$unit" --lines=200 --no-pager --output=cat >"$work/daemon.log" 2>/dev/null || true
   [[ ! -s $work/daemon.log ]] || { say "  the daemon's last words:" && tail -n 25 "$work/daemon.log" >&2; }
   exit 1
 }
@@ -32,7 +35,7 @@ same() { [[ $2 == "$3" ]] || fail "$1: expected $2, found $3"; }
 request() {
   local method=$1 path=$2
   shift 2
-  status=$(curl --silent --max-time 60 --request "$method" --dump-header "$headers" --output "$body" \
+  status=$(curl --silent --max-time $((60 * slowness)) --request "$method" --dump-header "$headers" --output "$body" \
     --write-out '%{http_code}' "$@" "$server$path") || fail "$method $path: curl said $?"
 }
 
@@ -85,7 +88,7 @@ follow() {
 # await LEASE EVENT [SECONDS]: reads on until the event comes; leaves its data in `event_data`.
 event_data=
 await() {
-  local lease=$1 wanted=$2 until=$((SECONDS + ${3:-30})) line name=
+  local lease=$1 wanted=$2 until=$((SECONDS + ${3:-30} * slowness)) line name=
   while ((SECONDS < until)) && IFS= read -r -t $((until - SECONDS)) -u "${streams[$lease]}" line; do
     line=${line%$'\r'}
     case $line in
@@ -154,6 +157,15 @@ traces_of() {
 daemon=
 start_daemon() {
   local lines line
+  if [[ -n $unit ]]; then
+    install -D -m 0600 "$configuration" /etc/leasehold/leasehold.yaml
+    printf 'LEASEHOLD_DATABASE_URL=%s\n' "$LEASEHOLD_DATABASE_URL" >/etc/leasehold/environment
+    # Which returns when the daemon has told systemd that it serves.
+    systemctl start "$unit" || fail "systemd could not start it"
+    daemon=$(systemctl show --property=MainPID --value "$unit")
+    expect 200 GET /readyz
+    return
+  fi
   : >"$work/daemon.log"
   setpriv --pdeathsig KILL "$leaseholdd" serve --config "$configuration" >>"$work/daemon.log" 2>&1 9>&- &
   daemon=$!
@@ -166,6 +178,29 @@ start_daemon() {
     fi
   done
   fail "the daemon did not begin to serve"
+}
+
+# Kills it in the middle of whatever it does, and waits until another serves: one of ours, or systemd's.
+kill_daemon() {
+  local killed=$daemon until=$((SECONDS + 60 * slowness))
+  kill -KILL "$killed"
+  if [[ -z $unit ]]; then
+    wait "$killed" || true
+    start_daemon
+    return
+  fi
+  # Asked to start what it is just starting again, systemd waits for that; what it believes to run it leaves alone.
+  until systemctl start "$unit" && daemon=$(systemctl show --property=MainPID --value "$unit") &&
+    [[ $daemon != 0 && $daemon != "$killed" ]]; do
+    ((SECONDS < until)) || fail "systemd did not start it again"
+  done
+  expect 200 GET /readyz
+}
+
+stop_daemon() {
+  [[ -n $daemon ]] || return 0
+  if [[ -n $unit ]]; then systemctl stop "$unit"; else end_child "$daemon"; fi
+  daemon=
 }
 
 # Ends what a tour, this one or one that was killed, left running in the control groups of its leases.

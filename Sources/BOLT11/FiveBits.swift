@@ -1,7 +1,7 @@
 /// Between bytes and groups of five bits, most significant bit first.
-enum FiveBits {
+package enum FiveBits {
   /// The groups that hold `bytes`, the last one filled up with zeros.
-  static func append(_ bytes: some Collection<UInt8>, to groups: inout [UInt8]) {
+  package static func append(_ bytes: some Collection<UInt8>, to groups: inout [UInt8]) {
     var pending: UInt32 = 0
     var bits: UInt32 = 0
     for byte in bytes {
@@ -19,7 +19,7 @@ enum FiveBits {
   static func groupCount(ofBytes count: Int) -> Int { (count * 8 + 4) / 5 }
 
   /// The whole bytes in `groups`; `nil` unless what is left over is fewer than five bits, all zero.
-  static func bytes(of groups: ArraySlice<UInt8>) -> [UInt8]? {
+  package static func bytes(of groups: ArraySlice<UInt8>) -> [UInt8]? {
     var bytes = [UInt8]()
     bytes.reserveCapacity(groups.count * 5 / 8)
     let (rest, bits) = appendWholeBytes(of: groups, to: &bytes)

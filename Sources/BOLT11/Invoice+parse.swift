@@ -5,13 +5,33 @@ extension Invoice {
   static let timestampGroups = 7
   static let signatureGroups = 104
 
+  /// The invoice alone: without white space around it, and without the scheme `lightning:` that wallets, QR codes and
+  /// links put before it, in whatever case. Anything else stays as it is.
+  public static func bare(_ text: String) -> String {
+    // By bytes: a character of several scalars may begin with a space.
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+    func trimmed(_ bytes: Substring.UTF8View) -> Substring.UTF8View {
+      var rest = bytes.drop(while: isSpace)
+      while let last = rest.last, isSpace(last) { rest = rest.dropLast() }
+      return rest
+    }
+    let whole = trimmed(Substring(text).utf8)
+    let scheme = "lightning:"
+    let begins = whole.prefix(scheme.utf8.count).map { (0x41...0x5A).contains($0) ? $0 + 32 : $0 }
+    guard begins == Array(scheme.utf8) else { return String(decoding: whole, as: UTF8.self) }
+    let behind = whole.dropFirst(scheme.utf8.count)
+    let slashes = behind.starts(with: "//".utf8) ? behind.dropFirst(2) : behind
+    return String(decoding: trimmed(slashes), as: UTF8.self)
+  }
+
   /// Reads an invoice in either case, checks its checksum and signature, and refuses what a payer must refuse.
   ///
   /// Fields nobody knows, fallbacks of unknown versions, and `p`, `h`, `s`, `n` of the wrong length are skipped, as
   /// BOLT 11 says. The time is not looked at: an expired invoice parses.
   ///
-  /// - Parameter text: the invoice alone, without `lightning:` and without white space.
+  /// - Parameter text: the invoice as wallets hand it out: alone, or with `lightning:` before and white space around it.
   public static func parse(_ text: String) throws(BOLT11Error) -> Invoice {
+    let text = bare(text)
     let decoded = try Bech32.decode(text)
     let head = try HumanReadablePart(decoded.prefix)
     let groups = decoded.groups

@@ -1,9 +1,10 @@
-// libsodium, for one thing: the secretbox in which a third-party caveat carries its key.
+// libsodium, for two things: the secretbox in which a third-party caveat carries its key, and the ChaCha20 of NIP-44.
 #ifndef LEASEHOLD_CSODIUM_H
 #define LEASEHOLD_CSODIUM_H
 
 #include <sodium/core.h>
 #include <sodium/crypto_secretbox.h>
+#include <sodium/crypto_stream_chacha20.h>
 
 /// Lets libsodium choose its implementations. Returns 1, or 0 when it cannot be used. Any number of times, from any
 /// thread.
@@ -22,6 +23,13 @@ static inline int leasehold_secretbox_open(void *secret, const void *box, const 
   return crypto_secretbox_open_easy(
              (unsigned char *)secret, (const unsigned char *)box, 48, (const unsigned char *)nonce,
              (const unsigned char *)key) == 0;
+}
+
+/// ChaCha20 (RFC 8439, counter from 0) of `length` bytes, in place, under a key of 32 bytes and a nonce of 12.
+static inline void leasehold_chacha20(void *bytes, size_t length, const void *nonce, const void *key) {
+  (void)crypto_stream_chacha20_ietf_xor(
+      (unsigned char *)bytes, (const unsigned char *)bytes, length, (const unsigned char *)nonce,
+      (const unsigned char *)key);
 }
 
 #endif

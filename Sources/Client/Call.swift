@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import Text
 import Units
 
 /// One request, as often as it has to be sent.
@@ -10,6 +11,10 @@ struct Call: Sendable {
     case bytes([UInt8], type: String)
     /// Opened anew for every sending.
     case file(FileSource)
+    /// Passed on as it comes, and gone then.
+    case passing(RequestParts, length: Int64?)
+    /// Read once, and not before the gate is open.
+    case gated(FileSource, Gate)
   }
 
   /// Whose credential goes with it.
@@ -63,32 +68,20 @@ struct Call: Sendable {
     case .bytes(let bytes, let type):
       request.headers.add(name: "Content-Type", value: type)
       request.body = .bytes(ByteBuffer(bytes: bytes))
+    case .passing(let parts, let length):
+      request.body = .stream(parts, length: length.map { .known($0) } ?? .unknown)
     case .file(let source):
       request.body = .stream(try source.open(), length: source.byteCount.map { .known($0) } ?? .unknown)
+    case .gated(let source, let gate):
+      request.headers.add(name: "Content-Type", value: "application/octet-stream")
+      request.body = .stream(GatedPieces(pieces: try source.open(), gate: gate), length: .unknown)
     }
     return request
   }
 }
 
-/// Text as it may stand in a path's segment or a query (RFC 3986): everything but unreserved characters is encoded.
-func percentEncoded(_ text: String) -> String {
-  let digits = Array("0123456789ABCDEF".utf8)
-  var encoded: [UInt8] = []
-  for byte in text.utf8 {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: "~"):
-      encoded.append(byte)
-    default:
-      encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-  }
-  return String(decoding: encoded, as: UTF8.self)
-}
-
 /// `?a=b&c=d` of what is not nil; empty for nothing.
 func query(_ items: [(String, String?)]) -> String {
-  let parts = items.compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }
+  let parts = items.compactMap { name, value in value.map { "\(name)=\(PercentCoding.encode($0))" } }
   return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
 }

@@ -15,4 +15,6 @@ public enum ClientEvent: Sendable {
   case swapped(lease: String)
   /// The server asks for patience, and says why. Told once, however often it is asked again.
   case waiting(reason: String)
+  /// So many bytes of a log are kept no longer; `nil`: it was begun anew, and is told from its beginning.
+  case logGap(bytes: Int64?)
 }

@@ -32,6 +32,9 @@ public struct Credential: Hashable, Sendable, CustomStringConvertible, CustomRef
 
   public var paymentHash: PaymentHash { preimage.paymentHash }
 
+  /// Tells it from every other without giving it away: a hash of the macaroon.
+  var fingerprint: String { macaroon.wire.withUnsafeBytes { Bytes32.sha256($0) }.hex }
+
   /// The lease it is for, in its own words; the server decides.
   public var lease: String? { macaroon.value(of: .lease) }
 

@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Units
 import Wallets
 import Wire
@@ -26,10 +27,14 @@ public final class LeaseholdClient: Sendable {
     public var maxFee: Millisatoshi?
     /// Beside the budget of the state directory: the stricter bound holds.
     public var budget: Budget
+    /// Asked before each payment that limits and budget allow; without it they decide alone.
+    public var approval: Approval?
+    /// PEM: certificates to be believed beside those of the machine.
+    public var certificateAuthorities: String?
 
     public init(
       paysAtDoors: Bool = false, paysByHand: Bool = false, limit: Millisatoshi? = nil, patience: Seconds = .minute,
-      maxFee: Millisatoshi? = nil, budget: Budget = Budget()
+      maxFee: Millisatoshi? = nil, budget: Budget = Budget(), approval: Approval? = nil
     ) {
       self.paysAtDoors = paysAtDoors
       self.paysByHand = paysByHand
@@ -37,6 +42,7 @@ public final class LeaseholdClient: Sendable {
       self.patience = patience
       self.maxFee = maxFee
       self.budget = budget
+      self.approval = approval
     }
   }
 
@@ -66,6 +72,11 @@ public final class LeaseholdClient: Sendable {
     // A redirect could carry the credential elsewhere, and none is part of the interface.
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.timeout.connect = .seconds(10)
+    if let file = settings.certificateAuthorities {
+      var tls = TLSConfiguration.makeClientConfiguration()
+      tls.additionalTrustRoots = [.file(file)]
+      configuration.tlsConfiguration = tls
+    }
     // Where nothing listens, someone is waiting to be told.
     configuration.connectionPool.retryConnectionEstablishment = false
     // Event streams hold theirs for hours; what is asked meanwhile must not queue behind them.
@@ -94,18 +105,31 @@ public final class LeaseholdClient: Sendable {
   func send(_ call: Call) async throws(ClientError) -> HTTPClientResponse {
     var call = call
     var swapped = false
+    var retaken = false
     var paidHash: String?
     var patience = Patience(settings.patience)
     while true {
-      let response = try await transmit(call)
+      let shown = try show(call.authority)
+      let response = try await transmit(call, shown)
       if (200..<300).contains(response.status.code) { return response }
       let problem = await Self.problem(of: response)
       switch response.status {
       case .unauthorized where problem.code == "credential-stale" && !swapped:
-        guard let credential = try credential(for: call.authority), let lease = credential.lease
-        else { throw .problem(problem) }
+        guard let credential = shown.credential, let lease = credential.lease else { throw .problem(problem) }
         swapped = true
         call.authority = .credential(try await swap(credential, of: lease))
+      case .unauthorized where problem.code == "credential-revoked" && !retaken:
+        // Another run of ours may have exchanged it while this one was asking.
+        retaken = true
+        guard let shown = shown.credential, let lease = shown.lease, let kept = try credential(for: .perhaps(lease))
+        else { throw .problem(problem) }
+        if kept != shown {
+          call.authority = .credential(kept)
+        } else if let rotated = try await resumeRotation(of: lease) {
+          call.authority = .credential(rotated)
+        } else {
+          throw .problem(problem)
+        }
       case .paymentRequired where settings.paysAtDoors:
         guard let lease = leaseName(of: call) else { throw .paymentRequired(problem) }
         if let paidHash { throw .paidButRefused(paymentHash: paidHash) }
@@ -120,10 +144,32 @@ public final class LeaseholdClient: Sendable {
     }
   }
 
+  /// What goes into the `Authorization` line.
+  private enum Shown {
+    case nothing
+    case credential(Credential)
+    case line(String)
+
+    var credential: Credential? { if case .credential(let credential) = self { credential } else { nil } }
+  }
+
+  private func show(_ authority: Call.Authority) throws(ClientError) -> Shown {
+    if case .line(let line) = authority { return .line(line) }
+    return try credential(for: authority).map { .credential($0) } ?? .nothing
+  }
+
   /// Sends once.
   func transmit(_ call: Call) async throws(ClientError) -> HTTPClientResponse {
+    try await transmit(call, show(call.authority))
+  }
+
+  private func transmit(_ call: Call, _ shown: Shown) async throws(ClientError) -> HTTPClientResponse {
     let authorization: String? =
-      if case .line(let line) = call.authority { line } else { try credential(for: call.authority)?.authorization }
+      switch shown {
+      case .nothing: nil
+      case .credential(let credential): credential.authorization
+      case .line(let line): line
+      }
     let request = try call.request(to: server, authorization: authorization)
     let deadline: NIODeadline =
       switch call.patience {
@@ -153,11 +199,18 @@ public final class LeaseholdClient: Sendable {
     switch authority {
     case .nobody, .line: return nil
     case .credential(let credential): return credential
-    case .perhaps(let id): return try state.storedLease(id)?.credential
+    case .perhaps(let id): return try kept(id)?.credential
     case .lease(let id):
-      guard let credential = try state.storedLease(id)?.credential else { throw .noCredential(lease: id) }
+      guard let credential = try kept(id)?.credential else { throw .noCredential(lease: id) }
       return credential
     }
+  }
+
+  /// What is kept of a lease of this server; that of another's is not to be had here.
+  func kept(_ id: String) throws(ClientError) -> StoredLease? {
+    guard let lease = try state.storedLease(id) else { return nil }
+    guard lease.server == server.description else { throw .otherServer(lease: id, server: lease.server) }
+    return lease
   }
 
   private func leaseName(of call: Call) -> String? {
@@ -206,8 +259,8 @@ public final class LeaseholdClient: Sendable {
   /// The problem an answer carries; one made from its status where it carries none.
   static func problem(of response: HTTPClientResponse) async -> ProblemDocument {
     let status = Int(response.status.code)
-    // A refusal that is no problem document (a proxy's page) is told by its status.
-    if let buffer = try? await response.body.collect(upTo: 1 << 20),
+    if let buffer = try? await response.body.collect(upTo: 1 << 20),  // What breaks off is told by its status.
+      // So is what is no problem document: a proxy's page.
       let problem = try? JSON.decode(ProblemDocument.self, from: buffer.readableBytesView)
     {
       return problem
@@ -226,7 +279,25 @@ public final class LeaseholdClient: Sendable {
     case let error as NIOConnectionError:
       error.connectionErrors.first.map { words($0.error) } ?? error.dnsAError.map { words($0) } ?? "no such host"
     case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
-    default: "\(error)"
+    default: tlsWords("\(error)") ?? "\(error)"
     }
+  }
+
+  /// What a library of TLS says, for people.
+  static func tlsWords(_ text: String) -> String? {
+    if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("unableToValidateCertificate") {
+      return
+        "its certificate is not one that this machine believes; for one of the server's own making: --ca-file <file.pem>"
+    }
+    if text.contains("hostname") || text.contains("noCertificateToValidate") {
+      return "its certificate is for another name than this address"
+    }
+    if text.contains("WRONG_VERSION_NUMBER") {
+      return "it does not speak TLS there: perhaps the address begins with http://"
+    }
+    if text.contains("certificate has expired") || text.contains("CERTIFICATE_EXPIRED") {
+      return "its certificate has expired"
+    }
+    return nil
   }
 }

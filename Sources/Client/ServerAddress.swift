@@ -23,6 +23,15 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     description = scheme + host.lowercased() + rest.dropFirst(host.count)
   }
 
+  /// Whether it is this machine, which is the only one that a host of that name can be.
+  public var isLoopback: Bool {
+    let authority = description.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
+    if authority.hasPrefix("[::1]") { return true }
+    let host = authority.prefix { $0 != ":" }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return host == "localhost" || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+
   private static let forbidden = Set("@?#\"<>\\^`{|}".utf8)
 
   /// The address of one of its routes.

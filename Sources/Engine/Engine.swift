@@ -19,26 +19,29 @@ public final class Engine: Sendable {
   /// Rung by the alarm, by tickers and by other daemons' commits.
   public let bell: Bell
 
-  let keys: EpochKeys
-  let doors: DoorCache
+  /// Leases as their holders see them.
+  public let reader: Reader
+  /// What memory alone can say.
+  public let remembered: Remembered
+  public let offers: Offers
+  /// What the provider may see and do.
+  public let `operator`: Operator
+  /// The data doors of this host.
+  public let doors: Doors
+  /// Where clients come back that keep no credential.
+  public let addresses: Addresses
+  public let selling: Selling
+  public let money: Money
+  public let access: Access
+  public let doubts: Doubts
+  public let work: Work
+  public let readiness: ReadinessProbe
+
+  let loop: LeaseLoop
   let watch: LeaseWatch
-  let revocations: Revocations
-  let soldAs = SoldAs()
-  let budget: MintBudget
-  let doorMeters: DoorMeters
-  let health: Health
-  let exchangeRates: ExchangeRates
-  let sources: [any ExchangeRateSource]
-  /// Rung when there may be a payment to be held that nobody waits for yet.
-  let holdsBell = Bell()
-  /// The times when no daemon was looking, as far as this one knows; oldest first.
-  let outages = Mutex<[Lease.Outage]>([])
-  /// For metrics, which are asked for every few seconds.
-  let lastVariantFigures = Mutex<(at: Instant, figures: [VariantFigures])?>(nil)
-  /// When this daemon last said that it is alive.
-  let lastBeat = Mutex<Instant?>(nil)
-  /// How the node answered when that was last written down.
-  let keptStanding = Mutex(NodeStanding())
+  let doorCache: DoorCache
+  let reissues: Reissues
+  let claims: Claims
 
   /// The drivers of this host, one per kind, and their doors.
   public struct Drivers: Sendable {
@@ -55,7 +58,8 @@ public final class Engine: Sendable {
     }
   }
 
-  /// - Parameter keyring: the master keys this daemon was given; see ``rotateKeys(requestID:)`` for the epochs after them.
+  /// - Parameter keyring: the master keys this daemon was given; see ``KeyEpochs/begin(requestID:)`` for the epochs after
+  ///   them.
   public init(
     store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
     channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings,
@@ -71,40 +75,88 @@ public final class Engine: Sendable {
     self.settings = settings
     self.bell = bell
     self.log = log
-    keys = EpochKeys(keyring)
-    doors = DoorCache()
-    watch = LeaseWatch()
-    revocations = Revocations()
-    budget = MintBudget(perClient: settings.mintsPerMinutePerClient, global: settings.mintsPerMinute)
-    doorMeters = DoorMeters()
-    health = Health(
-      window: settings.breakerWindow, nodeOutage: settings.nodeOutage, rateOutage: settings.exchangeRateOutage)
-    exchangeRates = ExchangeRates(settings.exchangeRates, at: clock.now())
-    sources = rateSources
+    let (doorCache, watch, meters) = (DoorCache(), LeaseWatch(), DoorMeters())
+    let loop = LeaseLoop(store: store, clock: clock, alarm: alarm, doors: doorCache, watch: watch)
+    let keys = KeyEpochs(served: EpochKeys(keyring), store: store, clock: clock, watch: watch, log: log)
+    let doubts = Doubts(
+      store: store, node: node, clock: clock, rateSources: rateSources, settings: settings, log: log)
+    let retrying = Retrying(health: doubts.health, clock: clock, log: log)
+    let access = Access(
+      store: store, clock: clock, alarm: alarm, keys: keys, doors: doorCache, catalog: catalog,
+      containers: drivers.containers, spared: doubts.spared, retrying: retrying, settings: settings, log: log)
+    let credentials = access.credentials
+    let money = Money(
+      store: store, node: node, clock: clock, loop: loop, watch: watch, nodeWatch: doubts.node, health: doubts.health,
+      credentials: credentials, retrying: retrying, drivers: drivers, doorMeters: meters, settings: settings, log: log)
+    let waiting = Waiting(store: store, watch: watch)
+    selling = Selling(
+      store: store, node: node, clock: clock, loop: loop, catalog: catalog, drivers: drivers.resources,
+      access: access, doubts: doubts, waiting: waiting, money: money, settings: settings, log: log)
+    reissues = Reissues(
+      store: store, clock: clock, credentials: credentials, presented: money.presented, tokens: access.tokens)
+    addresses = Addresses(
+      store: store, clock: clock, credentials: credentials, presented: money.presented, reissues: reissues)
+    claims = Claims(store: store, credentials: credentials, settlements: money.settlements)
+    let admissions = Admissions(
+      store: store, clock: clock, loop: loop, doors: doorCache, meters: meters, credentials: credentials,
+      presented: money.presented, waiting: waiting, patience: settings.patience)
+    let trouble = DriverTrouble(log: log)
+    doors = Doors(
+      store: store, admissions: admissions, renewals: selling.renewals, addresses: addresses, disks: DiskDoor(volumes: drivers.volumes, trouble: trouble),
+      containers: ContainerDoor(containers: drivers.containers, trouble: trouble, log: log))
+    reader = Reader(
+      store: store, clock: clock, credentials: credentials, admissions: admissions, presented: money.presented,
+      watch: watch)
+    remembered = Remembered(
+      clock: clock, credentials: credentials, doors: doorCache, containers: doors.containers)
+    offers = Offers(store: store, catalog: catalog, rates: doubts.rates)
+    let failedPurchases = FailedPurchases(log: log)
+    `operator` = Operator(
+      store: store, clock: clock, loop: loop, health: doubts.health, rates: doubts.rates, doors: doorCache, bell: bell,
+      node: node.name, keys: keys, revocations: access.revocations, payouts: money.payoutsByHand,
+      unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings,
+      variants: Variants(of: catalog.offers, store: store, clock: clock), failedPurchases: failedPurchases)
+    work = Work(
+      store: store, node: node, clock: clock, alarm: alarm, bell: bell, loop: loop, watch: watch, doors: doorCache,
+      meters: meters, drivers: drivers.resources, channels: channels, catalog: catalog, access: access, money: money,
+      selling: selling, doubts: doubts, failedPurchases: failedPurchases, retrying: retrying, settings: settings,
+      log: log)
+    readiness = ReadinessProbe(heartbeat: work.heartbeat, node: doubts.node, health: doubts.health, log: log)
+    (self.loop, self.watch, self.doorCache) = (loop, watch, doorCache)
+    (self.access, self.money, self.doubts) = (access, money, doubts)
   }
 
   /// What must be so before the first request: the same master keys as the other daemons, pools as configured,
   /// revocations known, a gap in service recorded.
   public func prepare() async throws {
-    try await prepareKeys()
+    try await access.keys.prepare()
     let hosts = catalog.hosts
     try await store.transaction { tx in try tx.setHosts(hosts) }
-    try await beat()
-    let revoked = try await store.transaction { tx in try tx.revokedTokens() }
-    revocations.replace(with: revoked)
+    try await work.heartbeat.beat()
+    try await access.revocations.learn()
     // Before the first deadline is looked at: a daemon that starts while the node is away, or has just come back, suspends
     // nobody for it, and gives nobody more time than the one before it would have.
     let name = node.name
     if let known = try await store.transaction({ tx in try tx.nodeStanding(of: name) }) {
-      health.remember(known.standing, seenAt: known.seenAt, at: clock.now())
+      doubts.health.remember(known.standing, seenAt: known.seenAt, at: clock.now())
     }
-    await askNode()
-    try await prepareExchangeRates()
+    await doubts.node.ask()
+    try await doubts.rates.prepare()
   }
 
-  func newLeaseID() -> LeaseID {
-    LeaseID(
-      unixMilliseconds: UInt64(max(0, clock.now().microseconds / 1_000)),
-      random: (.random(in: .min ... .max), .random(in: .min ... .max)))
+  /// Does what is due for as long as the task lives: wakes leases, runs effects, follows the node and other daemons.
+  /// Any of it failing is said, and tried again; none of it stops the rest.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.work.wakeAtEachRing(of: self.bell) }
+      // What keeps time stays on the threads of the caller; the rest goes to those that everybody shares.
+      group.addTask(executorPreference: globalConcurrentExecutor) { await self.work.effects.run() }
+      group.addTask(executorPreference: globalConcurrentExecutor) { await self.money.settlementFollower.follow() }
+      group.addTask(executorPreference: globalConcurrentExecutor) { await self.money.heldPayments.follow() }
+      group.addTask(executorPreference: globalConcurrentExecutor) {
+        await self.access.attachmentKeeper.follow(self.bell)
+      }
+      group.addTask { await self.work.changes.follow() }
+    }
   }
 }

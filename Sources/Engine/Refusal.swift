@@ -1,6 +1,7 @@
 import L402
 import Leasing
 import Ledger
+import Problems
 import Units
 
 /// Why a use case does not do what was asked: a value that a door turns into an answer. Nothing was charged.
@@ -15,58 +16,71 @@ public enum Refusal: Error, Sendable {
   case noCapacity
   case idempotencyConflict
   /// No genuine credential: `401` with a stable reason, never an invoice.
-  case unauthorized(reason: String, detail: String)
+  case unauthorized(reason: ProblemCode, detail: String)
   /// Genuine, but it does not reach so far: `403`.
-  case forbidden(reason: String, detail: String)
-  /// Pay this first: `402`.
-  case paymentRequired(PaymentDemand)
+  case forbidden(reason: ProblemCode, detail: String)
   /// `429`, with seconds to wait.
   case tooManyRequests(retryAfter: Int)
+  /// `429`: as many of these are under way as may be; one must end first.
+  case tooManyAtOnce(String)
   /// `503`, with seconds to wait.
   case unavailable(retryAfter: Int, String)
   /// The renter's invoice cannot be paid: `422`, with a stable code.
-  case invoiceRefused(code: String, String)
+  case invoiceRefused(code: ProblemCode, String)
   /// `503`, with seconds to wait: the price is in a currency, and no rate is known that may be quoted at.
   case noExchangeRate(retryAfter: Int, String)
   /// `409`, with a stable code.
-  case conflict(code: String, String)
-}
-
-/// What a `402` carries.
-public struct PaymentDemand: Sendable {
-  public var challenge: Challenge
-  public var paymentHash: PaymentHash
-  public var amount: Millisatoshi
-  public var expiresAt: Instant
-  public var lease: LeaseID
-  public var state: String
-  public var paidUntil: Instant?
-  /// When the data goes if nobody pays; `nil` when that is not near.
-  public var reclaimsAt: Instant?
-  /// Whether capacity is set aside meanwhile.
-  public var held: Bool
-  /// `purchase`, `renewal`, `change`.
-  public var purpose: String
-  /// What the amount was reckoned from, where that is a price in a currency.
-  public var frozen: FrozenPrice?
+  case conflict(code: ProblemCode, String)
 }
 
 extension Refusal {
   static func credential(_ refusal: CredentialRefusal) -> Refusal {
-    .unauthorized(reason: refusal.reason, detail: refusal.condition.map { "at \($0)" } ?? "")
+    .unauthorized(reason: ProblemCode(refusal), detail: refusal.condition.map { "at \($0)" } ?? "")
   }
 
   static func permission(_ refusal: PermissionRefusal) -> Refusal {
-    .forbidden(reason: refusal.reason, detail: "the credential was narrowed below what this request needs")
+    .forbidden(reason: ProblemCode(refusal), detail: "the credential was narrowed below what this request needs")
   }
 
-  static func rejection(_ rejection: Rejection) -> Refusal {
-    switch rejection {
+  /// The operator has shut the doors: sealed or suspended it.
+  static func sealed(_ lease: Lease) -> Refusal {
+    let reason = lease.flags.frozen?.reason ?? lease.flags.suspensionReason
+    return .forbidden(
+      reason: .leaseFrozen,
+      detail: "the provider has closed the doors of this lease" + (reason.map { ": \($0)" } ?? ""))
+  }
+
+  /// - Parameter lease: as it is, for what the operator said about it.
+  static func rejection(_ rejection: Rejection, of lease: Lease? = nil) -> Refusal {
+    func because(_ reason: String?) -> String { reason.map { ": \($0)" } ?? "" }
+    return switch rejection {
     case .leaseClosed, .leaseReclaiming: .leaseClosed
-    case .leaseFrozen: .forbidden(reason: "lease-frozen", detail: "the provider has sealed this lease")
+    case .leaseFrozen:
+      .forbidden(
+        reason: .leaseFrozen,
+        detail: "the provider has sealed this lease" + because(lease?.flags.frozen?.reason))
+    case .suspendedByOperator:
+      .forbidden(
+        reason: .leaseSuspendedByOperator,
+        detail: "the provider has suspended this lease" + because(lease?.flags.suspensionReason))
+    case .evicting:
+      .forbidden(
+        reason: .leaseEvicting,
+        detail: "the provider ends this lease"
+          + (lease?.flags.evictingUntil.map { " at \($0.rfc3339)" } ?? "")
+          + because(lease?.flags.evictionReason))
+    case .leaseUnpaid:
+      .conflict(code: .leaseUnpaid, "its time has run out: renew the lease first")
+    case .leaseSuspended: .conflict(code: .leaseSuspended, "resume the lease first")
+    case .notPaidYet: .conflict(code: .notPaidYet, "the lease is not in service yet")
+    case .overCredit:
+      .conflict(code: .overCredit, "there is not so much credit beyond what the lease owes")
     case .tooFarAhead: .invalidField("amount_msat", "no time is sold that far ahead")
-    case .notPaidYet, .notSuspended, .alreadySuspended, .notFrozen, .evicting, .otherKind, .underpaid, .overCredit:
-      .conflict(code: rejection.rawValue, "the lease's state does not allow it")
+    case .notSuspended: .conflict(code: .notSuspended, "the lease's state does not allow it")
+    case .alreadySuspended: .conflict(code: .alreadySuspended, "the lease's state does not allow it")
+    case .notFrozen: .conflict(code: .notFrozen, "the lease's state does not allow it")
+    case .otherKind: .conflict(code: .otherKind, "the lease's state does not allow it")
+    case .underpaid: .conflict(code: .underpaid, "the lease's state does not allow it")
     }
   }
 }

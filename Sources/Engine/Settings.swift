@@ -4,26 +4,43 @@ import Units
 public struct Settings: Sendable {
   /// Names this daemon among those on the same database.
   public var daemon: String
+  /// When the configuration that offers come from was written; `nil`: not known. Of two daemons that sell one offer at
+  /// different terms, those of the newer configuration are announced.
+  public var configurationWrittenAt: Instant?
   /// BOLT11 prefix every invoice must bear; checked before a renter sees one.
   public var network: String
   /// Challenges minted for one client address (/32, /48) in a minute, and for all together.
   public var mintsPerMinutePerClient: Int = 60
   public var mintsPerMinute: Int = 1_200
-  /// Unrevoked credentials of one lease: whoever may lend could otherwise fill the database.
-  public var tokensPerLease: Int = 10_000
+  /// Renewals and changes minted in a minute for holders who showed their credentials: for one lease, and for all leases
+  /// together. Strangers do not touch them, nor they what strangers have.
+  public var renewalsPerMinutePerLease: Int = 20
+  public var renewalsPerMinute: Int = 6_000
+  /// Unrevoked credentials lent from one credential: whoever may lend could otherwise fill the database.
+  public var loansPerCredential: Int = 1_000
+  /// Those that were lent on, by all holders of narrowed credentials of a lease together. Never counted against who
+  /// holds the lease's own.
+  public var subloansPerLease: Int = 10_000
   /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
   public var unpaidShare: Double = 0.5
   public var unpaidHoldsPerClient: Int = 2
-  /// Purchases whose payments may be held at once, or be about to be: each takes one of a channel's few HTLC slots
-  /// until it is decided. Beyond it invoices are ordinary ones, and a failure gives credit. 0: nothing is ever held.
+  /// Purchases whose payments may be held at once: each takes one of a channel's few HTLC slots until it is decided.
+  /// Beyond it invoices are ordinary ones, and a failure gives credit. 0: nothing is ever held. Unpaid invoices of this
+  /// kind do not count, but a client may have four times ``unpaidHoldsPerClient`` of them, and all together ten times
+  /// this many.
   public var heldPayments: Int = 100
   public var payouts = Payouts()
   public var batch: Int = 500
   public var effectsAtOnce: Int = 16
+  /// So many more may be under way that have taken over a minute, in each lane.
+  public var slowEffectsAtOnce: Int = 256
   /// A claim on an effect lasts so long unless renewed.
   public var claim: Seconds = 15
   /// A door waits so long for a lease that is being made or thawed.
   public var patience: Seconds = 30
+  /// A request that showed its payment may be repeated for so long, and is answered as it was: its answer may have been
+  /// lost.
+  public var repetition: Seconds = .minute
   /// A resource nobody knows is destroyed only after so long.
   public var orphanGrace: Seconds = 60
   /// No daemon's heartbeat for so long is an outage.
@@ -42,9 +59,17 @@ public struct Settings: Sendable {
   /// Credit that goes out through the node.
   public struct Payouts: Sendable {
     public var enabled = true
-    /// One payout, and all of a day, fee budgets included.
+    /// One payout, fee budget included.
     public var maxEach = Millisatoshi(satoshis: 1_000_000)
+    /// All of a day, by what goes out more than comes in.
     public var maxPerDay = Millisatoshi(satoshis: 5_000_000)
+    /// What one lease may take of that.
+    public var leasePercent: Int64 = 20
+    /// What is no more than this is small: a tenth of the day is kept for such, and a lease may always have one.
+    public var small = Millisatoshi(satoshis: 10_000)
+    /// Payouts that are neither paid nor failed, at once: each takes one of a channel's few HTLC slots, and its payee
+    /// decides for how long.
+    public var maxPending = 50
 
     public init() {}
   }
@@ -52,5 +77,16 @@ public struct Settings: Sendable {
   public init(daemon: String, network: String) {
     self.daemon = daemon
     self.network = network
+  }
+}
+
+extension Settings {
+  /// How many open invoices are waited for at the node, at the most.
+  var watchedHolds: Int { heldPayments * 10 }
+
+  /// Whether another purchase's payment may be held beside these.
+  func mayHold(_ holds: HoldCounts) -> Bool {
+    holds.accepted < heldPayments && holds.open < watchedHolds
+      && holds.openOfClient < 4 * max(1, unpaidHoldsPerClient)
   }
 }

@@ -37,8 +37,9 @@ struct RateFile {
       count += got
     }
     guard count <= limits.bytes else { throw ReadingFault("the file is over \(limits.bytes) bytes") }
-    let written = Instant(
-      microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1_000)
+    // A file may bear any time at all.
+    let written = Instant(unixSeconds: Int64(status.st_mtim.tv_sec))
+      .advanced(byMicroseconds: Int64(status.st_mtim.tv_nsec) / 1_000)
     guard written <= now + RateFile.tolerance else { throw ReadingFault("the file was written in the future") }
     return (Array(bytes.prefix(count)), min(written, now))
   }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Engine
 import NIOCore
 import Units
 
@@ -26,7 +27,7 @@ final class RateHTTP: Sendable {
       group.addTask { [self] in await answer(of: address) }
       group.addTask { [limits] in
         // Cut short when the answer is there.
-        try? await Task.sleep(for: .seconds(limits.answer.count))
+        _ = await Deadlines.shared.wait(.seconds(limits.answer.count))
         return .failure(ReadingFault("no whole answer within \(limits.answer.count) s"))
       }
       let first = await group.next() ?? nil

@@ -11,6 +11,9 @@ public struct HTTPAPI: Sendable {
   public let engine: Engine
   public let configuration: Configuration
   let front: FrontMetrics
+  /// Open event streams: each is a watch in the engine.
+  let feeds = Seats(most: 8)
+  let refusals = RefusalLog()
 
   public struct Configuration: Sendable {
     /// The provider's name on the page and in the discovery document.
@@ -20,14 +23,26 @@ public struct HTTPAPI: Sendable {
     /// Where links begin: `https://rent.example`. Empty: links are paths.
     public var publicURL: String
     public var proxies: TrustedProxies
+    /// The host, and the port unless it is the scheme's, of ``publicURL``.
+    public var authorities: Set<String> {
+      let authority = publicURL.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2).first
+      return authority.map { [String($0)] } ?? []
+    }
     /// What the operator's routes ask for; without one they are shut.
     public var adminToken: AdminToken?
+    /// The trusted proxies end TLS: what comes from them came encrypted.
+    public var tlsIsEndedByProxy = false
+    /// The embedded node was meant to be served on a public address.
+    public var playMoneyIsPublic = false
     /// A larger JSON body is refused with `413`.
     public var bodyLimit: Int
     /// A body that is not there by then is refused with `408`.
     public var bodyTimeout: Duration
     /// A comment goes out on a quiet event stream this often.
     public var keepAlive: Duration
+    /// The line of each request names lease and client address. For a provider who looks for an abuser; off otherwise,
+    /// for where a renter sits is nobody's business.
+    public var logsClients: Bool
     /// Where the product's metrics are kept. Pass it to `MetricsSystem.bootstrap` too.
     public var metrics: PrometheusMetrics
 
@@ -35,7 +50,7 @@ public struct HTTPAPI: Sendable {
       title: String = "Leasehold", version: String = "0.1.0", publicURL: String = "",
       proxies: TrustedProxies = .none, adminToken: AdminToken? = nil, bodyLimit: Int = 64 << 10,
       bodyTimeout: Duration = .seconds(10), keepAlive: Duration = .seconds(15),
-      metrics: PrometheusMetrics = PrometheusMetrics()
+      logsClients: Bool = false, metrics: PrometheusMetrics = PrometheusMetrics()
     ) {
       self.title = title
       self.version = version
@@ -45,6 +60,7 @@ public struct HTTPAPI: Sendable {
       self.bodyLimit = bodyLimit
       self.bodyTimeout = bodyTimeout
       self.keepAlive = keepAlive
+      self.logsClients = logsClients
       self.metrics = metrics
     }
   }
@@ -68,7 +84,14 @@ public struct HTTPAPI: Sendable {
     return router
   }
 
-  /// Adds our routes alone. Their errors are thrown: the front, or ``problemResponse(for:about:)``, turns them into
+  /// The metrics and nothing else, for whoever asks: for an address that only the one who gathers them reaches.
+  public func makeMetricsRouter<Context: HTTPAPIContext>(of context: Context.Type = Context.self) -> Router<Context> {
+    let router = Router(context: context)
+    router.get("metrics") { (_: Request, _: Context) async -> Response in await metricsText() }
+    return router
+  }
+
+  /// Adds our routes alone. Their errors are thrown: the front, or ``problemResponse(for:to:requestID:)``, turns them into
   /// problems.
   public func routes<Methods: RouterMethods>(on router: Methods) where Methods.Context: HTTPAPIContext {
     for endpoint in endpoints {
@@ -114,7 +137,8 @@ struct Endpoint: Sendable {
 extension HTTPAPI {
   /// Every route there is. The OpenAPI document has the same; a test holds the two together.
   var endpoints: [Endpoint] {
-    offerEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + computeEndpoints + paymentEndpoints
+    offerEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + addressEndpoints
+      + attachmentEndpoints + computeEndpoints + paymentEndpoints
       + operationsEndpoints + adminEndpoints
   }
 }

@@ -3,11 +3,19 @@ import Logging
 import NIOCore
 
 extension HTTPServerBuilder {
-  /// An HTTP/1 server that may be stopped at any moment, also in the one in which a connection is accepted.
+  /// An HTTP/1 server that bounds its connections, reads nothing but requests, and may be stopped at any moment, also in
+  /// the one in which a connection is accepted.
   ///
   /// `HTTPServerBuilder.http1(configuration:)` traps there.
-  public static func held(_ configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
-    HTTPServerBuilder { HeldChannel(HTTP1Channel(responder: $0, configuration: configuration)) }
+  ///
+  /// - Parameters:
+  ///   - serverName: said in what is answered on the event loop; elsewhere the framework says it.
+  ///   - prompt: what is answered on the event loop, for a connection from this address; see ``PromptAnswers``.
+  public static func held(
+    _ rules: ConnectionRules = ConnectionRules(), serverName: String? = nil,
+    prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)? = nil
+  ) -> HTTPServerBuilder {
+    HTTPServerBuilder { HeldChannel(GuardedHTTP1(rules: rules, serverName: serverName, prompt: prompt, responder: $0)) }
   }
 }
 
@@ -28,6 +36,8 @@ private struct HeldChannel<Base: ServerChildChannel>: ServerChildChannel {
 
   func handle(value: Base.Value, logger: Logger) async {
     anteroom.leave(value)
-    await base.handle(value: value, logger: logger)
+    // Connections are accepted wherever the server was started; what is asked on them is answered on the threads that
+    // everybody shares.
+    await withTaskExecutorPreference(globalConcurrentExecutor) { await base.handle(value: value, logger: logger) }
   }
 }

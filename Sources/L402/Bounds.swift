@@ -12,8 +12,8 @@ struct Bounds: Sendable {
   var sources: [AddressRange]?
   var maxMsat: Int64?
 
-  /// Takes a caveat in, which must allow no more than those before it. Returns its condition, or nil when it is
-  /// another service's.
+  /// Takes a caveat in, which must allow no more than those before it. Returns its condition, or nil when it
+  /// restricts nothing.
   ///
   /// - Parameters:
   ///   - range: where the caveat lies in the wire bytes.
@@ -23,20 +23,40 @@ struct Bounds: Sendable {
     _ range: Range<Int>, of wire: [UInt8], _ bytes: UnsafeBufferPointer<UInt8>
   ) throws(CredentialRefusal) -> Condition? {
     switch Condition.read(UnsafeBufferPointer(rebasing: bytes[range])) {
-    case .foreign: return nil
+    case .preimage: return nil
     case .unknown: throw .unknownCaveat
     case .ours(let condition, let value):
-      let range = range.lowerBound + value..<range.upperBound
-      guard try narrow(condition, range, of: wire, UnsafeBufferPointer(rebasing: bytes[range])) else {
-        throw .widened(condition)
-      }
-      return condition
+      return try take(condition, nil, range.lowerBound + value..<range.upperBound, of: wire, bytes)
+    case .theirs(let spelling, let value):
+      return try take(
+        spelling.condition, spelling, range.lowerBound + value..<range.upperBound, of: wire, bytes)
     }
+  }
+
+  private mutating func take(
+    _ condition: Condition, _ spelling: Condition.Spelling?, _ range: Range<Int>, of wire: [UInt8],
+    _ bytes: UnsafeBufferPointer<UInt8>
+  ) throws(CredentialRefusal) -> Condition {
+    guard try narrow(condition, spelling, range, of: wire, UnsafeBufferPointer(rebasing: bytes[range])) else {
+      throw .widened(condition)
+    }
+    return condition
+  }
+
+  /// In our units.
+  private static func number(
+    _ value: UnsafeBufferPointer<UInt8>, _ condition: Condition, _ spelling: Condition.Spelling?
+  ) throws(CredentialRefusal) -> Int64 {
+    let number = try number(value, condition)
+    guard let spelling else { return number }
+    guard let ours = spelling.inOurs(number) else { throw .malformedCaveat(condition) }
+    return ours
   }
 
   /// False when it allows more than what came before.
   private mutating func narrow(
-    _ condition: Condition, _ range: Range<Int>, of wire: [UInt8], _ value: UnsafeBufferPointer<UInt8>
+    _ condition: Condition, _ spelling: Condition.Spelling?, _ range: Range<Int>, of wire: [UInt8],
+    _ value: UnsafeBufferPointer<UInt8>
   ) throws(CredentialRefusal) -> Bool {
     switch condition {
     case .services:
@@ -51,7 +71,7 @@ struct Bounds: Sendable {
       guard !value.isEmpty, lease.map({ $0.elementsEqual(value) }) ?? true else { return false }
       lease = wire[range]
     case .validUntil:
-      let bound = try Bounds.number(value, condition)
+      let bound = try Bounds.number(value, condition, spelling)
       guard validUntil.map({ bound <= $0 }) ?? true else { return false }
       validUntil = bound
     case .variant:
@@ -72,7 +92,7 @@ struct Bounds: Sendable {
       guard within ?? true else { return false }
       sources = ranges
     case .maxMsat:
-      let bound = try Bounds.number(value, condition)
+      let bound = try Bounds.number(value, condition, spelling)
       guard maxMsat.map({ bound <= $0 }) ?? true else { return false }
       maxMsat = bound
     }

@@ -5,13 +5,13 @@ public struct CaveatOutline: Hashable, Sendable, CustomStringConvertible {
   public enum Kind: Hashable, Sendable {
     /// Stands where the minter writes.
     case minted(Condition)
-    /// A condition of ours that somebody added.
+    /// A condition that somebody added, in our words or in another tool's.
     case narrowing(Condition)
     /// Somebody else must discharge it.
     case thirdParty
-    /// Another service's: our doors pass over it.
-    case foreign
-    /// Looks like ours and is none: our doors refuse the credential.
+    /// Holds the preimage for some client's use, and restricts nothing.
+    case preimage
+    /// No condition that our doors know: they refuse the credential.
     case unknown
   }
 
@@ -27,12 +27,13 @@ public struct CaveatOutline: Hashable, Sendable, CustomStringConvertible {
     location = caveat.location.map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// What stands behind the condition's `=`; nil for what is no condition of ours.
+  /// What stands behind the condition's `=`, in the units of ours whatever tool wrote it; nil for what is no condition.
   public var value: String? {
-    switch kind {
-    case .minted(let condition), .narrowing(let condition):
-      String(decoding: identifier.dropFirst(condition.rawValue.utf8.count + 1), as: UTF8.self)
-    case .thirdParty, .foreign, .unknown: nil
+    guard kind != .thirdParty else { return nil }
+    switch Condition.read(identifier) {
+    case .ours(_, let start): return String(decoding: identifier[start...], as: UTF8.self)
+    case .theirs(let spelling, let start): return spelling.inOurs(String(decoding: identifier[start...], as: UTF8.self))
+    case .preimage, .unknown: return nil
     }
   }
 
@@ -57,8 +58,9 @@ public struct CaveatOutline: Hashable, Sendable, CustomStringConvertible {
   private static func kind(of caveat: Caveat, at position: Int) -> Kind {
     guard !caveat.isThirdParty else { return .thirdParty }
     switch Condition.read(Array(caveat.identifier)) {
-    case .foreign: return .foreign
+    case .preimage: return .preimage
     case .unknown: return .unknown
+    case .theirs(let spelling, _): return .narrowing(spelling.condition)
     case .ours(let condition, _):
       let isMinted =
         position < Condition.mintedCount

@@ -1,6 +1,6 @@
 import Macaroons
 
-/// The conditions this service reads. The first four are the *minted four*, in their order; the fifth may follow them.
+/// The conditions this service reads; every other is refused (see ``Spelling`` for what other tools write). The first four are the *minted four*, in their order; the fifth may follow them.
 public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// `services=leasehold:<tier>`
   case services
@@ -24,25 +24,65 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   /// How many caveats every minted credential starts with. A ``variant`` directly behind them is minted as well.
   public static let mintedCount = 4
 
-  static let prefix = "leasehold_"
+  /// How other tools spell some of these. They mean exactly what ours mean, and narrow each other.
+  public enum Spelling: String, Hashable, Sendable, CaseIterable {
+    /// Unix seconds; milliseconds when over 10^11, of which what is no whole second is dropped.
+    case validUntil = "valid_until"
+    case method
+    /// Whole segments, as ``Condition/path``.
+    case pathPrefix = "path_prefix"
+    /// Whole satoshis.
+    case maxSats = "max_sats"
 
-  /// Whose caveat it is.
+    public var condition: Condition {
+      switch self {
+      case .validUntil: .validUntil
+      case .method: .method
+      case .pathPrefix: .path
+      case .maxSats: .maxMsat
+      }
+    }
+
+    /// `condition=value` as a caveat is written.
+    public func caveat(_ value: String) -> String { rawValue + "=" + value }
+
+    /// A number in the units of our condition; nil when it does not fit.
+    func inOurs(_ number: Int64) -> Int64? {
+      switch self {
+      case .validUntil: return number > 100_000_000_000 ? number / 1_000 : number
+      case .maxSats:
+        let (msat, overflow) = number.multipliedReportingOverflow(by: 1_000)
+        return overflow ? nil : msat
+      case .method, .pathPrefix: return number
+      }
+    }
+
+    /// The same for a value as it stands; what is no number stays as it is.
+    func inOurs(_ value: String) -> String {
+      switch self {
+      case .validUntil, .maxSats: Int64(value).flatMap(inOurs).map(String.init(_:)) ?? value
+      case .method, .pathPrefix: value
+      }
+    }
+  }
+
+  /// What a caveat is.
   enum Reading: Equatable {
     /// The value begins at the offset.
     case ours(Condition, value: Int)
-    /// Has our prefix and is none of the above.
+    /// The same in another tool's words.
+    case theirs(Spelling, value: Int)
+    /// A preimage that some clients keep in the macaroon: it restricts nothing, and is passed over.
+    case preimage
+    /// None of these. Whoever wrote it meant to restrict something, and to skip it would be to widen.
     case unknown
-    case foreign
   }
 
   static func read(_ caveat: [UInt8]) -> Reading {
     caveat.withUnsafeBufferPointer { read($0) }
   }
 
-  /// Reads `condition=value`.
-  ///
-  /// What only looks like a condition of ours (another case, a space before it) is *unknown*, not foreign: whoever
-  /// wrote it meant to restrict something, and to skip it would be to widen.
+  /// Reads `condition=value`, to the letter: another case or a space before it makes another condition.
   static func read(_ caveat: UnsafeBufferPointer<UInt8>) -> Reading {
     if caveat.begins(with: "leasehold_") {
       let name = UnsafeBufferPointer(rebasing: caveat[prefixCount...])
@@ -51,8 +91,14 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
       }
     } else if caveat.begins(with: "services=") {
       return .ours(.services, value: 9)
+    } else if caveat.begins(with: "preimage=") {
+      return .preimage
+    } else {
+      for (spelling, name) in spelled where caveat.begins(with: name) {
+        return .theirs(spelling, value: name.utf8CodeUnitCount)
+      }
     }
-    return resemblesOurs(caveat) ? .unknown : .foreign
+    return .unknown
   }
 
   private static let prefixCount = 10
@@ -62,16 +108,9 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
     (.path, "path="), (.method, "method="), (.source, "source="), (.maxMsat, "max_msat="),
   ]
 
-  private static func resemblesOurs(_ caveat: UnsafeBufferPointer<UInt8>) -> Bool {
-    let name = caveat.prefix { $0 != UInt8(ascii: "=") }
-    let folded = name.lazy.filter { $0 > UInt8(ascii: " ") }.map { byte in
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-      default: byte
-      }
-    }
-    return folded.starts(with: prefix.utf8) || folded.elementsEqual(services.rawValue.utf8)
-  }
+  private static let spelled: [(Spelling, StaticString)] = [
+    (.validUntil, "valid_until="), (.method, "method="), (.pathPrefix, "path_prefix="), (.maxSats, "max_sats="),
+  ]
 
   /// `condition=value` as a caveat is written.
   public func caveat(_ value: String) -> String {

@@ -9,6 +9,8 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
   case malformed
   /// The preimage does not hash to the payment hash, or is absent where one is needed.
   case wrongPreimage
+  /// Nobody was given this user name, or it has another password.
+  case wrongPassword
   /// The token, or one it was minted from, was revoked.
   case revoked
   /// The token's epoch is unknown or retired.
@@ -21,9 +23,9 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
   case discharge(VerificationFault)
   /// A repeated condition allows more than the one before it, or a discharge contradicts the rest.
   case widened(Condition)
-  /// A condition of ours has a value that cannot be read.
+  /// A condition has a value that cannot be read.
   case malformedCaveat(Condition)
-  /// A condition with our prefix that we do not know: it restricts something, and guessing what would be unsafe.
+  /// A condition that we do not know, whoever's it is: it restricts something, and a narrowing that is skipped lies.
   case unknownCaveat
 
   /// A stable code for problem documents and metrics.
@@ -32,6 +34,7 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
     case .badHeader: "bad-header"
     case .malformed: "credential-malformed"
     case .wrongPreimage: "wrong-preimage"
+    case .wrongPassword: "wrong-password"
     case .revoked: "credential-revoked"
     case .retired: "credential-retired"
     case .forged: "credential-forged"
@@ -39,7 +42,7 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
     case .discharge(let fault): fault.reason
     case .widened: "caveat-widened"
     case .malformedCaveat: "caveat-malformed"
-    case .unknownCaveat: "caveat-unknown"
+    case .unknownCaveat: "unknown-caveat"
     }
   }
 
@@ -47,8 +50,8 @@ public enum CredentialRefusal: Error, Hashable, Sendable {
   public var condition: Condition? {
     switch self {
     case .widened(let condition), .malformedCaveat(let condition): condition
-    case .badHeader, .malformed, .wrongPreimage, .revoked, .retired, .forged, .undischarged, .discharge,
-      .unknownCaveat:
+    case .badHeader, .malformed, .wrongPreimage, .wrongPassword, .revoked, .retired, .forged, .undischarged,
+      .discharge, .unknownCaveat:
       nil
     }
   }

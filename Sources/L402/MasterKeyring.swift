@@ -57,6 +57,21 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
   /// A name for a new credential, in the current epoch.
   public func newToken() -> TokenID { TokenID(epoch: currentEpoch) }
 
+  /// The name that a rotation gives to what takes a token's place: the same for the same key, and told by nobody who has
+  /// not both. So whoever lost the answer is told it again, and nothing is kept for that.
+  ///
+  /// - Parameters:
+  ///   - secret: the holder's own; as good as 128 random bits.
+  ///   - epoch: the one to mint in; nil for the current one.
+  /// - Returns: nil when the epoch is not served.
+  public func rotatedToken(of token: TokenID, under secret: String, epoch: UInt16? = nil) -> TokenID? {
+    let epoch = epoch ?? currentEpoch
+    guard let key = served(epoch) else { return nil }
+    let context = token.bytes.array + Array(secret.utf8)
+    let derived = context.withUnsafeBytes { MasterKeyring.expand(key, "leasehold-rotation-v1", $0) }
+    return TokenID([UInt8(epoch >> 8), UInt8(epoch & 255)] + derived.array.dropFirst(2))
+  }
+
   /// The key of a token's chain.
   ///
   /// - Throws: ``CredentialRefusal/retired`` when the token's epoch has no key.

@@ -9,6 +9,9 @@ public struct MintedCaveats: Hashable, Sendable {
   /// the truth.
   public var validUntil: Int64
 
+  /// For what lasts as long as its lease: the end of the year 9999.
+  public static let noCeiling: Int64 = 253_402_300_799
+
   /// Which variant of its offer the lease was sold as: 1 to 63 letters, digits and hyphens; nil for an offer without.
   public var variant: String?
 

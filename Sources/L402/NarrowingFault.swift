@@ -4,7 +4,7 @@ import Macaroons
 public enum NarrowingFault: Error, Hashable, Sendable {
   /// Every door would refuse the result: a condition that is wider than what is there, or that cannot be read.
   case refused(CredentialRefusal)
-  /// Our doors pass over this caveat, so it would not narrow. The text is the caveat's.
+  /// Our doors pass over this caveat (a preimage), so it would not narrow. The text is the caveat's.
   case ineffective(String)
   /// Discharges are bound to the end of the chain: with one more caveat they would not hold.
   case bound

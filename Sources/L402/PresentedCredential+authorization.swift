@@ -11,14 +11,22 @@ extension PresentedCredential {
   /// Reads the `Authorization` header lines of a request.
   ///
   /// Accepted: the schemes `L402` and `LSAT` in any case, once or doubled; standard or URL base64 with or without
-  /// padding; hex in either case; several macaroons separated by commas; the same credential on several lines. Lines
-  /// of other schemes are passed over.
+  /// padding; hex in either case; several macaroons separated by commas; the same credential on several lines; and, where
+  /// no line has one of the two schemes, `Bearer` with the same behind it. Lines of other schemes, and a `Bearer` that is
+  /// something else, are passed over.
   ///
   /// - Returns: nil when no line has one of the two schemes.
   /// - Throws: ``CredentialRefusal/badHeader`` for anything else that follows such a scheme, and for two lines that
   ///   show different credentials; ``CredentialRefusal/malformed`` when what is there is no macaroon of L402.
   public static func parse(
     authorization lines: [String], emptyPreimage: EmptyPreimage = .refused
+  ) throws(CredentialRefusal) -> PresentedCredential? {
+    if let found = try parse(lines, .l402, emptyPreimage) { return found }
+    return try parse(lines, .bearer, emptyPreimage)
+  }
+
+  private static func parse(
+    _ lines: [String], _ scheme: AuthorizationLine.Scheme, _ emptyPreimage: EmptyPreimage
   ) throws(CredentialRefusal) -> PresentedCredential? {
     var found: PresentedCredential?
     for line in lines {
@@ -28,7 +36,7 @@ extension PresentedCredential {
         // Typed throws do not cross the standard library's `rethrows`.
         do throws(CredentialRefusal) {
           var line = AuthorizationLine(bytes)
-          guard let credential = try line.credential(emptyPreimage: emptyPreimage) else { return }
+          guard let credential = try line.credential(as: scheme, emptyPreimage: emptyPreimage) else { return }
           if let found, found != credential { throw .badHeader }
           found = credential
         } catch {
@@ -77,10 +85,40 @@ private struct AuthorizationLine {
     rest = trimmed(rest)
   }
 
+  enum Scheme {
+    case l402
+    /// Whose token may be anything: the provider's, another service's.
+    case bearer
+  }
+
   mutating func credential(
-    emptyPreimage: PresentedCredential.EmptyPreimage
+    as scheme: Scheme, emptyPreimage: PresentedCredential.EmptyPreimage
   ) throws(CredentialRefusal) -> PresentedCredential? {
-    guard skipScheme() else { return nil }
+    switch scheme {
+    case .l402: return try credential(emptyPreimage: emptyPreimage)
+    case .bearer:
+      guard skipBearer(), let colon = colon(), colon > rest.lowerBound,
+        decode(rest.lowerBound..<colon)?.first == 2
+      else { return nil }
+      return try credential(emptyPreimage: emptyPreimage, behindScheme: true)
+    }
+  }
+
+  private mutating func skipBearer() -> Bool {
+    let end = rest.lowerBound + 6
+    guard end < rest.upperBound, bytes[end] == UInt8(ascii: " "), spells(rest.lowerBound, "bear"),
+      bytes[rest.lowerBound + 4] | 0x20 == UInt8(ascii: "e"), bytes[rest.lowerBound + 5] | 0x20 == UInt8(ascii: "r")
+    else { return false }
+    var next = end
+    while next < rest.upperBound, bytes[next] == UInt8(ascii: " ") { next += 1 }
+    rest = next..<rest.upperBound
+    return true
+  }
+
+  private mutating func credential(
+    emptyPreimage: PresentedCredential.EmptyPreimage, behindScheme: Bool = false
+  ) throws(CredentialRefusal) -> PresentedCredential? {
+    guard behindScheme || skipScheme() else { return nil }
     // One client in use writes the scheme twice.
     _ = skipScheme()
     guard let colon = colon() else { throw .badHeader }

@@ -6,11 +6,11 @@ extension Macaroon {
   /// This macaroon of ours with further conditions at its end, each of which narrows (or at least does not widen).
   ///
   /// - Parameter caveats: such as ``Condition/caveat(_:)`` writes.
-  /// - Throws: ``NarrowingFault/ineffective(_:)`` for a condition that our doors do not read, rather than letting
-  ///   somebody believe that he lent less; ``NarrowingFault/refused(_:)`` for one that widens or cannot be read.
+  /// - Throws: ``NarrowingFault/ineffective(_:)`` for a caveat that our doors pass over, rather than letting somebody
+  ///   believe that he lent less; ``NarrowingFault/refused(_:)`` for one that widens, is unknown or cannot be read.
   public func narrowed(by caveats: [String]) throws(NarrowingFault) -> Macaroon {
     for caveat in caveats {
-      if Condition.read(Array(caveat.utf8)) == .foreign { throw .ineffective(caveat) }
+      if Condition.read(Array(caveat.utf8)) == .preimage { throw .ineffective(caveat) }
     }
     let narrowed = adding(caveats)
     do throws(CredentialRefusal) {
@@ -23,7 +23,7 @@ extension Macaroon {
 }
 
 extension PresentedCredential {
-  /// The same credential with further conditions. See ``Macaroons/Macaroon/narrowed(by:)``.
+  /// The same credential with further conditions. See `Macaroon.narrowed`.
   ///
   /// - Throws: also ``NarrowingFault/bound`` when it carries discharges.
   public func narrowed(by caveats: [String]) throws(NarrowingFault) -> PresentedCredential {

@@ -1,4 +1,5 @@
 import Macaroons
+import Text
 
 /// A path inside a lease's volume: percent-decoded once, normalised, compared byte by byte and segment by segment.
 ///
@@ -66,13 +67,11 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible {
         decoded.append(byte)
         continue
       }
-      guard let high = rest.popFirst().flatMap(ResourcePath.digit),
-        let low = rest.popFirst().flatMap(ResourcePath.digit)
-      else { throw .escape }
-      switch high << 4 | low {
+      guard let value = PercentCoding.takeByte(from: &rest) else { throw .escape }
+      switch value {
       case 0: throw .nul
       case UInt8(ascii: "/"): throw .encodedSlash
-      case let value: decoded.append(value)
+      default: decoded.append(value)
       }
     }
   }
@@ -92,8 +91,6 @@ public struct ResourcePath: Hashable, Sendable, CustomStringConvertible {
     }
     try self.init(encodedBytes: rest)
   }
-
-  private static func digit(_ byte: UInt8) -> UInt8? { Hex.value(of: byte) }
 
   /// The names along the way, decoded.
   public var segments: [String] {

@@ -18,6 +18,8 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   public let discharges: [Macaroon]
   public let token: TokenID
   public let paymentHash: PaymentHash
+  /// The proof that it was paid, a secret; `nil` of one that a password stands for.
+  public let preimage: Preimage?
   /// As of the moment it was checked.
   public let expiry: Expiry
   let terms: Terms
@@ -28,6 +30,7 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
     discharges = presented.discharges
     token = identifier.token
     paymentHash = identifier.paymentHash
+    preimage = presented.preimage
     self.terms = terms
     if let bound = terms.holderValidUntil, bound <= now {
       expiry = .narrowed
@@ -89,6 +92,11 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   /// Every caveat after those that were minted, as it stands in the macaroon.
   public var holderCaveats: [Caveat] {
     Array(macaroon.caveats.dropFirst(Condition.mintedCount + (terms.mintedVariant == nil ? 0 : 1)))
+  }
+
+  /// Whether its holder was given less than was minted. A preimage kept among the caveats takes nothing away.
+  public var isNarrowed: Bool {
+    holderCaveats.contains { $0.isThirdParty || Condition.read(Array($0.identifier)) != .preimage }
   }
 
   /// The token's name only, never the secret.

@@ -14,17 +14,21 @@ public struct Decision: Hashable, Sendable {
 }
 
 /// Why an event cannot be. Rejections are answers to people; outcomes and timers are never rejected, only found stale.
-public enum Rejection: String, Error, Hashable, Sendable {
-  case leaseClosed = "lease-closed"
-  case leaseReclaiming = "lease-reclaiming"
-  case notPaidYet = "not-paid-yet"
-  case leaseFrozen = "lease-frozen"
-  case notSuspended = "not-suspended"
-  case alreadySuspended = "already-suspended"
-  case notFrozen = "not-frozen"
+public enum Rejection: Error, Hashable, Sendable, CaseIterable {
+  case leaseClosed
+  case leaseReclaiming
+  case notPaidYet
+  case leaseFrozen
+  /// Its time has run out, or it is in debt.
+  case leaseUnpaid
+  case leaseSuspended
+  case suspendedByOperator
+  case notSuspended
+  case alreadySuspended
+  case notFrozen
   case evicting
-  case otherKind = "other-kind"
+  case otherKind
   case underpaid
-  case overCredit = "over-credit"
-  case tooFarAhead = "too-far-ahead"
+  case overCredit
+  case tooFarAhead
 }

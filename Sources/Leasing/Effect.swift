@@ -1,39 +1,50 @@
 import Units
 
 /// Something to be done outside the database. It lives in the outbox until its outcome is an event.
-public enum Effect: Hashable, Sendable, Codable {
-  /// Make the resource. Outcome: `.provisioned` or `.provisionFailed`.
-  /// Twice: the driver finds it made. Never: the provisioning deadline returns the money.
-  case provision(generation: Int64)
-  /// Freeze it. Outcome: `.suspended` or `.suspendFailed`.
-  /// Twice: already frozen. Never: doors are shut all the same; retried and shown.
-  case suspend(generation: Int64)
-  /// Thaw it. Outcome: `.resumed` or `.resumeFailed`.
-  /// Twice: already running. Never: the lease becomes impaired and its balance goes back after the deadline.
-  case resume(generation: Int64)
-  /// Give it the resources of the lease's present terms. Outcome: `.resized` or `.resizeFailed`.
-  /// Twice: already that size. Never: retried and shown.
-  case resize(generation: Int64)
-  /// Freeze, take the last sample, close and rate the windows. Outcome: `.metersClosed`.
-  /// Twice: the windows are closed. Never: nothing is destroyed; retried and shown.
-  case closeMeters(generation: Int64)
-  /// Cancel every open invoice of the lease. Outcome: `.invoicesCanceled`.
-  /// Twice: nothing is open. Never: nothing is destroyed; retried and shown.
-  case cancelInvoices
-  /// Cancel the invoice of an unpaid quote. Outcome: `.quoteCanceled`.
-  /// Twice: gone. Never: the capacity stays held; retried and shown.
-  case cancelQuote
-  /// Take the payment that is held, now that what it buys is made. Outcome: `.settled` or `.holdCanceled`.
-  /// Twice: it is taken already. Never: the lease does not serve; retried and shown until the node says either.
-  case settle(paymentHash: String)
+public enum Effect: Hashable, Sendable {
+  /// Something on the host, fenced by the generation.
+  case resource(ResourceAct, generation: Int64)
+  /// Something with the lease's invoices, at the node.
+  case invoice(InvoiceAct)
   /// Pay the renter's invoice, once. Outcome: `.payoutPaid` or `.payoutFailed`.
   /// Twice: the node reports the payment it has made. Never: the money stays set aside; looked up, retried and shown.
   case payout(paymentHash: String)
-  /// Destroy and erase. Outcome: `.destroyed` or `.destroyFailed`.
-  /// Twice: gone. Never: the capacity is not free; retried and shown.
-  case destroy(generation: Int64)
   /// Tell the renter. No outcome; twice is kept from happening by the key, never costs a courtesy.
   case notice(Notice)
+
+  public enum ResourceAct: String, Hashable, Sendable, CaseIterable {
+    /// Make the resource. Outcome: `.provisioned` or `.provisionFailed`.
+    /// Twice: the driver finds it made. Never: the provisioning deadline returns the money.
+    case provision
+    /// Freeze it. Outcome: `.suspended`; a failure is none: the outbox tries again.
+    /// Twice: already frozen. Never: doors are shut all the same; retried, and shown by `admin lease` and `doctor`.
+    case suspend
+    /// Thaw it, at the size of the present terms. Outcome: `.resumed`, `.resumeFailed`, or `.resizeRefused`.
+    /// Twice: already running. Never: the lease becomes impaired and its balance goes back after the deadline.
+    case resume
+    /// Give it the resources of the lease's present terms. Outcome: `.resized`, or `.resizeRefused` where more is stored
+    /// than they take; a failure is none: the outbox tries again.
+    /// Twice: already that size. Never: retried and shown.
+    case resize
+    /// Freeze, take the last sample, close and rate the windows. Outcome: `.metersClosed`.
+    /// Twice: the windows are closed. Never: nothing is destroyed; retried and shown.
+    case closeMeters = "close_meters"
+    /// Destroy and erase. Outcome: `.destroyed`; a failure is none: the outbox tries again.
+    /// Twice: gone. Never: the capacity is not free; retried and shown.
+    case destroy
+  }
+
+  public enum InvoiceAct: Hashable, Sendable {
+    /// Cancel every open invoice of the lease. Outcome: `.invoicesCanceled`.
+    /// Twice: nothing is open. Never: nothing is destroyed; retried and shown.
+    case cancelInvoices
+    /// Cancel the invoice of an unpaid quote. Outcome: `.quoteCanceled`.
+    /// Twice: gone. Never: the capacity stays held; retried and shown.
+    case cancelQuote
+    /// Take the payment that is held, now that what it buys is made. Outcome: `.settled` or `.holdCanceled`.
+    /// Twice: it is taken already. Never: the lease does not serve; retried and shown until the node says either.
+    case settle(paymentHash: String)
+  }
 
   /// Order holds within (lease, lane) only, so that a dead webhook delays no resume.
   public enum Lane: String, Hashable, Sendable, Codable, CaseIterable {
@@ -42,8 +53,8 @@ public enum Effect: Hashable, Sendable, Codable {
 
   public var lane: Lane {
     switch self {
-    case .provision, .suspend, .resume, .resize, .closeMeters, .destroy: .resource
-    case .cancelInvoices, .cancelQuote, .settle: .invoice
+    case .resource: .resource
+    case .invoice: .invoice
     case .payout: .payout
     case .notice: .notice
     }
@@ -52,28 +63,34 @@ public enum Effect: Hashable, Sendable, Codable {
   /// What the driver is fenced by; `nil` outside the resource lane.
   public var generation: Int64? {
     switch self {
-    case .provision(let generation), .suspend(let generation), .resume(let generation), .resize(let generation),
-      .closeMeters(let generation), .destroy(let generation):
-      generation
-    case .cancelInvoices, .cancelQuote, .settle, .payout, .notice: nil
+    case .resource(_, let generation): generation
+    case .invoice, .payout, .notice: nil
     }
   }
 
+  /// For logs and the operator.
   public var name: String {
     switch self {
-    case .provision: "provision"
-    case .suspend: "suspend"
-    case .resume: "resume"
-    case .resize: "resize"
-    case .closeMeters: "close_meters"
-    case .cancelInvoices: "cancel_invoices"
-    case .cancelQuote: "cancel_quote"
-    case .settle: "settle"
+    case .resource(let act, _): act.rawValue
+    case .invoice(.cancelInvoices): "cancel_invoices"
+    case .invoice(.cancelQuote): "cancel_quote"
+    case .invoice(.settle): "settle"
     case .payout: "payout"
-    case .destroy: "destroy"
     case .notice: "notice"
     }
   }
+}
+
+extension Effect {
+  public static func provision(generation: Int64) -> Effect { .resource(.provision, generation: generation) }
+  public static func suspend(generation: Int64) -> Effect { .resource(.suspend, generation: generation) }
+  public static func resume(generation: Int64) -> Effect { .resource(.resume, generation: generation) }
+  public static func resize(generation: Int64) -> Effect { .resource(.resize, generation: generation) }
+  public static func closeMeters(generation: Int64) -> Effect { .resource(.closeMeters, generation: generation) }
+  public static func destroy(generation: Int64) -> Effect { .resource(.destroy, generation: generation) }
+  public static let cancelInvoices = Effect.invoice(.cancelInvoices)
+  public static let cancelQuote = Effect.invoice(.cancelQuote)
+  public static func settle(paymentHash: String) -> Effect { .invoice(.settle(paymentHash: paymentHash)) }
 }
 
 /// A word to the renter: what will happen, when, and what it costs to prevent it.
@@ -92,6 +109,8 @@ public struct Notice: Hashable, Sendable, Codable {
     /// The operator ends the lease.
     case eviction
     case idle
+    /// Renewals are quoted at other terms from the deadline on.
+    case terms
   }
   public var kind: Kind
   /// When what it warns of happens.

@@ -17,19 +17,18 @@ public enum Event: Hashable, Sendable {
   case provisioned(generation: Int64)
   case provisionFailed(generation: Int64, reason: String)
   case suspended(generation: Int64)
-  case suspendFailed(generation: Int64, reason: String)
   /// The driver runs it again. Only this opens the doors.
   case resumed(generation: Int64)
   case resumeFailed(generation: Int64, reason: String)
   case resized(generation: Int64)
-  case resizeFailed(generation: Int64, reason: String)
+  /// More is in it than the size of its terms takes; it is as large as it was.
+  case resizeRefused(generation: Int64, reason: String)
   /// The last sample is taken, windows are closed, and this much of their rating had not been charged yet.
   case metersClosed(generation: Int64, unrated: Millisatoshi)
   /// No invoice of this lease can settle any more.
   case invoicesCanceled
   /// Destroyed and erased, by the driver's word.
   case destroyed(generation: Int64, receipt: String)
-  case destroyFailed(generation: Int64, reason: String)
   /// A closed usage window was rated.
   case usageRated(Millisatoshi)
   /// Time to look. Harmless early, late or twice.
@@ -53,60 +52,21 @@ public enum Event: Hashable, Sendable {
   /// A request came through a door.
   case requested
   /// No daemon was looking between these two moments.
-  case outage(from: Instant, to: Instant)
+  case outage(from: Instant, to: Instant, passed: Bool = true)
   /// Positive evidence that the resource is not as it should be; silence is not evidence.
   case impaired(reason: String)
   /// The resource is as it should be again.
   case recovered
-  case operatorSuspended
+  /// - Parameter reason: why, in the operator's words, for the renter; so in the two below.
+  case operatorSuspended(reason: String? = nil)
   case operatorResumed
-  case frozen
+  case frozen(reason: String? = nil)
   case thawed
   case protected(Bool)
   /// `nil` takes the eviction back.
-  case evicting(until: Instant?)
-
-  /// Its name in `explain`, in logs and in the event table.
-  public var name: String {
-    switch self {
-    case .settled: "settled"
-    case .accepted: "accepted"
-    case .holdCanceled: "hold_canceled"
-    case .quoteCanceled: "quote_canceled"
-    case .provisioned: "provisioned"
-    case .provisionFailed: "provision_failed"
-    case .suspended: "suspended"
-    case .suspendFailed: "suspend_failed"
-    case .resumed: "resumed"
-    case .resumeFailed: "resume_failed"
-    case .resized: "resized"
-    case .resizeFailed: "resize_failed"
-    case .metersClosed: "meters_closed"
-    case .invoicesCanceled: "invoices_canceled"
-    case .destroyed: "destroyed"
-    case .destroyFailed: "destroy_failed"
-    case .usageRated: "usage_rated"
-    case .woke: "woke"
-    case .payoutAsked: "payout_asked"
-    case .payoutPaid: "payout_paid"
-    case .payoutFailed: "payout_failed"
-    case .creditGiven: "credit_given"
-    case .creditReceived: "credit_received"
-    case .released: "released"
-    case .changed: "changed"
-    case .foundIdle: "found_idle"
-    case .requested: "requested"
-    case .outage: "outage"
-    case .impaired: "impaired"
-    case .recovered: "recovered"
-    case .operatorSuspended: "operator_suspended"
-    case .operatorResumed: "operator_resumed"
-    case .frozen: "frozen"
-    case .thawed: "thawed"
-    case .protected: "protected"
-    case .evicting: "evicting"
-    }
-  }
+  case evicting(until: Instant?, reason: String? = nil)
+  /// The offer has changed: renewals are quoted at its terms from some moment on.
+  case announced(Announcement)
 }
 
 /// A payment that has arrived and is not taken yet.
@@ -203,5 +163,18 @@ public struct Settlement: Hashable, Sendable {
     case renewal(periods: Int64)
     /// An upgrade: the money is added and the terms change in one step.
     case change(Terms)
+
+    /// What it is without what it holds (a discriminator): a word in JSON.
+    public enum Name: String, Hashable, Sendable, CaseIterable {
+      case purchase, renewal, change
+    }
+
+    public var name: Name {
+      switch self {
+      case .purchase: .purchase
+      case .renewal: .renewal
+      case .change: .change
+      }
+    }
   }
 }

@@ -58,6 +58,8 @@ extension Terms {
     terms.price = price
     terms.deposit = deposit.roundedUpToSatoshi
     terms.fiat?.rate = rate
+    // What is taken at the least is in millisatoshis, and no more than the first invoice.
+    terms.minimum = minimum.map { min($0, price > .zero ? price : terms.deposit) }
     for (index, meter) in meters.enumerated() {
       guard let fiat = meter.fiat else { continue }
       guard let price = rate.millisatoshi(for: fiat) else { return nil }

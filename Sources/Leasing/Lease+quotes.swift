@@ -57,15 +57,7 @@ extension Lease {
   /// and never so short that nobody could pay it.
   public func renewalInvoiceEnds(at now: Instant) -> Instant {
     let floor = now + min(.minute, max(terms.period / 4, 1))
-    let deadline: Instant =
-      switch state {
-      case .active: paidUntil.map { $0 + graceLength } ?? .distantFuture
-      case .grace(let until): until
-      case .suspended(_, let retainedUntil, _): retainedUntil
-      case .quoted, .provisioning, .reclaiming, .closed: .distantFuture
-      }
-    let end = min(min(deadline, flags.evictingUntil ?? .distantFuture) - .minute, now + .day)
-    return max(end, floor)
+    return max(min(punishedAt - .minute, now + .day), floor)
   }
 
   /// What changing to other terms costs now: the time left at the new rate, less what is held for it. Zero is a
@@ -77,6 +69,121 @@ extension Lease {
     let left = max(0, account.microsecondsLeft ?? 0)
     guard let price = new.rate.isFree ? new.deposit : new.rate.price(ofMicroseconds: left) else { return nil }
     return price > held ? (price - held).roundedUpToInvoice : .zero
+  }
+
+  /// Why the lease cannot change to other terms now; `nil`: it can. Without money there is no change: it would be a gift
+  /// of the dearer offer's grace.
+  public func changeObstacle(at now: Instant) -> Rejection? {
+    switch state {
+    case .quoted, .provisioning: return .notPaidYet
+    case .active, .grace, .suspended:
+      if flags.isSealed { return .leaseFrozen }
+      if case .suspended = state { return .leaseSuspended }
+      if case .grace = state { return .leaseUnpaid }
+      return charged(to: now).isPaidUp ? nil : .leaseUnpaid
+    case .reclaiming: return .leaseReclaiming
+    case .closed: return .leaseClosed
+    }
+  }
+
+  /// Whether money for a change still buys it: time was held without a break since it was quoted.
+  public var takesPaidChange: Bool {
+    switch state {
+    case .active, .suspended(.idle, _, _), .suspended(.unpaid, _, resuming: true):
+      isPaidUp && !flags.isSealed
+    case .quoted, .provisioning, .grace, .suspended, .reclaiming, .closed:
+      false
+    }
+  }
+
+  /// Why nobody may pay for more time, in whatever amount; `nil`: somebody may, or the state itself answers.
+  ///
+  /// - Parameter microseconds: how much more would be bought.
+  public func renewalObstacle(lasting microseconds: Int64, at now: Instant) -> Rejection? {
+    if flags.isSealed { return .leaseFrozen }
+    switch state {
+    case .suspended(.operator, _, _):
+      return .suspendedByOperator
+    case .reclaiming(.eviction, _, _, _):
+      return .evicting
+    case .active, .grace, .suspended, .reclaiming(.retention, _, _, _):
+      guard let until = flags.evictingUntil else { return nil }
+      // Its moment has come, and the timer has not.
+      if until <= now { return .evicting }
+      let (held, tooFar) = max(0, charged(to: now).account.microsecondsLeft ?? 0)
+        .addingReportingOverflow(max(0, microseconds))
+      return tooFar || now.advanced(byMicroseconds: held) > until ? .evicting : nil
+    case .quoted, .provisioning, .reclaiming, .closed:
+      return nil
+    }
+  }
+
+  /// Whether it is for want of money that it does not serve, or will not in a moment.
+  public func hasRunOut(at now: Instant) -> Bool {
+    switch state {
+    case .active: paidUntil.map { $0 <= now } ?? false
+    case .grace, .suspended(.unpaid, _, resuming: false), .reclaiming(.retention, _, _, _): true
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed: false
+    }
+  }
+
+  /// How many microseconds the balance would last on other terms.
+  public func microsecondsLeft(on terms: Terms, at now: Instant) -> Int64 {
+    var account = charged(to: now).account
+    account.setRate(terms.rate)
+    return account.microsecondsLeft ?? .max
+  }
+
+  /// Not given up: an unpaid quote whose invoice has not run out, or what became of one.
+  public func mayStillBeBought(at now: Instant) -> Bool {
+    switch state {
+    case .quoted(_, _, let canceling): !canceling && now < quoteEnds
+    case .provisioning, .active, .grace, .suspended, .reclaiming: true
+    case .closed: false
+    }
+  }
+
+  /// Whether an invoice of it can still buy anything. Once all were canceled there are no new ones: what is paid may
+  /// be about to be destroyed.
+  public var mayBeInvoiced: Bool {
+    switch state {
+    case .quoted(_, _, let canceling): !canceling
+    case .provisioning, .active, .grace, .suspended: true
+    case .reclaiming(.retention, _, invoicesCanceled: false, destroying: false): true
+    case .reclaiming, .closed: false
+    }
+  }
+
+  /// Whether measured usage still finds a balance to be charged to.
+  public var mayBeCharged: Bool {
+    switch state {
+    case .active, .grace, .suspended, .reclaiming(_, _, _, destroying: false): true
+    case .quoted, .provisioning, .reclaiming, .closed: false
+    }
+  }
+
+  /// Which period since activation a moment lies in; allowances begin anew with each.
+  public func period(at moment: Instant) -> Int64 {
+    guard let activatedAt, moment > activatedAt else { return 0 }
+    let first = nextAllowance ?? NextAllowance(number: 0, at: activatedAt)
+    guard moment >= first.at else { return first.number - 1 }
+    return first.number + moment.microseconds(since: first.at) / max(1, terms.period.microseconds)
+  }
+
+  /// The allowance that follows the one that counts at a moment; `nil` before service begins.
+  func allowance(after moment: Instant) -> NextAllowance? {
+    guard let activatedAt else { return nil }
+    let first = nextAllowance ?? NextAllowance(number: 0, at: activatedAt)
+    guard moment >= first.at else { return first }
+    let past = moment.microseconds(since: first.at) / max(1, terms.period.microseconds) + 1
+    return NextAllowance(number: first.number + past, at: first.at + terms.period * past)
+  }
+
+  /// How much more time a settled invoice buys; none for what buys no time.
+  func timeBought(by settlement: Settlement) -> Int64 {
+    guard case .renewal(let periods) = settlement.purpose, terms.price > .zero else { return 0 }
+    let (time, tooFar) = terms.period.microseconds.multipliedReportingOverflow(by: periods)
+    return tooFar ? .max : time
   }
 
   /// The latest moment a payment made by `invoiceEnds` for so many periods can be serving: the ceiling that a

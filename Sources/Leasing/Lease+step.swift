@@ -16,6 +16,7 @@ extension Lease {
     try step.take(event)
     guard step != charged else { return Decision(lease: self) }
     step.lease.version += 1
+    step.lease.consumed += step.consumed
     return Decision(lease: step.lease, transfers: step.transfers, effects: step.effects)
   }
 }
@@ -44,10 +45,9 @@ struct Step: Hashable {
     case .quoteCanceled: quoteCanceled()
     case .provisioned(let generation): provisioned(generation)
     case .provisionFailed(let generation, _): provisionFailed(generation)
-    case .suspended, .resized: break
-    case .suspendFailed(let generation, _): suspendFailed(generation)
-    case .resizeFailed(let generation, _): resizeFailed(generation)
-    case .destroyFailed(let generation, _): destroyFailed(generation)
+    case .suspended: break
+    case .resized(let generation): resized(generation)
+    case .resizeRefused(let generation, _): resizeRefused(generation)
     case .resumed(let generation): resumed(generation)
     case .resumeFailed(let generation, let reason): resumeFailed(generation, reason)
     case .metersClosed(let generation, let unrated): metersClosed(generation, unrated)
@@ -64,15 +64,26 @@ struct Step: Hashable {
     case .changed(let terms): try changed(to: terms)
     case .foundIdle: foundIdle()
     case .requested: requested()
-    case .outage(let from, let to): outage(from: from, to: to)
+    case .outage(let from, let to, _): outage(from: from, to: to)
     case .impaired(let reason): impaired(reason)
     case .recovered: recovered()
-    case .operatorSuspended: try operatorSuspended()
+    case .operatorSuspended(let reason): try operatorSuspended(reason)
     case .operatorResumed: try operatorResumed()
-    case .frozen: try frozen()
+    case .frozen(let reason): try frozen(reason)
     case .thawed: try thawed()
     case .protected(let protected): try self.protected(protected)
-    case .evicting(let until): try evicting(until: until)
+    case .evicting(let until, let reason): try evicting(until: until, reason)
+    case .announced(let announcement): announced(announcement)
+    }
+  }
+
+  /// What time and usage cost in this step.
+  var consumed: Millisatoshi {
+    transfers.reduce(into: .zero) { sum, transfer in
+      switch transfer.credit {
+      case .revenueTime, .revenueUsage: sum += transfer.amount
+      case .node, .lease, .credit, .payout, .move, .fees, .writeoff: break
+      }
     }
   }
 
@@ -81,10 +92,15 @@ struct Step: Hashable {
   /// Brings the account up to now, as far as time may be charged at all: in `active` and `grace`, and never for more
   /// debt than one grace. What lies beyond is the provider's lateness, not the renter's debt.
   mutating func charge(before event: Event) {
-    if case .outage(let from, let to) = event {
+    if case .outage(let from, let to, let passed) = event {
       guard !lease.knows(outageTo: min(to, now)) else { return }
       charge(to: min(from, now), allowingDebt: true)
-      charge(to: min(to, now), allowingDebt: false)
+      if passed {
+        charge(to: min(to, now), allowingDebt: false)
+      } else if let chargedTo = lease.account.chargedTo {
+        // The hands were turned; no time went by.
+        lease.account.start(at: max(chargedTo, min(to, now)))
+      }
     } else {
       charge(to: now, allowingDebt: true)
     }
@@ -92,7 +108,8 @@ struct Step: Hashable {
 
   mutating func charge(to moment: Instant, allowingDebt: Bool) {
     guard let chargedTo = lease.account.chargedTo, moment > chargedTo else { return }
-    let chargeable = lease.chargeableUntil.map { min($0, moment) } ?? moment
+    // What is served past the end of service, because somebody looked late, was sold to nobody.
+    let chargeable = lease.serviceEnds.map { min($0, moment) } ?? moment
     if chargeable > chargedTo {
       transfers += lease.account.chargeTime(for: lease.id, to: chargeable, allowingDebt: allowingDebt)
     }
@@ -143,13 +160,28 @@ struct Step: Hashable {
   /// The point of no return, once everything is known that must be.
   mutating func destroyWhenReady() {
     guard case .reclaiming(let cause, true, true, false) = lease.state, !lease.flags.isSealed else { return }
+    chargeLeast(cause)
     transfers += lease.account.close(for: lease.id)
     lease.state = .reclaiming(cause, metersClosed: true, invoicesCanceled: true, destroying: true)
     effects.append(.destroy(generation: nextGeneration()))
   }
 
+  /// What making and destroying it costs at the least, where it was made and its end is not the provider's doing.
+  private mutating func chargeLeast(_ cause: Lease.ReclaimCause) {
+    guard lease.activatedAt != nil, let least = lease.terms.minimum else { return }
+    switch cause {
+    case .release, .retention, .idle:
+      transfers += lease.account.chargeLeast(for: lease.id, least - lease.consumed - consumed)
+    case .eviction, .provisioning, .payment, .impairment:
+      break
+    }
+  }
+
   mutating func notify(_ kind: Notice.Kind, deadline: Instant, payable: Bool = true) {
-    let amount = payable ? lease.renewalAmount(periods: 1) : nil
+    var renewed = lease
+    let terms = lease.renewalTerms(at: now)
+    if terms.isPriced { renewed.terms = terms }
+    let amount = payable ? renewed.renewalAmount(periods: 1) : nil
     effects.append(.notice(Notice(kind: kind, deadline: deadline, amount: amount)))
   }
 }
@@ -162,29 +194,6 @@ extension Lease.Flags {
 extension Lease {
   func knows(outageTo end: Instant) -> Bool {
     lastOutage.map { $0.to >= end } ?? false
-  }
-
-  /// How long service goes on without money. None in the first period.
-  var graceLength: Seconds { renewed ? terms.policy.grace : .zero }
-
-  /// Time is charged no further than this; `nil`: without limit. What is served past an eviction's moment, because
-  /// somebody looked late, was sold to nobody.
-  var chargeableUntil: Instant? {
-    let end: Instant? =
-      switch state {
-      case .active: paidUntil.map { $0 + graceLength }
-      case .grace(let until): until
-      case .quoted, .provisioning, .suspended, .reclaiming, .closed: nil
-      }
-    return [end, flags.evictingUntil].compactMap { $0 }.min()
-  }
-
-  func retention(for cause: SuspensionCause) -> Seconds {
-    switch cause {
-    case .unpaid: renewed ? terms.policy.retention : max(terms.policy.retention / 2, 1)
-    case .idle: terms.policy.idle?.retention ?? terms.policy.retention
-    case .operator: terms.policy.retention
-    }
   }
 
   /// Whether something is held that time or usage can still be charged to.

@@ -15,20 +15,72 @@ public struct Lease: Hashable, Sendable {
   public let createdAt: Instant
   /// When time was first charged; periods of metered allowances count from it.
   public var activatedAt: Instant?
-  /// Time has been bought a second time: grace and full retention apply.
+  /// Where periods of metered allowances are counted from since the terms got a period of another length: the allowance
+  /// that had begun lasts as long as it was to. `nil`: from ``activatedAt``.
+  public var nextAllowance: NextAllowance?
+  /// A period was bought again at the present terms: grace and full retention apply.
   public var renewed: Bool
+  /// What was paid for time or usage at the present terms since they began, beyond what they began with and beyond
+  /// debts: a period's worth of it makes ``renewed``.
+  public var boughtAgain: Millisatoshi
+  /// All that time and usage have cost so far.
+  public var consumed: Millisatoshi
+  /// The change whose size the driver has not confirmed yet; it is undone when the driver refuses.
+  public var pendingChange: PendingChange?
+  /// Data is kept no longer than this, until a period at the present terms was bought: a change to an offer that keeps
+  /// it longer does not bring that with it.
+  public var retentionBound: Seconds?
   /// Reminders already sent since the last payment.
   public var reminded: Reminders
   /// The last daemon outage this lease has taken account of.
   public var lastOutage: Outage?
   public var closedCreditUntil: Instant?
+  /// Terms that the next renewals are quoted at; `nil`: those it has.
+  public var announced: Announcement?
+
+  public struct NextAllowance: Hashable, Sendable, Codable {
+    public var number: Int64
+    /// When it begins; until then the one before it counts.
+    public var at: Instant
+
+    public init(number: Int64, at: Instant) {
+      self.number = number
+      self.at = at
+    }
+  }
 
   public struct Outage: Hashable, Sendable, Codable {
     public var from: Instant
     public var to: Instant
-    public init(from: Instant, to: Instant) {
+    /// The wall clock leapt over it: none of it went by.
+    public var leapt: Bool?
+
+    public init(from: Instant, to: Instant, leapt: Bool? = nil) {
       self.from = from
       self.to = to
+      self.leapt = leapt
+    }
+  }
+
+  /// What a lease was before a change, for as long as the driver may still refuse its size.
+  public struct PendingChange: Hashable, Sendable, Codable {
+    public var terms: Terms
+    public var rate: Rate
+    public var renewed: Bool
+    public var boughtAgain: Millisatoshi
+    public var retentionBound: Seconds?
+    public var announced: Announcement?
+    /// What was paid for the change; it becomes credit when the change is undone.
+    public var paid: Millisatoshi
+
+    init(_ lease: Lease) {
+      terms = lease.terms
+      rate = lease.account.rate
+      renewed = lease.renewed
+      boughtAgain = lease.boughtAgain
+      retentionBound = lease.retentionBound
+      announced = lease.announced
+      paid = .zero
     }
   }
 
@@ -47,6 +99,7 @@ public struct Lease: Hashable, Sendable {
       case .reclaim: self.init(rawValue: 1 << 5)
       case .eviction: self.init(rawValue: 1 << 6)
       case .idle: self.init(rawValue: 1 << 7)
+      case .terms: self.init(rawValue: 1 << 8)
       }
     }
   }
@@ -54,8 +107,10 @@ public struct Lease: Hashable, Sendable {
   /// Everything at once, for the store.
   public init(
     id: LeaseID, terms: Terms, state: State, flags: Flags, account: LeaseAccount, version: Int64, generation: Int64,
-    createdAt: Instant, activatedAt: Instant?, renewed: Bool, reminded: Reminders, lastOutage: Outage?,
-    closedCreditUntil: Instant?
+    createdAt: Instant, activatedAt: Instant?, renewed: Bool, boughtAgain: Millisatoshi = .zero,
+    consumed: Millisatoshi = .zero, pendingChange: PendingChange? = nil, retentionBound: Seconds? = nil,
+    reminded: Reminders, lastOutage: Outage?, closedCreditUntil: Instant?, announced: Announcement? = nil,
+    nextAllowance: NextAllowance? = nil
   ) {
     self.id = id
     self.terms = terms
@@ -67,9 +122,15 @@ public struct Lease: Hashable, Sendable {
     self.createdAt = createdAt
     self.activatedAt = activatedAt
     self.renewed = renewed
+    self.boughtAgain = boughtAgain
+    self.consumed = consumed
+    self.pendingChange = pendingChange
+    self.retentionBound = retentionBound
     self.reminded = reminded
     self.lastOutage = lastOutage
     self.closedCreditUntil = closedCreditUntil
+    self.announced = announced
+    self.nextAllowance = nextAllowance
   }
 
   /// A new quote, sold as the variant that its terms are of. The hold outlasts the invoice by a minute.
@@ -88,8 +149,4 @@ public struct Lease: Hashable, Sendable {
 
   /// When the balance runs out at today's rate; while time stands still, `nil`.
   public var paidUntil: Instant? { account.paidUntil }
-
-  public var isClosed: Bool {
-    if case .closed = state { true } else { false }
-  }
 }

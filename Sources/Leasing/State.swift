@@ -89,6 +89,10 @@ extension Lease {
     public var protected = false
     /// No time is sold past it, and at it the lease ends.
     public var evictingUntil: Instant?
+    /// Why, in the operator's words; the renter sees them.
+    public var evictionReason: String?
+    /// Why the operator suspended it, in the operator's words; the renter sees them.
+    public var suspensionReason: String?
     public var impaired: Impairment?
 
     public init() {}
@@ -98,10 +102,13 @@ extension Lease {
     public var since: Instant
     /// The seal is off, the driver has not said `.resumed` yet.
     public var thawing: Bool
+    /// Why, in the operator's words; the renter sees them.
+    public var reason: String?
 
-    public init(since: Instant, thawing: Bool) {
+    public init(since: Instant, thawing: Bool, reason: String? = nil) {
       self.since = since
       self.thawing = thawing
+      self.reason = reason
     }
   }
 

@@ -6,7 +6,10 @@ extension Step {
   /// In any state: what is owed to the renter does not hang on the lease. A seal keeps it where it is.
   mutating func creditGiven(_ move: CreditMove) throws(Rejection) {
     guard !lease.flags.isSealed else { throw .leaseFrozen }
-    guard let transfer = lease.account.giveCredit(for: lease.id, move.amount, move: move.id) else { throw .overCredit }
+    guard
+      let transfer = lease.account.giveCredit(
+        for: lease.id, move.amount, move: move.id, toItself: move.from == move.to)
+    else { throw .overCredit }
     transfers.append(transfer)
   }
 
@@ -19,10 +22,10 @@ extension Step {
     case .reclaiming: throw .leaseReclaiming
     case .closed: throw .leaseClosed
     }
+    if let obstacle = lease.renewalObstacle(lasting: 0, at: now) { throw obstacle }
     guard lease.mayHold(move.amount, at: now) else { throw .tooFarAhead }
     if move.from == lease.id { try creditGiven(move) }
-    // Time bought a second time, if it is as much as is sold.
-    if let renewal = lease.renewalAmount(periods: 1), renewal > .zero, move.amount >= renewal { lease.renewed = true }
+    countBought(move.amount - lease.account.debt)
     transfers.append(lease.account.receiveCredit(for: lease.id, move.amount, move: move.id))
     serveAgain()
   }

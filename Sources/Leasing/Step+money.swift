@@ -30,10 +30,12 @@ extension Step {
         lease.state = .provisioning(deadline: deadline)
       }
 
-    case .provisioning:
-      buy(settlement)
-
-    case .active, .grace, .suspended, .reclaiming(.retention, _, _, destroying: false):
+    case .provisioning, .active, .grace, .suspended, .reclaiming(.retention, _, _, destroying: false):
+      guard lease.renewalObstacle(lasting: lease.timeBought(by: settlement), at: now) == nil else {
+        // Nobody was to be asked for it; what comes anyhow is the renter's.
+        transfers += lease.account.payLate(for: lease.id, settlement.amount)
+        return
+      }
       buy(settlement)
       serveAgain()
 
@@ -85,7 +87,7 @@ extension Step {
         resume(cause, retainedUntil: retainedUntil)
       }
     case .reclaiming(.retention, _, _, destroying: false):
-      let retainedUntil = now + lease.terms.policy.retention
+      let retainedUntil = now + lease.retention(for: .unpaid)
       if lease.flags.frozen == nil {
         resume(.unpaid, retainedUntil: retainedUntil)
       } else {
@@ -104,14 +106,28 @@ extension Step {
     case .renewal(let periods):
       renew(periods, with: settlement)
     case .change(let terms):
-      if case .provisioning = lease.state {
-        // What is being made is what was asked for; nobody was offered a change of it.
+      guard lease.takesPaidChange, terms.kind == lease.terms.kind else {
+        // Too late for what it was quoted for: time has run out, or what is being made is what was asked for first.
         transfers += lease.account.payLate(for: lease.id, settlement.amount)
-      } else {
-        transfers += lease.account.pay(for: lease.id, settlement.amount)
-        adopt(terms)
+        return
+      }
+      adopt(terms) { step in
+        step.transfers += step.lease.account.pay(for: step.lease.id, settlement.amount)
+        step.lease.pendingChange?.paid += settlement.amount
       }
     }
+  }
+
+  /// Counts money, beyond what it covers of debts, towards a period at the present terms. What was quoted cheaply before
+  /// a change, or paid in small parts, earns no more grace and retention than a period's worth of money does.
+  mutating func countBought(_ amount: Millisatoshi) {
+    guard !lease.renewed else { return }
+    lease.boughtAgain += max(.zero, amount)
+    let terms = lease.terms
+    guard lease.boughtAgain >= (terms.price > .zero ? terms.price : terms.deposit) else { return }
+    lease.renewed = true
+    lease.boughtAgain = .zero
+    lease.retentionBound = nil
   }
 
   /// Time bought at the rate the lease runs at lengthens it; at another price it blends: money held over time held,
@@ -120,8 +136,13 @@ extension Step {
   private mutating func renew(_ periods: Int64, with settlement: Settlement) {
     let timeLeft = max(0, lease.account.microsecondsLeft ?? 0)
     let isPrepaid = lease.isPaidUp
+    let debt = lease.account.debt
     transfers += lease.account.pay(for: lease.id, settlement.amount)
-    lease.renewed = true
+    defer {
+      // A debt that grew since the quote takes nothing from the periods that were quoted.
+      let periodsCost = lease.terms.price > .zero ? lease.terms.price.multipliedReportingOverflow(by: periods) : nil
+      countBought(periodsCost.map { min($0, settlement.amount) } ?? settlement.amount - debt)
+    }
     guard settlement.isForTheseTerms else { return }
     if let terms = settlement.terms, terms.kind == lease.terms.kind {
       let sizeChanges = terms.resources != lease.terms.resources
@@ -135,12 +156,19 @@ extension Step {
     }
     let (timeHeld, overflow) = timeLeft.addingReportingOverflow((lease.terms.period * periods).microseconds)
     guard !overflow, timeHeld > 0 else { return }
-    lease.account.setRate(Rate(lease.account.balance, perMicroseconds: timeHeld))
+    lease.account.spread(over: timeHeld)
   }
 
   /// New terms, new rate, and a resource of another size. Time ends at another moment, which is announced anew.
-  mutating func adopt(_ terms: Terms) {
+  ///
+  /// Grace and retention begin anew as in a first period, and data is kept no longer than it would have been.
+  private mutating func adopt(_ terms: Terms, paying: (inout Step) -> Void = { _ in }) {
+    if lease.pendingChange == nil { lease.pendingChange = Lease.PendingChange(lease) }
+    lease.retentionBound = lease.retention(for: .unpaid)
+    lease.renewed = false
+    lease.boughtAgain = .zero
     replaceTerms(by: terms)
+    paying(&self)
     lease.account.setRate(terms.rate)
     if case .active = lease.state { lease.reminded = [] }
     reshape()
@@ -149,6 +177,12 @@ extension Step {
   /// What the lease was sold as is no part of what is agreed anew.
   private mutating func replaceTerms(by terms: Terms) {
     let soldAs = lease.terms.soldAs
+    // What was announced is agreed now, or was said of an offer that is left.
+    if let announced = lease.announced, announced.terms.offer != terms.offer || announced.terms.asksTheSame(as: terms) {
+      lease.announced = nil
+    }
+    // Who changes to and fro begins no allowance anew.
+    if terms.period != lease.terms.period { lease.nextAllowance = lease.allowance(after: now) }
     lease.terms = terms
     lease.terms.soldAs = soldAs
   }
@@ -169,14 +203,45 @@ extension Step {
 
   mutating func changed(to terms: Terms) throws(Rejection) {
     guard terms.kind == lease.terms.kind else { throw .otherKind }
+    if let obstacle = lease.changeObstacle(at: now) { throw obstacle }
+    guard lease.changeAmount(to: terms, at: now) == .zero else { throw .underpaid }
+    adopt(terms)
+  }
+
+  /// The driver has made it the size of the terms: the change stands.
+  mutating func resized(_ generation: Int64) {
+    guard generation == lease.generation else { return }
+    lease.pendingChange = nil
+  }
+
+  /// More is stored than the new size takes: the terms are what they were, and what was paid for the change is credit.
+  /// What ran meanwhile was charged at the new rate.
+  mutating func resizeRefused(_ generation: Int64) {
+    guard generation == lease.generation else { return }
+    guard let before = lease.pendingChange else { return resizeAgain() }
     switch lease.state {
-    case .quoted, .provisioning: throw .notPaidYet
-    case .active, .grace, .suspended:
-      guard !lease.flags.isSealed else { throw .leaseFrozen }
-      guard lease.changeAmount(to: terms, at: now) == .zero else { throw .underpaid }
-      adopt(terms)
-    case .reclaiming: throw .leaseReclaiming
-    case .closed: throw .leaseClosed
+    case .active, .grace, .suspended(_, _, resuming: true): break
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed: return
+    }
+    lease.pendingChange = nil
+    replaceTerms(by: before.terms)
+    lease.account.setRate(before.rate)
+    lease.renewed = before.renewed
+    lease.boughtAgain = before.boughtAgain
+    lease.retentionBound = before.retentionBound
+    lease.announced = before.announced
+    transfers += lease.account.giveBack(for: lease.id, before.paid)
+    if case .active = lease.state { lease.reminded = [] }
+    reshape()
+  }
+
+  /// There is no change to undo, and the size of the terms stays wanted.
+  private mutating func resizeAgain() {
+    switch lease.state {
+    case .active, .grace:
+      if !lease.standsStill { effects.append(.resize(generation: lease.generation)) }
+    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
+      break  // Resuming gives the resource the size of the terms.
     }
   }
 
@@ -188,7 +253,11 @@ extension Step {
       transfers += lease.account.chargeUsage(for: lease.id, amount)
       if case .active = lease.state, lease.account.isRunning, !lease.isPaidUp, lease.graceLength > .zero {
         // A debt of usage is not time that has passed: grace counts from when the balance was gone.
-        enterGrace(until: (wasPaidUp ? now : ranOut ?? now) + lease.graceLength)
+        let until = (wasPaidUp ? now : ranOut ?? now) + lease.graceLength
+        enterGrace(until: lease.owesTooMuch ? min(until, now) : until)
+      } else if case .grace(let until) = lease.state, lease.account.isRunning, until > now, lease.owesTooMuch {
+        // Time is given on credit for as long as grace lasts, usage only so far.
+        lease.state = .grace(until: now)
       } else {
         remindOfDeposit()
       }
@@ -218,6 +287,9 @@ extension Step {
 }
 
 extension Lease {
+  /// Whether usage on credit has reached the bound that the terms set.
+  var owesTooMuch: Bool { account.debt >= terms.mostDebt }
+
   /// A held payment is decided this long before the node would let it go: time to say so twice.
   public static let holdMargin: Seconds = .minute
 

@@ -21,6 +21,7 @@ extension Step {
   mutating func begin() {
     lease.state = .active
     lease.activatedAt = now
+    tellOfAnnouncement()
     if lease.flags.frozen == nil {
       lease.account.start(at: now)
     } else {
@@ -39,10 +40,13 @@ extension Step {
     switch lease.state {
     case .suspended(_, _, resuming: true):
       lease.state = .active
+      lease.pendingChange = nil
+      lease.flags.suspensionReason = nil
       lease.reminded = []
       lease.flags.impaired = nil
       lease.account.start(at: now)
     case .active, .grace:
+      lease.pendingChange = nil
       guard let since = [lease.flags.frozen?.since, lease.flags.impaired?.since].compactMap({ $0 }).min() else {
         return
       }
@@ -62,37 +66,6 @@ extension Step {
     case .quoted, .provisioning, .suspended, .reclaiming, .closed:
       break
     }
-  }
-
-  // MARK: Failures. Whoever acts backs off before saying so; what is wanted stays wanted.
-
-  /// Doors are shut whatever the driver says; it is told again.
-  mutating func suspendFailed(_ generation: Int64) {
-    guard generation == lease.generation else { return }
-    switch lease.state {
-    case .suspended(_, _, resuming: false):
-      effects.append(.suspend(generation: generation))
-    case .active, .grace:
-      if lease.flags.isSealed { effects.append(.suspend(generation: generation)) }
-    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
-      break
-    }
-  }
-
-  mutating func resizeFailed(_ generation: Int64) {
-    guard generation == lease.generation else { return }
-    switch lease.state {
-    case .active, .grace:
-      if !lease.standsStill { effects.append(.resize(generation: generation)) }
-    case .quoted, .provisioning, .suspended, .reclaiming, .closed:
-      break  // Resuming gives the resource the size of the terms.
-    }
-  }
-
-  /// Nothing is closed, and no capacity free, before it is gone.
-  mutating func destroyFailed(_ generation: Int64) {
-    guard case .reclaiming(_, _, _, destroying: true) = lease.state, generation == lease.generation else { return }
-    effects.append(.destroy(generation: generation))
   }
 
   // MARK: What must be known before anything is destroyed

@@ -24,10 +24,12 @@ extension Step {
     }
   }
 
-  mutating func operatorSuspended() throws(Rejection) {
+  mutating func operatorSuspended(_ reason: String?) throws(Rejection) {
     switch lease.state {
     case .quoted, .provisioning: throw .notPaidYet
-    case .active, .grace, .suspended(_, _, resuming: true): suspend(.operator)
+    case .active, .grace, .suspended(_, _, resuming: true):
+      suspend(.operator)
+      lease.flags.suspensionReason = reason
     case .suspended: throw .alreadySuspended
     case .reclaiming: throw .leaseReclaiming
     case .closed: throw .leaseClosed
@@ -38,6 +40,7 @@ extension Step {
     guard case .suspended(.operator, let retainedUntil, let resuming) = lease.state else { throw .notSuspended }
     guard lease.flags.frozen == nil else { throw .leaseFrozen }
     guard !resuming else { return }
+    lease.flags.suspensionReason = nil
     if lease.isPaidUp {
       resume(.operator, retainedUntil: retainedUntil)
     } else {
@@ -45,8 +48,12 @@ extension Step {
     }
   }
 
-  mutating func frozen() throws(Rejection) {
-    guard lease.flags.frozen.map(\.thawing) ?? true else { return }
+  mutating func frozen(_ reason: String?) throws(Rejection) {
+    guard lease.flags.frozen.map(\.thawing) ?? true else {
+      // Sealed already; why may be said anew.
+      if let reason { lease.flags.frozen?.reason = reason }
+      return
+    }
     let since = lease.flags.frozen?.since ?? now
     switch lease.state {
     case .quoted:
@@ -57,14 +64,14 @@ extension Step {
       throw .leaseReclaiming
     case .active, .grace:
       lease.account.stop()
-      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false, reason: reason)
       effects.append(.suspend(generation: nextGeneration()))
     case .suspended(let cause, let retainedUntil, resuming: true):
-      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false, reason: reason)
       lease.state = .suspended(cause, retainedUntil: retainedUntil, resuming: false)
       effects.append(.suspend(generation: nextGeneration()))
     case .provisioning, .suspended, .reclaiming:
-      lease.flags.frozen = Lease.Freeze(since: since, thawing: false)
+      lease.flags.frozen = Lease.Freeze(since: since, thawing: false, reason: reason)
     }
   }
 
@@ -95,9 +102,10 @@ extension Step {
     lease.flags.protected = protected
   }
 
-  mutating func evicting(until: Instant?) throws(Rejection) {
+  mutating func evicting(until: Instant?, _ reason: String?) throws(Rejection) {
     switch lease.state {
     case .quoted, .provisioning, .active, .grace, .suspended:
+      lease.flags.evictionReason = until == nil ? nil : reason ?? lease.flags.evictionReason
       guard lease.flags.evictingUntil != until else { return }
       lease.flags.evictingUntil = until
       if let until { notify(.eviction, deadline: until, payable: false) }

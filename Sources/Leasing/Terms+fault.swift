@@ -19,6 +19,8 @@ extension Terms {
     /// A meter's priced unit is at least one of its own; nothing is negative; no meter is priced twice, or in a currency
     /// that the terms do not name.
     case meters
+    /// The least a lease costs is no more than its first invoice; a bound of debt is at least a millisatoshi.
+    case minimum
     /// No resource is negative.
     case resources
   }
@@ -46,6 +48,10 @@ extension Terms {
       meters.allSatisfy({ $0.unit >= 1 && $0.included >= 0 && isAmount($0.price) && ($0.fiat == nil || fiat != nil) }),
       Set(meters.map(\.meter)).count == meters.count
     else { return .meters }
+    let first = price > .zero ? price : deposit
+    guard minimum.map({ (.zero...(isPriced ? first : Terms.highestPrice)).contains($0) }) ?? true,
+      debtLimit.map({ $0 > .zero && $0 <= Terms.highestPrice }) ?? true
+    else { return .minimum }
     guard resources.disk >= 0, resources.cpuMillis >= 0, resources.memory >= 0, resources.pids >= 0 else {
       return .resources
     }

@@ -48,6 +48,13 @@ public struct Resources: Hashable, Sendable, Codable {
 }
 
 extension Resources {
+  /// The larger of the two, dimension by dimension.
+  public func atLeast(_ other: Resources) -> Resources {
+    Resources(
+      disk: max(disk, other.disk), cpuMillis: max(cpuMillis, other.cpuMillis), memory: max(memory, other.memory),
+      pids: max(pids, other.pids))
+  }
+
   /// What is needed in addition to `held`, dimension by dimension; `nil` when that is enough.
   public func beyond(_ held: Resources) -> Resources? {
     let extra = Resources(
@@ -104,6 +111,12 @@ public struct Policy: Hashable, Sendable, Codable {
     self.idle = idle
   }
 
+  /// Grace in a first period: none.
+  public var firstGrace: Seconds { .zero }
+
+  /// How long data is kept after a first period.
+  public var firstRetention: Seconds { max(retention / 2, 1) }
+
   /// The defaults for a period, from the table of timers.
   public static func standard(period: Seconds) -> Policy {
     Policy(
@@ -117,7 +130,7 @@ public struct Policy: Hashable, Sendable, Codable {
 
 /// What happens to a lease nobody uses.
 public struct IdlePolicy: Hashable, Sendable, Codable {
-  public enum Action: String, Hashable, Sendable, Codable {
+  public enum Action: String, Hashable, Sendable, Codable, CaseIterable {
     case notify, suspend, reclaim
   }
   public var after: Seconds
@@ -153,11 +166,16 @@ public struct Terms: Hashable, Sendable, Codable {
   public internal(set) var soldAs: String?
   /// Where the price is one in a currency: that price, and the rate that ``price`` was reckoned at.
   public var fiat: FiatPrice?
+  /// What the lease costs at the least once it was made, however soon the renter gives it back; `nil`: nothing.
+  public var minimum: Millisatoshi?
+  /// At so much debt of usage service stops, however much of the grace is left; `nil`: what a period costs, or the
+  /// deposit.
+  public var debtLimit: Millisatoshi?
 
   public init(
     offer: String, kind: Kind, tier: Int = 0, resources: Resources, period: Seconds, price: Millisatoshi,
     deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64,
-    variant: String? = nil, fiat: FiatPrice? = nil
+    variant: String? = nil, fiat: FiatPrice? = nil, minimum: Millisatoshi? = nil, debtLimit: Millisatoshi? = nil
   ) {
     self.offer = offer
     self.kind = kind
@@ -171,7 +189,12 @@ public struct Terms: Hashable, Sendable, Codable {
     self.maxPeriods = maxPeriods
     self.variant = variant
     self.fiat = fiat
+    self.minimum = minimum
+    self.debtLimit = debtLimit
   }
+
+  /// The bound of a debt of usage.
+  public var mostDebt: Millisatoshi { debtLimit ?? max(price, deposit, 1) }
 
   public var rate: Rate {
     price == .zero ? .free : Rate(price, per: period)

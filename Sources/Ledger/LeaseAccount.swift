@@ -12,18 +12,21 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
   public private(set) var credit: Millisatoshi
   public private(set) var rate: Rate
   public private(set) var remainder: Rate.Remainder
+  /// What earlier rates left over that is less than one part of today's: see ``setRate(_:)``.
+  public private(set) var carried: MillisatoshiFraction
   /// Time up to here has been charged. `nil` while the clock does not run: before provisioning, while suspended,
   /// frozen or impaired.
   public private(set) var chargedTo: Instant?
 
   public init(
     rate: Rate, balance: Millisatoshi = .zero, credit: Millisatoshi = .zero, remainder: Rate.Remainder = 0,
-    chargedTo: Instant? = nil
+    carried: MillisatoshiFraction = .zero, chargedTo: Instant? = nil
   ) {
     self.rate = rate
     self.balance = balance
     self.credit = credit
     self.remainder = remainder
+    self.carried = carried
     self.chargedTo = chargedTo
   }
 
@@ -89,27 +92,58 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return [Transfer(from: .node, to: .credit(lease), amount, cause: .overpayment)]
   }
 
-  /// Ends the account: what is left becomes credit, what is owed is written off.
+  /// Ends the account: what is left becomes credit; what is owed is covered by credit, and the rest written off.
   public mutating func close(for lease: LeaseID) -> [Transfer] {
     chargedTo = nil
+    var transfers: [Transfer] = []
+    if balance < .zero, let covered = coverDebt(for: lease) { transfers.append(covered) }
     let left = balance
     balance = .zero
     remainder = 0
+    carried = .zero
     if left > .zero {
       credit += left
-      return [Transfer(from: .lease(lease), to: .credit(lease), left, cause: .refund)]
+      transfers.append(Transfer(from: .lease(lease), to: .credit(lease), left, cause: .refund))
+    } else if left < .zero {
+      transfers.append(Transfer(from: .writeoff, to: .lease(lease), -left, cause: .badDebt))
     }
-    if left < .zero {
-      return [Transfer(from: .writeoff, to: .lease(lease), -left, cause: .badDebt)]
-    }
-    return []
+    return transfers
   }
 
-  /// Sets credit aside for a payout, before the node is asked; `nil` when there is not so much.
+  /// What of the credit can leave: what is owed is covered by it first.
+  public var freeCredit: Millisatoshi { max(.zero, credit - debt) }
+
+  /// Pays what is owed from the credit of the same lease, as far as that goes; `nil` where there is nothing of either.
+  private mutating func coverDebt(for lease: LeaseID) -> Transfer? {
+    let covered = min(credit, debt)
+    guard covered > .zero else { return nil }
+    credit -= covered
+    balance += covered
+    return Transfer(from: .credit(lease), to: .lease(lease), covered, cause: .debt)
+  }
+
+  /// Gives back so much of what is held, or all of it if less is; it becomes credit.
+  public mutating func giveBack(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    let given = min(amount, balance)
+    guard given > .zero else { return [] }
+    balance -= given
+    credit += given
+    return [Transfer(from: .lease(lease), to: .credit(lease), given, cause: .refund)]
+  }
+
+  /// Charges what an offer takes at the least, as far as it is held.
+  public mutating func chargeLeast(for lease: LeaseID, _ amount: Millisatoshi) -> [Transfer] {
+    let charged = min(amount, balance)
+    guard charged > .zero else { return [] }
+    balance -= charged
+    return [Transfer(from: .lease(lease), to: .revenueTime, charged, cause: .minimum)]
+  }
+
+  /// Sets credit aside for a payout, before the node is asked; `nil` when there is not so much beyond what is owed.
   public mutating func payOut(
     for lease: LeaseID, _ amount: Millisatoshi, paymentHash: String
   ) -> Transfer? {
-    guard amount > .zero, amount <= credit else { return nil }
+    guard amount > .zero, amount <= freeCredit else { return nil }
     credit -= amount
     return Transfer(from: .credit(lease), to: .payout(paymentHash: paymentHash), amount, cause: .payout)
   }
@@ -122,9 +156,12 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return Transfer(from: .payout(paymentHash: paymentHash), to: .credit(lease), amount, cause: .payout)
   }
 
-  /// Sends credit on its way to a lease's balance; `nil` when there is not so much.
-  public mutating func giveCredit(for lease: LeaseID, _ amount: Millisatoshi, move: String) -> Transfer? {
-    guard amount > .zero, amount <= credit else { return nil }
+  /// Sends credit on its way to a lease's balance; `nil` when there is not so much. To its own it may be all, which
+  /// covers what is owed.
+  public mutating func giveCredit(
+    for lease: LeaseID, _ amount: Millisatoshi, move: String, toItself: Bool = false
+  ) -> Transfer? {
+    guard amount > .zero, amount <= (toItself ? credit : freeCredit) else { return nil }
     credit -= amount
     return Transfer(from: .credit(lease), to: .move(move), amount, cause: .move)
   }
@@ -144,10 +181,21 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return [Transfer(from: .credit(lease), to: .writeoff, credit, cause: .unclaimed)]
   }
 
-  /// From now on time costs this. What was left of a millisatoshi at the old rate is dropped, in the renter's favour.
+  /// From now on time costs this. What was used and is not a whole millisatoshi yet is carried as an exact fraction, so
+  /// that whoever changes to and fro is charged what they would be by looking at the whole.
   public mutating func setRate(_ new: Rate) {
-    guard new != rate else { return }
+    let told = carried.carrying(remainder, of: rate, to: new)
     rate = new
+    remainder = told.remainder
+    carried = told.rest
+  }
+
+  /// All that is held buys so much time, what was used of the last millisatoshi included.
+  ///
+  /// - Precondition: something is held, and `microseconds >= 1`.
+  public mutating func spread(over microseconds: Int64) {
+    rate = Rate(balance, perMicroseconds: microseconds)
     remainder = 0
+    carried = .zero
   }
 }

@@ -19,7 +19,7 @@ public struct Transfer: Hashable, Sendable {
   }
 
   /// Why money moved.
-  public enum Cause: String, Hashable, Sendable, Codable {
+  public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
     /// An invoice of ours settled.
     case payment
     /// Time ran.
@@ -30,6 +30,10 @@ public struct Transfer: Hashable, Sendable {
     case overpayment
     /// Unused balance handed back as credit.
     case refund
+    /// What an offer takes at the least, beyond the time and usage that were charged.
+    case minimum
+    /// Debt covered by credit of the same lease.
+    case debt
     /// Debt forgiven at close.
     case badDebt = "bad_debt"
     /// Credit nobody fetched.

@@ -1,3 +1,5 @@
+import Text
+
 /// Writes one object of a macaroon's JSON, without blanks.
 struct JSONObject {
   private var members: [String] = []
@@ -29,20 +31,6 @@ struct JSONObject {
 
   /// As Go's encoder does, it escapes what could be taken for markup inside HTML, and two separators of lines.
   private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case "\u{0}"..<" ", "<", ">", "&", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
+    JSONString.quoted(text, .init(namesLines: true, escapesDelete: false, escapesMarkup: true))
   }
 }

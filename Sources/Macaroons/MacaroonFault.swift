@@ -13,6 +13,8 @@ public enum MacaroonFault: Error, Hashable, Sendable {
   case identifier
   /// A field stands where the format has another one, or none.
   case field
+  /// A caveat that no third party discharges says where one lives.
+  case location
   /// The list of caveats goes over into the signature without an end.
   case list
   /// Something else stands where the signature must, or nothing.
@@ -37,6 +39,7 @@ public enum MacaroonFault: Error, Hashable, Sendable {
     case .varint: "macaroon-varint"
     case .identifier: "macaroon-no-identifier"
     case .field: "macaroon-field"
+    case .location: "macaroon-first-party-location"
     case .list: "macaroon-list-unterminated"
     case .unsigned: "macaroon-unsigned"
     case .signature: "macaroon-signature-length"

@@ -48,15 +48,22 @@ struct PacketReader {
     let caveatsStart = position
     var caveatCount = 0
     var thirdPartyCount = 0
+    var isMisplaced = false
     while let caveat = try caveat() {
       caveatCount += 1
-      if caveat.verification != nil { thirdPartyCount += 1 }
+      if caveat.verification != nil {
+        thirdPartyCount += 1
+      } else if let location = caveat.location, !location.isEmpty {
+        isMisplaced = true
+      }
     }
     try end()
     guard position < bytes.count, bytes[position] == Tag.signature else { throw .unsigned }
     let signature = try field(Tag.signature)
     guard signature.count == Bytes32.count else { throw .signature }
     guard position == bytes.count else { throw .trailing }
+    // Only a third party is somewhere else. An empty location is none, as Go's macaroon.v2 has it too.
+    guard !isMisplaced else { throw .location }
     return MacaroonLayout(
       location: location, identifier: identifier, caveatsStart: caveatsStart, caveatCount: caveatCount,
       thirdPartyCount: thirdPartyCount)

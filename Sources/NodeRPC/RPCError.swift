@@ -41,6 +41,13 @@ public struct RPCError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The same of a look at what was ordered before it: that this question was not sent says nothing about the order.
+  public var afterAnOrder: RPCError {
+    var error = self
+    if error.kind == .notSent { error.kind = .lost }
+    return error
+  }
+
   /// Words fit for a log: one line, at most 200 characters, known secrets and everything that could be one taken out.
   ///
   /// Nodes quote what they refuse, and that may be a preimage. Keys, preimages, macaroons, runes and invoices are all

@@ -2,40 +2,41 @@ import CLibpq
 import Glibc
 
 extension Link {
-  /// Said on every new connection: what SQL makes of a moment must not depend on where the server stands.
-  static let setup = "SET TIME ZONE 'UTC'"
+  /// What may wait for nothing: the first words on a new connection.
+  private static let setupLimit = Duration.seconds(5)
 
-  /// Connects, giving up at `deadline`. Blocks.
+  /// Connects, giving up at `deadline`, or while the server is known to be away some time after `began`. Blocks.
   /// - Throws: `connectionFailed`, with the SQLSTATE if the server gave one; `misuse` for a connection string that
   ///   cannot be parsed, without repeating it: it may hold a password.
-  static func connect(_ settings: LinkSettings, until deadline: ContinuousClock.Instant) throws -> Link {
-    let link = try start(settings)
-    var status = PGRES_POLLING_WRITING
-    while true {
-      switch status {
-      case PGRES_POLLING_OK:
-        try link.script(setup)
-        return link
-      case PGRES_POLLING_READING, PGRES_POLLING_WRITING:
-        let events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT
-        guard waitFor(link.descriptor, Int16(events), until: deadline) else {
+  static func connect(
+    _ settings: LinkSettings, until deadline: ContinuousClock.Instant, since began: ContinuousClock.Instant = .now
+  ) throws -> Link {
+    let started = ContinuousClock.now
+    do {
+      let link = try start(settings)
+      var status = PGRES_POLLING_WRITING
+      while status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING {
+        let events = Int16(status == PGRES_POLLING_READING ? POLLIN : POLLOUT)
+        while !waitFor(link.descriptor, events, until: min(deadline, .now + .milliseconds(250))) {
+          let given = settings.presence.givesUp(began, after: settings.awayPatience).map { min($0, deadline) }
+          guard given ?? deadline <= .now else { continue }
+          settings.hostWasSilent()
           throw PostgresError(.connectionFailed, "no answer in time")
         }
         status = PQconnectPoll(link.raw)
-      default:
-        throw link.connectFailure()
       }
+      guard status == PGRES_POLLING_OK else { throw link.connectFailure() }
+      try link.setUp()
+      return link
+    } catch let error as PostgresError {
+      settings.couldNotConnect(since: started, error)
+      throw error
     }
   }
 
   /// Begins to connect without waiting.
   static func start(_ settings: LinkSettings) throws -> Link {
-    if let options = PQconninfoParse(settings.connection, nil) {
-      PQconninfoFree(options)
-    } else {
-      throw PostgresError(.misuse, "the connection string cannot be parsed")
-    }
-    guard let raw = PQconnectStart(settings.connection) else {
+    guard let raw = PQconnectStart(try settings.nextConnection()) else {
       throw PostgresError(.connectionFailed, "out of memory")
     }
     let link = Link(raw: raw, settings: settings)
@@ -43,6 +44,30 @@ extension Link {
     PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
     guard PQstatus(raw) != CONNECTION_BAD else { throw link.connectFailure() }
     return link
+  }
+
+  /// Says on a new connection what every one is told: what SQL makes of a moment must not depend on where the server
+  /// stands, no statement goes on when we have given it up, and no transaction stays open behind a daemon that stopped.
+  func setUp(_ more: String = "") throws {
+    PQsetnonblocking(raw, 1)
+    if settings.requiresWrites, takesNoWrites {
+      throw PostgresError(
+        .connectionFailed, "the server takes no writes: it is a standby, or its sessions are read-only")
+    }
+    limit = Link.setupLimit
+    let timeout = settings.limit.map { max(1, $0.milliseconds) } ?? 0
+    try script(
+      "SET TIME ZONE 'UTC'; SET statement_timeout = \(timeout); SET idle_in_transaction_session_timeout = 60000"
+        + settings.session + more)
+    limit = settings.limit
+    settings.presence.heard()
+  }
+
+  /// Whether the server has said of itself that it is a standby, or of the session that it reads only. From version 14 on
+  /// it says so unasked.
+  var takesNoWrites: Bool {
+    func isOn(_ name: String) -> Bool { PQparameterStatus(raw, name).map { strcmp($0, "on") == 0 } ?? false }
+    return isOn("in_hot_standby") || (isOn("default_transaction_read_only") && !isReadOnlyByWish)
   }
 
   func connectFailure() -> PostgresError {

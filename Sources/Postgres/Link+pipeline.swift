@@ -19,7 +19,10 @@ extension Link {
       }
       hasSentSync = true
       try require(PQpipelineSync(raw))
-      if cutAfter { sever() }
+      if cutAfter {
+        try flush(since: .now)
+        sever()
+      }
       let results = try receive(PipelineProgress(sent))
       try require(PQexitPipelineMode(raw))
       return results
@@ -33,10 +36,13 @@ extension Link {
   private func receive(_ progress: consuming PipelineProgress) throws -> [Result<ResultSet, PostgresError>] {
     var results: [Result<ResultSet, PostgresError>] = []
     results.reserveCapacity(progress.sent.count)
+    var began = ContinuousClock.now
     while true {
-      switch try progress.take(PQgetResult(raw), on: self) {
+      switch try progress.take(nextResult(since: began), on: self) {
       case .more: if isBroken { throw noting(connectionError(nil)) }
-      case .answered(let answer): results.append(answer.map(ResultSet.init))
+      case .answered(let answer):
+        results.append(answer.map(ResultSet.init))
+        began = .now
       case .synced: return results
       }
     }
@@ -69,7 +75,8 @@ extension Link {
   /// Drops all prepared statements when there are too many. Not inside a pipeline.
   func makeRoomForPrepared() throws {
     guard prepared.isFull else { return }
-    PQclear(try checked(PQexec(raw, "DEALLOCATE ALL"), "DEALLOCATE ALL"))
+    try require(PQsendQuery(raw, "DEALLOCATE ALL"))
+    PQclear(try checked(answer(), "DEALLOCATE ALL"))
     prepared.removeAll()
   }
 }

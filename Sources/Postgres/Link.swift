@@ -11,6 +11,10 @@ final class Link {
   var prepared = PreparedStatements()
   /// Kept between statements for its memory.
   var parameters = Parameters()
+  /// How long a statement may take; `nil`: as long as it likes. The server keeps it too.
+  var limit: Duration?
+  /// Whether we have forbidden this session to write: what it refuses then says nothing about the server.
+  var isReadOnlyByWish = false
   /// The last failure after which running the transaction again makes sense; reset at BEGIN.
   var retryableFailure: PostgresError?
 
@@ -73,15 +77,12 @@ final class Link {
   private func executeOnce(_ sql: String, _ parameters: borrowing Parameters, sever: Bool) throws -> OpaquePointer {
     let name = try prepare(sql, parameters)
     let count = Int32(parameters.count)
-    let result = parameters.withPointers { values, lengths, formats in
-      if sever {
-        PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1)
-        return severedResult()
-      }
-      return PQexecPrepared(raw, name, count, values, lengths, formats, 1)
+    let sent = parameters.withPointers { values, lengths, formats in
+      PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1)
     }
     do {
-      return try checked(result, sql)
+      guard sent == 1 else { throw noting(connectionError(sql)) }
+      return try checked(sever ? severedResult() : answer(), sql)
     } catch let error as PostgresError where error.isStalePreparedStatement {
       prepared.forget(sql)
       throw error
@@ -96,8 +97,8 @@ final class Link {
   /// - Returns: the last result, which the caller clears.
   func simple(_ sql: String) throws -> OpaquePointer {
     let fault = try willSend(sql)
-    if fault { PQsendQuery(raw, sql) }
-    return try checked(fault ? severedResult() : PQexec(raw, sql), sql)
+    try require(PQsendQuery(raw, sql))
+    return try checked(fault ? severedResult() : answer(), sql)
   }
 
   /// Counts the statement and asks for faults.
@@ -146,9 +147,18 @@ final class Link {
     default:
       defer { PQclear(result) }
       // The server hangs up after a fatal error, and the end may not have arrived yet.
-      if PostgresError.isFatal(result) { isCondemned = true }
-      throw noting(PostgresError(result: result, kind: isBroken ? .connectionLost : .server, statement: sql))
+      let error = PostgresError(result: result, kind: .server, statement: sql)
+      if PostgresError.isFatal(result) || endsSession(error.sqlState) { isCondemned = true }
+      throw noting(isBroken ? error.saying(.connectionLost) : error)
     }
+  }
+
+  /// Whether the server, or what stands in front of it, says that this session is of no more use: it shuts down (57P01 to
+  /// 57P05), the connection is none (class 08), or it has become a standby under us (25006).
+  private func endsSession(_ state: SQLState?) -> Bool {
+    guard let state else { return false }
+    if state == .readOnlyTransaction { return !isReadOnlyByWish }
+    return state.errorClass == "08" || state.rawValue.hasPrefix("57P0")
   }
 
   func connectionError(_ sql: String?) -> PostgresError {
@@ -168,12 +178,45 @@ final class LinkSettings: Sendable {
   let logger: Logger
   let counter = StatementCounter()
   let faultHook: FaultInjection.Hook?
+  let presence: Presence
+  /// How long a statement may take.
+  let limit: Duration?
+  /// How long work goes on while the server is known to be away.
+  let awayPatience: Duration
+  /// Whether a server that takes no writes is of no use.
+  let requiresWrites: Bool
+  /// What a session is told besides, as statements.
+  let session: String
+  private let hosts: HostOrder
 
-  init(connection: String, logger: Logger, faultHook: FaultInjection.Hook?) {
+  init(
+    connection: String, logger: Logger, faultHook: FaultInjection.Hook? = nil, presence: Presence = Presence(),
+    limit: Duration? = .seconds(30), awayPatience: Duration = .milliseconds(1_500),
+    requiresWrites: Bool = true, session: [String: String] = [:]
+  ) {
     self.connection = connection
     self.logger = logger
     self.faultHook = faultHook
+    self.presence = presence
+    self.limit = limit
+    self.awayPatience = awayPatience
+    self.requiresWrites = requiresWrites
+    // Names and values are the program's own.
+    self.session = session.sorted { $0.key < $1.key }.map { "; SET \($0.key) = \($0.value)" }.joined()
+    hosts = HostOrder(connection)
   }
+
+  /// Where to connect to now. Of several hosts the one that kept silent last is asked last.
+  func nextConnection() throws -> String { try hosts.current() }
+
+  /// A server that is full or lets us not in is there.
+  func couldNotConnect(since began: ContinuousClock.Instant, _ error: PostgresError) {
+    guard error.isPassingConnectFailure, error.sqlState?.errorClass != "53" else { return }
+    presence.missed(since: began, error)
+  }
+
+  /// The first of the hosts does not answer: another first.
+  func hostWasSilent() { hosts.rotate() }
 }
 
 private func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?) {

@@ -30,6 +30,19 @@ public enum MigrationError: Error, Hashable, Sendable {
   case unknown(version: Int, name: String)
 }
 
+extension MigrationError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notNumbered(let version): "migration \(version) is not the next one in the list"
+    case .changed(let version, let name):
+      "migration \(version) (\(name)) was applied to this database in another form: this program is not of its line"
+    case .unknown(let version, let name):
+      "the database is newer than this program: it has migration \(version) (\(name)). Start the program that made it, "
+        + "or a later one"
+    }
+  }
+}
+
 /// Brings a database to the newest schema. Any number of processes may do so at once: one does, the others wait.
 public struct Migrator: Sendable {
   private let migrations: [Migration]
@@ -49,6 +62,8 @@ public struct Migrator: Sendable {
   public func migrate(_ pool: Pool) async throws -> [Int] {
     try checkNumbers()
     return try await pool.withConnection { db in
+      // A migration takes the time that it takes, and so does the one of somebody else that is waited for.
+      try db.allow(nil)
       // Held by the session, over all the transactions; set free by the end of the session at the latest.
       try db.execute("SELECT pg_advisory_lock($1)", Migrator.lock)
       let applied: [Int]

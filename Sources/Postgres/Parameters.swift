@@ -3,7 +3,7 @@ import CLibpq
 /// The values of one statement, already in binary.
 ///
 /// The calls that take values directly build one of these; write it out where the number of values is not known
-/// when the code is written, or where they must outlive the call (batches, ``Pool/read(_:_:row:)``).
+/// when the code is written, or where they must outlive the call (batches, `Pool.read`).
 public struct Parameters: Sendable {
   private var writer = ByteWriter()
   private(set) var types: [Oid] = []

@@ -46,7 +46,7 @@ extension Reader {
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<T, any Error>) in
         submit(
-          Request(sql: sql, parameters: parameters, deadline: .now + patience, cancellation: cancelled) { answer in
+          Request(sql: sql, parameters: parameters, patience: patience, cancellation: cancelled) { answer in
             continuation.resume(with: Result { try decode(try answer.get()) })
           })
       }

@@ -19,7 +19,9 @@ extension Pool {
     let attempts = configuration.maxAttempts
     return try await perform { worker, job in
       try worker.retrying(job, attempts: attempts) { link in
-        try link.transaction(begin, body)
+        link.isReadOnlyByWish = readOnly
+        defer { link.isReadOnlyByWish = false }
+        return try link.transaction(begin, body)
       }
     }
   }

@@ -19,22 +19,41 @@ public final class Pool: Sendable {
     public var acquireTimeout: Duration
     /// How often a transaction is run in all, if the server keeps refusing it for what others did.
     public var maxAttempts: Int
-    /// Shared pipelined connections for ``Pool/read(_:_:row:)``.
+    /// How long a statement may take, waiting for locks included, before the server ends it, and before a server that
+    /// keeps silent is given up; `nil`: as long as it likes. See ``Session/allow(_:)``.
+    public var statementTimeout: Duration?
+    /// How long work goes on, from when it began or from then, once the server is known to be away.
+    public var awayPatience: Duration
+    /// What is known of the server; pools of the same server may share one.
+    public var presence: Presence
+    /// Whether a server that takes no writes, as a standby, counts as away.
+    public var requiresWrites: Bool
+    /// Shared pipelined connections for `Pool.read`.
     public var readConnections: Int
+    /// Settings of the server that every session of this pool is given, by name: how statements are planned, say.
+    public var sessionSettings: [String: String]
     public var logger: Logger
     /// As ``FaultInjection``, for this pool alone.
     public var faultHook: FaultInjection.Hook?
 
     public init(
       connection: String, maxConnections: Int = 8, acquireTimeout: Duration = .seconds(10), maxAttempts: Int = 20,
-      readConnections: Int = 2, logger: Logger = Logger(label: "postgres"), faultHook: FaultInjection.Hook? = nil
+      statementTimeout: Duration? = .seconds(30), awayPatience: Duration = .milliseconds(1_500),
+      presence: Presence = Presence(), requiresWrites: Bool = true, readConnections: Int = 2,
+      sessionSettings: [String: String] = [:], logger: Logger = Logger(label: "postgres"),
+      faultHook: FaultInjection.Hook? = nil
     ) {
       precondition(maxConnections > 0 && maxAttempts > 0 && readConnections > 0, "a pool needs one of each")
       self.connection = connection
       self.maxConnections = maxConnections
       self.acquireTimeout = acquireTimeout
       self.maxAttempts = maxAttempts
+      self.statementTimeout = statementTimeout
+      self.awayPatience = awayPatience
+      self.presence = presence
+      self.requiresWrites = requiresWrites
       self.readConnections = readConnections
+      self.sessionSettings = sessionSettings
       self.logger = logger
       self.faultHook = faultHook
     }
@@ -49,7 +68,10 @@ public final class Pool: Sendable {
   public init(_ configuration: Configuration) {
     self.configuration = configuration
     self.settings = LinkSettings(
-      connection: configuration.connection, logger: configuration.logger, faultHook: configuration.faultHook)
+      connection: configuration.connection, logger: configuration.logger, faultHook: configuration.faultHook,
+      presence: configuration.presence, limit: configuration.statementTimeout,
+      awayPatience: configuration.awayPatience, requiresWrites: configuration.requiresWrites,
+      session: configuration.sessionSettings)
     self.reader = Reader(
       settings, connections: configuration.readConnections, patience: configuration.acquireTimeout)
     self.state = Mutex(PoolState(limit: configuration.maxConnections))

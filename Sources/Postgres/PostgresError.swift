@@ -61,6 +61,12 @@ public struct PostgresError: Error, Sendable {
     }
   }
 
+  func saying(_ kind: Kind) -> PostgresError {
+    var error = self
+    error.kind = kind
+    return error
+  }
+
   /// A prepared statement the server no longer has, or whose result changed shape under it (DDL).
   var isStalePreparedStatement: Bool {
     sqlState == .undefinedPreparedStatement

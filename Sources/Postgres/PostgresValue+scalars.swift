@@ -137,6 +137,8 @@ public struct UUIDBytes: PostgresValue, Hashable, Comparable {
 }
 
 /// `timestamptz`: microseconds since 1970-01-01T00:00:00Z. The server counts from 2000; this type hides it.
+///
+/// A moment beyond what the server can name (4714 BC to 294276) is sent as the nearest that it can.
 public struct Timestamp: PostgresValue, Hashable, Comparable {
   public let microseconds: Int64
 
@@ -146,12 +148,19 @@ public struct Timestamp: PostgresValue, Hashable, Comparable {
 
   /// 2000-01-01T00:00:00Z.
   static let epoch: Int64 = 946_684_800_000_000
+  /// What the server takes, in microseconds since 2000 (PostgreSQL, `datatype/timestamp.h`): `MIN_TIMESTAMP` up to, and
+  /// without, `END_TIMESTAMP`. The ends of `Int64` stand for its infinities, which are no moments.
+  static let wire: ClosedRange<Int64> = -211_813_488_000_000_000...9_223_371_331_199_999_999
 
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
   public static var postgresType: PostgresType { .timestamptz }
   public static var postgresArrayType: PostgresType { .timestamptzArray }
-  public func encode(into writer: inout ByteWriter) { writer.write(microseconds - Timestamp.epoch) }
+  public func encode(into writer: inout ByteWriter) {
+    let (count, overflow) = microseconds.subtractingReportingOverflow(Timestamp.epoch)
+    let bounds = Timestamp.wire
+    writer.write(overflow ? bounds.lowerBound : min(max(count, bounds.lowerBound), bounds.upperBound))
+  }
   /// - Throws: `decoding` for `infinity` and `-infinity` too, which are no moments.
   public static func decode(_ cell: borrowing Cell) throws -> Timestamp {
     guard cell.type == .timestamptz else { throw cell.mismatch("timestamptz") }

@@ -14,6 +14,8 @@ struct PreparedStatements {
 
   private var entries: [String: Entry] = [:]
   private var created = 0
+  /// Of this connection, in this life of it: behind a pooler a name may meet statements of other sessions.
+  private let prefix = "leasehold_\(String(UInt64.random(in: .min ... .max), radix: 36))_"
 
   func find(_ sql: String, types: [Oid]) -> String? {
     guard let entry = entries[sql], entry.types == types else { return nil }
@@ -26,7 +28,7 @@ struct PreparedStatements {
   /// same text with other types replaces the first.
   mutating func newName() -> String {
     created += 1
-    return "s\(created)"
+    return "\(prefix)\(created)"
   }
 
   mutating func insert(_ sql: String, name: String, types: [Oid]) {
@@ -49,7 +51,8 @@ extension Link {
     if let name = prepared.find(sql, types: types) { return name }
     try makeRoomForPrepared()
     let name = prepared.newName()
-    PQclear(try checked(PQprepare(raw, name, sql, Int32(types.count), types), sql))
+    try require(PQsendPrepare(raw, name, sql, Int32(types.count), types))
+    PQclear(try checked(answer(), sql))
     prepared.insert(sql, name: name, types: types)
     return name
   }

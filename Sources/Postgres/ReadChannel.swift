@@ -14,7 +14,7 @@ final class ReadChannel {
     /// Not connected; the next attempt no sooner than `retry`. Can transition to: connecting.
     case down(retry: ContinuousClock.Instant)
     /// Can transition to: ready, down.
-    case connecting(PostgresPollingStatusType, until: ContinuousClock.Instant)
+    case connecting(PostgresPollingStatusType, since: ContinuousClock.Instant, until: ContinuousClock.Instant)
     /// In pipeline mode, nothing under way. Can transition to: busy, down.
     case ready
     /// `requests` have been sent, from `answered` on without answer yet. Can transition to: ready, down.
@@ -30,6 +30,8 @@ final class ReadChannel {
   /// Answered with no answer, for one before them failed; to be sent again when the batch is through.
   private var aborted: [Reader.Request] = []
   private var isFlushing = false
+  /// When a batch was sent, or the server last said something to it.
+  private var heardAt = ContinuousClock.now
   private var pause = Duration.milliseconds(20)
   /// Why there is no connection; nil while there is one.
   private(set) var lastFailure: PostgresError?
@@ -45,16 +47,27 @@ final class ReadChannel {
 
   /// Begins to connect if there is no connection and the pause since the last attempt is over.
   func connectIfDue(at now: ContinuousClock.Instant, patience: Duration) {
-    if case .connecting(_, let deadline) = phase, deadline <= now {
+    if case .connecting(_, _, let deadline) = phase, deadline <= now {
+      settings.hostWasSilent()
       disconnected(PostgresError(.connectionFailed, "no answer in time"))
     }
     guard case .down(let retry) = phase, retry <= now else { return }
     do {
       link = try Link.start(settings)
-      phase = .connecting(PGRES_POLLING_WRITING, until: now + patience)
+      phase = .connecting(PGRES_POLLING_WRITING, since: now, until: now + patience)
     } catch {
       disconnected(error)
     }
+  }
+
+  /// Gives a server up that has not answered a batch for too long.
+  /// - Returns: the reads that have to be sent again.
+  func breakSilence(at now: ContinuousClock.Instant) -> [Reader.Request] {
+    guard case .busy = phase, let link, let end = link.silenceEnds(since: heardAt), end <= now else { return [] }
+    let error = PostgresError(.connectionLost, "the server does not answer")
+    settings.presence.missed(since: heardAt, error)
+    link.sever()
+    return disconnected(error)
   }
 
   func disconnect() {
@@ -62,14 +75,16 @@ final class ReadChannel {
     phase = .down(retry: .now)
   }
 
-  private func advanceConnecting(_ link: Link, until deadline: ContinuousClock.Instant) throws {
+  private func advanceConnecting(
+    _ link: Link, since began: ContinuousClock.Instant, until deadline: ContinuousClock.Instant
+  ) throws {
     let status = PQconnectPoll(link.raw)
     switch status {
     case PGRES_POLLING_READING, PGRES_POLLING_WRITING:
-      phase = .connecting(status, until: deadline)
+      phase = .connecting(status, since: began, until: deadline)
     case PGRES_POLLING_OK:
-      try link.script(Link.setup + "; SET default_transaction_read_only = on")
-      PQsetnonblocking(link.raw, 1)
+      try link.setUp("; SET default_transaction_read_only = on")
+      link.isReadOnlyByWish = true
       try link.require(PQenterPipelineMode(link.raw))
       pause = .milliseconds(20)
       lastFailure = nil
@@ -83,6 +98,9 @@ final class ReadChannel {
   @discardableResult
   private func disconnected(_ error: any Error) -> [Reader.Request] {
     settings.logger.debug("read connection lost", metadata: ["error": "\(error)"])
+    if case .connecting(_, let began, _) = phase, let error = error as? PostgresError {
+      settings.couldNotConnect(since: began, error)
+    }
     lastFailure = error as? PostgresError ?? PostgresError(.connectionLost, "\(error)")
     link = nil
     progress = nil
@@ -124,6 +142,7 @@ final class ReadChannel {
       }
       if sent.isEmpty { return [] }
       try link.require(PQpipelineSync(link.raw))
+      heardAt = .now
       try flush(link)
       if cutAfter { link.sever() }
       progress = PipelineProgress(sent)
@@ -142,8 +161,8 @@ final class ReadChannel {
       switch phase {
       case .down:
         return []
-      case .connecting(_, let deadline):
-        try advanceConnecting(link, until: deadline)
+      case .connecting(_, let began, let deadline):
+        try advanceConnecting(link, since: began, until: deadline)
         return []
       case .ready:
         if link.hasHungUp() { throw link.connectionError(nil) }
@@ -151,6 +170,8 @@ final class ReadChannel {
       case .busy:
         if isFlushing { try flush(link) }
         try link.require(PQconsumeInput(link.raw))
+        heardAt = .now
+        settings.presence.heard()
         return try receive(link)
       }
     } catch {
@@ -214,7 +235,7 @@ final class ReadChannel {
     switch phase {
     case .down(let retry):
       return (pollfd(fd: -1, events: 0, revents: 0), hasWork ? retry : nil)
-    case .connecting(let status, let deadline):
+    case .connecting(let status, _, let deadline):
       let events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT
       return (pollfd(fd: descriptor, events: Int16(events), revents: 0), deadline)
     case .ready:

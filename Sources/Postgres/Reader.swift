@@ -5,12 +5,13 @@ import Synchronization
 
 /// One thread that sends the reads of many tasks through a few pipelined connections, and on which tasks may run.
 ///
-/// `@unchecked Sendable`: `inbox` is a mutex; everything else mutable is touched by the thread of ``run()`` alone.
+/// `@unchecked Sendable`: `inbox` is a mutex; everything else mutable is touched by the thread of `run` alone.
 final class Reader: TaskExecutor, @unchecked Sendable {
   /// A read and what to do with its answer, once.
   struct Request: Sendable {
     let sql: String
     let parameters: Parameters
+    let began = ContinuousClock.now
     let deadline: ContinuousClock.Instant
     let cancellation: Cancellation
     /// How often a connection broke under it.
@@ -19,12 +20,12 @@ final class Reader: TaskExecutor, @unchecked Sendable {
     let answer: @Sendable (Result<OpaquePointer, any Error>) -> Void
 
     init(
-      sql: String, parameters: Parameters, deadline: ContinuousClock.Instant, cancellation: Cancellation,
+      sql: String, parameters: Parameters, patience: Duration, cancellation: Cancellation,
       answer: @escaping @Sendable (Result<OpaquePointer, any Error>) -> Void
     ) {
       self.sql = sql
       self.parameters = parameters
-      self.deadline = deadline
+      deadline = began + patience
       self.cancellation = cancellation
       self.answer = answer
     }
@@ -189,7 +190,8 @@ final class Reader: TaskExecutor, @unchecked Sendable {
         request.answer(.failure(CancellationError()))
         return true
       }
-      guard request.deadline <= now else { return false }
+      let given = settings.presence.givesUp(request.began, after: settings.awayPatience)
+      guard min(request.deadline, given ?? request.deadline) <= now else { return false }
       let reason = channels.lazy.compactMap(\.lastFailure).first
       request.answer(
         .failure(
@@ -207,6 +209,8 @@ final class Reader: TaskExecutor, @unchecked Sendable {
       pollers.append(poller)
       if let due { deadline = min(deadline ?? due, due) }
     }
+    // Whether the server was found to be away meanwhile is looked at, while anybody waits for it.
+    if !waiting.isEmpty || !channels.allSatisfy(\.isQuiet) { deadline = min(deadline ?? .distant, .now + .glance) }
     let milliseconds = deadline.map { max(.zero, $0 - .now).milliseconds } ?? -1
     let count = poll(&pollers, nfds_t(pollers.count), milliseconds)
     if count > 0, pollers[0].revents != 0 { bell.silence() }
@@ -214,5 +218,17 @@ final class Reader: TaskExecutor, @unchecked Sendable {
       let returned = channel.ready()
       if !returned.isEmpty { waiting.insert(contentsOf: returned, at: 0) }
     }
+    for channel in channels {
+      let returned = channel.breakSilence(at: .now)
+      if !returned.isEmpty { waiting.insert(contentsOf: returned, at: 0) }
+    }
   }
+}
+
+extension ContinuousClock.Instant {
+  fileprivate static var distant: ContinuousClock.Instant { .now + .seconds(3_600) }
+}
+
+extension Duration {
+  fileprivate static var glance: Duration { .milliseconds(250) }
 }

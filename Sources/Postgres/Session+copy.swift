@@ -42,6 +42,7 @@ public struct CopyWriter: ~Copyable {
     }
     writer.bytes.removeAll(keepingCapacity: true)
     guard code == 1 else { throw link.noting(link.connectionError(statement)) }
+    try link.flush(since: .now)
   }
 }
 
@@ -67,14 +68,15 @@ extension Session {
       try writer.finish()
     } catch {
       // The server answers with the failure we announce; `error` is the reason.
-      PQputCopyEnd(link.raw, "given up by the client")
-      while let result = PQgetResult(link.raw) { PQclear(result) }
+      if !link.isBroken {
+        PQputCopyEnd(link.raw, "given up by the client")
+        let began = ContinuousClock.now
+        while let result = try link.nextResult(since: began) { PQclear(result) }
+      }
       throw error
     }
     PQputCopyEnd(link.raw, nil)
-    let result = PQgetResult(link.raw)
-    while let surplus = PQgetResult(link.raw) { PQclear(surplus) }
-    let good = try link.checked(result, statement)
+    let good = try link.checked(link.answer(), statement)
     defer { PQclear(good) }
     return affectedRows(good)
   }

@@ -71,6 +71,12 @@ public struct Session: ~Copyable {
     }
   }
 
+  /// Lets the statements that follow take so long, until the connection goes back to its pool; `nil`: as long as they
+  /// like. Undone by a rollback.
+  public func allow(_ limit: Duration?) throws {
+    try link.allow(limit)
+  }
+
   /// Sends a notification; inside a transaction, with its commit.
   public func notify(_ channel: String, _ payload: String = "") throws {
     try execute("SELECT pg_notify($1, $2)", channel, payload)

@@ -3,6 +3,7 @@ import Synchronization
 
 /// Something to be done on a connection's thread, and the way of saying that it will not be done.
 final class Job: Sendable {
+  let began = ContinuousClock.now
   let deadline: ContinuousClock.Instant
   private let cancelled = Atomic<Bool>(false)
   private let body: @Sendable (Worker, Job) -> Void
@@ -76,26 +77,35 @@ final class Worker: @unchecked Sendable {
   /// server is down, until the job's deadline.
   func connected(for job: Job) throws -> Link {
     if let link {
-      if !link.hasHungUp() { return link }
+      if !link.hasHungUp(), !(settings.requiresWrites && link.takesNoWrites) { return link }
       self.link = nil
     }
     var pause: UInt32 = 10_000
+    var isFirst = job.deadline > .now
     while true {
+      // What has waited too long already is not what tries whether the server is back.
+      if !isFirst || settings.presence.awaySince != nil, patienceEnds(for: job) <= .now {
+        throw settings.presence.reason?.saying(.connectionFailed)
+          ?? PostgresError(.acquireTimeout, "no connection could be made in time")
+      }
+      isFirst = false
       do {
-        let link = try Link.connect(settings, until: job.deadline)
+        let link = try Link.connect(settings, until: job.deadline, since: job.began)
         self.link = link
         return link
       } catch let error as PostgresError where error.isPassingConnectFailure {
         settings.logger.debug("cannot connect", metadata: ["error": "\(error)"])
-        guard !job.isCancelled, ContinuousClock.now + .microseconds(Int64(pause)) < job.deadline else {
-          var failure = error
-          failure.kind = .connectionFailed
-          throw failure
+        guard !job.isCancelled, ContinuousClock.now + .microseconds(Int64(pause)) < patienceEnds(for: job) else {
+          throw error.saying(.connectionFailed)
         }
         usleep(pause)
         pause = min(pause * 2, 500_000)
       }
     }
+  }
+
+  private func patienceEnds(for job: Job) -> ContinuousClock.Instant {
+    settings.presence.givesUp(job.began, after: settings.awayPatience).map { min($0, job.deadline) } ?? job.deadline
   }
 
   /// Drops a connection that broke or was left in the middle of something.
@@ -105,9 +115,9 @@ final class Worker: @unchecked Sendable {
       self.link = nil
       return
     }
-    guard link.isInTransaction else { return }
     do {
-      try link.script("ROLLBACK")
+      if link.isInTransaction { try link.script("ROLLBACK") }
+      try link.allow(settings.limit)
     } catch {
       settings.logger.debug("connection dropped, not rolled back", metadata: ["error": "\(error)"])
       self.link = nil

@@ -65,8 +65,10 @@ public final class DispatchAlarm: Alarm {
     let isDue = state.withLock { state in
       guard let armed = state.armed else { return false }
       if armed > now {
-        // The wall clock was set back between arming and firing.
-        timer.schedule(wallDeadline: DispatchAlarm.wallTime(armed), leeway: .nanoseconds(0))
+        // The wall clock was set back between arming and firing, or has leapt forward and that is not believed yet: by the
+        // wall the moment may be past.
+        let wait = min(armed.microseconds(since: now), 1_000_000)
+        timer.schedule(deadline: .now() + .microseconds(Int(wait)), leeway: .nanoseconds(0))
         return false
       }
       state.armed = nil

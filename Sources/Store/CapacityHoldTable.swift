@@ -11,7 +11,7 @@ extension PostgresTransaction {
       "SELECT host, kind FROM allocation WHERE lease = $1", lease.uuid
     ) { (host: try $0.string(0), kind: try $0.string(1)) }
     guard let place, let kind = Kind(rawValue: place.kind) else { return false }
-    let pools = try lockPools(kind: kind, host: place.host)[place.host] ?? []
+    let pools = try lockPools(host: place.host).pools.filter { $0.kind == kind }
     guard pools.allSatisfy({ $0.fits(extra.need($0.dimension), unpaidShare: unpaidShare) }) else { return false }
     try take(extra, from: pools, unpaid: true)
     try db.pointee.execute(

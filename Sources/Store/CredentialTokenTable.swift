@@ -5,22 +5,29 @@ import Postgres
 import Units
 
 extension PostgresTransaction {
-  private static let tokenColumns = "id, lease, parent, payment_hash, capabilities, created_at, revoked_at"
+  private static let tokenColumns = "id, lease, parent, payment_hash, capabilities, created_at, revoked_at, minted_for"
 
   private static func token(_ row: borrowing Row) throws -> TokenRecord {
     TokenRecord(
       id: try row.token(0), lease: try row.lease(1), parent: row.isNull(2) ? nil : try row.token(2),
       paymentHash: try row.paymentHash(3), capabilities: try row.string(4), createdAt: try row.instant(5),
-      revokedAt: try row.optionalInstant(6))
+      revokedAt: try row.optionalInstant(6), mintedFor: try purpose(row.string(7)))
+  }
+
+  private static func purpose(_ word: String) throws -> TokenRecord.Purpose {
+    guard let purpose = TokenRecord.Purpose(rawValue: word) else {
+      throw StoreError(.invariant, "a credential is minted for something known")
+    }
+    return purpose
   }
 
   func insertToken(_ token: TokenRecord) throws {
     try db.pointee.execute(
       """
-      INSERT INTO credential_token (id, lease, parent, payment_hash, capabilities, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      INSERT INTO credential_token (id, lease, parent, payment_hash, capabilities, created_at, minted_for)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
       """, token.id.bytes.array, token.lease.uuid, token.parent?.bytes.array, token.paymentHash.bytes.array,
-      token.capabilities, token.createdAt.timestamp)
+      token.capabilities, token.createdAt.timestamp, token.mintedFor.rawValue)
   }
 
   func token(_ id: TokenID) throws -> TokenRecord? {
@@ -71,28 +78,26 @@ extension PostgresTransaction {
     ) { try $0.token(0) }
   }
 
-  func tokenCount(of lease: LeaseID) throws -> Int {
+  func swapped(from parent: TokenID, epoch: UInt16) throws -> TokenID? {
     try db.pointee.first(
-      "SELECT count(*) FROM credential_token WHERE lease = $1 AND revoked_at IS NULL", lease.uuid
+      """
+      SELECT id FROM credential_token
+       WHERE parent = $1 AND minted_for = 'swap' AND revoked_at IS NULL AND substring(id FOR 2) = $2
+       ORDER BY created_at DESC, id LIMIT 1
+      """, parent.bytes.array, [UInt8(truncatingIfNeeded: epoch >> 8), UInt8(truncatingIfNeeded: epoch)]
+    ) { try $0.token(0) }
+  }
+
+  func tokenCount(of lease: LeaseID, for purpose: TokenRecord.Purpose, from parent: TokenID?) throws -> Int {
+    try db.pointee.first(
+      """
+      SELECT count(*) FROM credential_token
+       WHERE lease = $1 AND minted_for = $2 AND revoked_at IS NULL AND ($3::bytea IS NULL OR parent = $3)
+      """, lease.uuid, purpose.rawValue, parent?.bytes.array
     ) { try $0.int(0) } ?? 0
   }
 
   func revokedTokens() throws -> [TokenID] {
     try db.pointee.query("SELECT id FROM credential_token WHERE revoked_at IS NOT NULL") { try $0.token(0) }
-  }
-
-  func idempotent(scope: String, key: String) throws -> IdempotencyRecord? {
-    try db.pointee.first(
-      "SELECT body_hash, lease, used_at FROM idempotency WHERE scope = $1 AND key = $2", scope, key
-    ) {
-      IdempotencyRecord(
-        scope: scope, key: key, bodyHash: try $0.string(0), lease: try $0.lease(1), at: try $0.instant(2))
-    }
-  }
-
-  func insertIdempotent(_ record: IdempotencyRecord) throws {
-    try db.pointee.execute(
-      "INSERT INTO idempotency (scope, key, body_hash, lease, used_at) VALUES ($1, $2, $3, $4, $5)", record.scope,
-      record.key, record.bodyHash, record.lease.uuid, record.at.timestamp)
   }
 }

@@ -40,6 +40,7 @@ extension PostgresTransaction {
   }
 
   func credentialsByEpoch() throws -> [UInt16: Int64] {
+    try readsWholeTables()
     let counts = try db.pointee.query(
       """
       SELECT get_byte(t.id, 0) * 256 + get_byte(t.id, 1) AS epoch, count(*)

@@ -14,12 +14,16 @@ extension PostgresTransaction {
                            $8::text[], $9::text[], $10::text[], $11::jsonb[])
       """,
       events.map(\.id), events.map(\.lease.uuid), events.map(\.version), events.map(\.at.timestamp),
-      events.map(\.name), events.map(\.feedName), events.map(\.from), events.map(\.to), events.map(\.cause.type),
-      events.map(\.cause.id), events.map { JSON.encode($0.evidence) })
+      events.map(\.name.word), events.map(\.feedName?.rawValue), events.map { $0.from?.rawValue ?? "" },
+      events.map(\.to.rawValue), events.map(\.cause.type.rawValue), events.map(\.cause.id),
+      events.map { JSON.encode($0.evidence) })
   }
 
-  func isRecorded(eventID: String) throws -> Bool {
-    try db.pointee.first("SELECT true FROM lease_event WHERE id = $1", eventID) { try $0.bool(0) } ?? false
+  func isRecorded(eventID: EventID) throws -> Bool {
+    // Wakings and notices are told once because a version is written once; nobody delivers them again.
+    try db.pointee.first(
+      "SELECT true FROM lease_event WHERE id = $1 AND name NOT IN ('woke', 'notice')", eventID.description
+    ) { try $0.bool(0) } ?? false
   }
 
   func events(of lease: LeaseID, after sequence: Int64, limit: Int) throws -> [EventRecord] {
@@ -31,9 +35,27 @@ extension PostgresTransaction {
     ) { row in
       EventRecord(
         sequence: try row.int64(0), id: try row.string(1), lease: try row.lease(2), version: try row.int64(3),
-        at: try row.instant(4), name: try row.string(5), feedName: try row[6], from: try row.string(7),
-        to: try row.string(8), cause: .init(type: try row.string(9), id: try row.string(10)),
-        evidence: try row.json(11))
+        at: try row.instant(4), name: EventRecord.Name(try row.string(5)),
+        feedName: row.isNull(6) ? nil : try row.word(6, "a name in the feed"),
+        from: try row.string(7).isEmpty ? nil : try row.word(7, "a state"), to: try row.word(8, "a state"),
+        cause: .init(type: try row.word(9, "a cause"), id: try row.string(10)), evidence: try row.json(11))
+    }
+  }
+
+  /// Money that was only held leaves no more than these events; ``sweep(at:)`` keeps them for a day.
+  func provisionFailures(since: Instant) throws -> [ProvisionFailures] {
+    try db.pointee.query(
+      """
+      SELECT l.offer, coalesce(e.evidence ->> 'code', ''), count(*), max(e.at),
+             (array_agg(e.evidence ->> 'detail' ORDER BY e.at DESC))[1]
+        FROM lease_event e JOIN lease l ON l.id = e.lease
+       WHERE e.name = 'provision_failed' AND e.at >= $1
+       GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+      """, since.timestamp
+    ) { row in
+      ProvisionFailures(
+        offer: try row.string(0), fault: ProvisionFault(rawValue: try row.string(1)) ?? .failed, count: try row.int(2),
+        lastAt: try row.instant(3), lastDetail: try row[4])
     }
   }
 
@@ -41,7 +63,7 @@ extension PostgresTransaction {
     try db.pointee.first(
       """
       SELECT (SELECT count(*) FROM lease_event WHERE name = 'woke' AND to_state = 'suspended' AND at >= $1),
-             (SELECT count(*) FROM lease WHERE state IN ('active', 'grace'))
+             (SELECT coalesce(sum(delta), 0)::bigint FROM lease_tally WHERE state IN ('active', 'grace'))
       """, since.timestamp
     ) { (try $0.int(0), try $0.int(1)) } ?? (0, 0)
   }

@@ -45,6 +45,7 @@ extension PostgresTransaction {
   }
 
   func audit() throws -> Audit {
+    try readsWholeTables()
     let counts =
       try db.pointee.first("SELECT (SELECT count(*) FROM ledger_transfer), (SELECT count(*) FROM payment)") {
         (try $0.int64(0), try $0.int64(1))
@@ -67,6 +68,27 @@ extension PostgresTransaction {
     if sum != .zero { audit.findings.append("the accounts sum to \(sum.count) msat, not to zero") }
     return audit
   }
+
+  /// Pools and allocations agree.
+  static let poolsAndAllocations =
+    """
+    SELECT format('pool %s %s %s: %s used, %s allocated', p.host, p.kind, p.dimension, p.used, a.taken)
+      FROM pool p
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CASE p.dimension WHEN 'disk' THEN disk WHEN 'cpu' THEN cpu
+                                             WHEN 'memory' THEN memory ELSE pids END), 0) AS taken
+          FROM (SELECT host, kind, disk, cpu, memory, pids FROM allocation
+                UNION ALL SELECT host, kind, disk, cpu, memory, pids FROM capacity_hold) held
+         WHERE held.host = p.host AND held.kind = p.kind) a
+     WHERE a.taken <> p.used
+    """
+
+  /// Only leases that are not closed hold capacity.
+  static let closedHolders =
+    """
+    SELECT format('lease %s is closed and holds capacity', l.id)
+      FROM lease l JOIN allocation a ON a.lease = l.id WHERE l.state = 'closed'
+    """
 
   /// Each returns a sentence for everything that is not as it should be.
   private static let auditQueries = [
@@ -145,28 +167,32 @@ extension PostgresTransaction {
     """
     SELECT format('lease %s: usage was rated at %s msat and charged %s', coalesce(w.lease, t.lease),
                   coalesce(w.msat, 0), coalesce(t.msat, 0))
-      FROM (SELECT lease, sum(charged_msat) AS msat FROM usage_window
-             WHERE charged_msat > 0 GROUP BY lease) w
+      FROM (SELECT lease, sum(charged_msat) AS msat
+              FROM (SELECT lease, charged_msat FROM usage_window WHERE charged_msat > 0
+                    UNION ALL SELECT lease, charged_msat FROM usage_day WHERE charged_msat > 0) rated
+             GROUP BY lease) w
       FULL JOIN (SELECT lease, sum(msat) AS msat FROM ledger_transfer
                   WHERE credit = 'revenue:usage' GROUP BY lease) t ON t.lease = w.lease
      WHERE coalesce(w.msat, 0) <> coalesce(t.msat, 0)
     """,
-    // Pools and allocations agree.
+    poolsAndAllocations,
+    // What a lease is written with has its lease.
     """
-    SELECT format('pool %s %s %s: %s used, %s allocated', p.host, p.kind, p.dimension, p.used, a.taken)
-      FROM pool p
-      CROSS JOIN LATERAL (
-        SELECT coalesce(sum(CASE p.dimension WHEN 'disk' THEN disk WHEN 'cpu' THEN cpu
-                                             WHEN 'memory' THEN memory ELSE pids END), 0) AS taken
-          FROM (SELECT host, kind, disk, cpu, memory, pids FROM allocation
-                UNION ALL SELECT host, kind, disk, cpu, memory, pids FROM capacity_hold) held
-         WHERE held.host = p.host AND held.kind = p.kind) a
-     WHERE a.taken <> p.used
+    SELECT format('lease %s is gone, and has transfers', t.lease) FROM ledger_transfer t
+     WHERE NOT EXISTS (SELECT FROM lease l WHERE l.id = t.lease)
+    UNION SELECT format('lease %s is gone, and has events', e.lease) FROM lease_event e
+     WHERE NOT EXISTS (SELECT FROM lease l WHERE l.id = e.lease)
+    UNION SELECT format('lease %s is gone, and has effects', o.lease) FROM outbox o
+     WHERE NOT EXISTS (SELECT FROM lease l WHERE l.id = o.lease)
     """,
-    // Only leases that are not closed hold capacity.
+    closedHolders,
+    // The counts that are kept are those of the rows.
     """
-    SELECT format('lease %s is closed and holds capacity', l.id)
-      FROM lease l JOIN allocation a ON a.lease = l.id WHERE l.state = 'closed'
+    SELECT format('%s leases are counted as %s, and there are %s', coalesce(t.count, 0), coalesce(t.state, l.state),
+                  coalesce(l.count, 0))
+      FROM (SELECT state, sum(delta) AS count FROM lease_tally GROUP BY state) t
+      FULL JOIN (SELECT state, count(*) FROM lease GROUP BY state) l ON l.state = t.state
+     WHERE coalesce(t.count, 0) <> coalesce(l.count, 0)
     """,
     // Every unfinished lease will be looked at.
     """

@@ -10,13 +10,13 @@ extension PostgresTransaction {
     + " ordered_of"
 
   private static func payout(_ row: borrowing Row) throws -> PayoutRecord {
-    let state: PayoutRecord.State
-    switch try row.string(6) {
-    case "pending": state = .pending
-    case "paid": state = .paid(fee: try row.msat(7))
-    case "failed": state = .failed(reason: try row.string(8))
-    default: throw StoreError(.invariant, "a payout is in no known state")
-    }
+    let name: PayoutRecord.State.Name = try row.word(6, "a payout's state")
+    let state: PayoutRecord.State =
+      switch name {
+      case .pending: .pending
+      case .paid: .paid(fee: try row.msat(7))
+      case .failed: .failed(reason: try row.string(8))
+      }
     let order = try row.optionalInstant(10).map { at throws in
       PayoutRecord.Order(at: at, node: try row.string(11))
     }
@@ -47,6 +47,14 @@ extension PostgresTransaction {
       """, lease.uuid, Int64(limit), row: Self.payout)
   }
 
+  func payouts(pendingOnly: Bool, limit: Int) throws -> [PayoutRecord] {
+    try db.pointee.query(
+      """
+      SELECT \(Self.payoutColumns) FROM payout \(pendingOnly ? "WHERE state = 'pending'" : "")
+       ORDER BY asked_at DESC, payment_hash LIMIT $1
+      """, Int64(limit), row: Self.payout)
+  }
+
   func pendingPayouts(limit: Int) throws -> PendingPayouts {
     let (count, msat) =
       try db.pointee.first(
@@ -64,6 +72,14 @@ extension PostgresTransaction {
       UPDATE payout SET ordered_at = $2, ordered_of = $3
        WHERE payment_hash = $1 AND state = 'pending' AND ordered_at IS NULL
       """, paymentHash.bytes.array, order.at.timestamp, order.node) == 1
+  }
+
+  func takeBackOrder(_ paymentHash: PaymentHash, _ order: PayoutRecord.Order) throws {
+    try db.pointee.execute(
+      """
+      UPDATE payout SET ordered_at = NULL, ordered_of = NULL
+       WHERE payment_hash = $1 AND state = 'pending' AND ordered_at = $2 AND ordered_of = $3
+      """, paymentHash.bytes.array, order.at.timestamp, order.node)
   }
 
   func finishPayout(_ paymentHash: PaymentHash, _ state: PayoutState, at now: Instant) throws -> Bool {
@@ -86,14 +102,34 @@ extension PostgresTransaction {
     }
   }
 
-  func payoutTotal(since moment: Instant) throws -> Millisatoshi {
+  func payoutLevel(since moment: Instant, of lease: LeaseID) throws -> PayoutLevel {
     // One asker at a time; the number is this bound's own.
     try db.pointee.execute("SELECT pg_advisory_xact_lock(7306001)")
+    let (out, outOfLease) =
+      try db.pointee.first(
+        """
+        SELECT coalesce(sum(msat + coalesce(fee_msat, max_fee_msat)), 0)::bigint,
+               coalesce(sum(msat + coalesce(fee_msat, max_fee_msat)) FILTER (WHERE lease = $2), 0)::bigint
+          FROM payout WHERE asked_at > $1 AND state <> 'failed'
+        """, moment.timestamp, lease.uuid
+      ) { (try $0.msat(0), try $0.msat(1)) } ?? (.zero, .zero)
+    let (pending, pendingOfLease) =
+      try db.pointee.first(
+        "SELECT count(*), count(*) FILTER (WHERE lease = $1) FROM payout WHERE state = 'pending'", lease.uuid
+      ) { (try $0.int64(0), try $0.int64(1)) } ?? (0, 0)
+    return PayoutLevel(
+      out: out, outOfLease: outOfLease, pending: Int(pending), pendingOfLease: Int(pendingOfLease))
+  }
+
+  func received(since moment: Instant, of lease: LeaseID?) throws -> Millisatoshi {
+    if let lease {
+      return try db.pointee.first(
+        "SELECT coalesce(sum(received_msat), 0)::bigint FROM payment WHERE booked_at > $1 AND lease = $2",
+        moment.timestamp, lease.uuid
+      ) { try $0.msat(0) } ?? .zero
+    }
     return try db.pointee.first(
-      """
-      SELECT coalesce(sum(msat + coalesce(fee_msat, max_fee_msat)), 0)::bigint FROM payout
-       WHERE asked_at > $1 AND state <> 'failed'
-      """, moment.timestamp
+      "SELECT coalesce(sum(received_msat), 0)::bigint FROM payment WHERE booked_at > $1", moment.timestamp
     ) { try $0.msat(0) } ?? .zero
   }
 }

@@ -4,40 +4,11 @@ import Ledger
 import Postgres
 import Units
 
-/// A pool as it stands, its row locked.
-struct LockedPool {
-  var id: Int32
-  var host: String
-  var dimension: String
-  var capacity: Int64
-  var used: Int64
-  var unpaid: Int64
-  var uidBase: Int64
-
-  /// Whether so much more fits; as an unpaid hold, also whether the holds stay within their share. The first hold may
-  /// always be: a share of one disk is no disk.
-  func fits(_ need: Int64, unpaidShare: Double?) -> Bool {
-    guard need <= capacity - used else { return false }
-    guard let unpaidShare, unpaid > 0, need > 0 else { return true }
-    return Double(unpaid + need) <= unpaidShare * Double(capacity)
-  }
-}
-
-extension Resources {
-  func need(_ dimension: String) -> Int64 {
-    switch dimension {
-    case "disk": disk.count
-    case "cpu": cpuMillis
-    case "memory": memory.count
-    default: pids
-    }
-  }
-}
-
 extension PostgresTransaction {
   func setHosts(_ hosts: [HostCapacity]) throws {
     for host in hosts {
-      for dimension in ["disk", "cpu", "memory", "pids"] {
+      try beginSlots(of: host.host)
+      for dimension in Resources.Dimension.allCases {
         try db.pointee.execute(
           """
           INSERT INTO pool (host, kind, dimension, configured, capacity, uid_base) VALUES ($1, $2, $3, $4, $4, $5)
@@ -45,69 +16,46 @@ extension PostgresTransaction {
             SET configured = excluded.configured, capacity = greatest(excluded.configured, pool.used),
                 uid_base = CASE WHEN EXISTS (SELECT FROM allocation a WHERE a.host = pool.host)
                                 THEN pool.uid_base ELSE excluded.uid_base END
-          """, host.host, host.kind.rawValue, dimension, host.limit.need(dimension), Int64(host.uidBase))
+          """, host.host, host.kind.rawValue, dimension.rawValue, host.limit.need(dimension), Int64(host.uidBase))
       }
     }
   }
 
-  func lockPools(kind: Kind, host: String?) throws -> [String: [LockedPool]] {
-    // Those of the other kind too: uid slots are the host's.
-    let pools = try db.pointee.query(
-      """
-      SELECT id, host, dimension, capacity, used, unpaid, uid_base, kind FROM pool
-       WHERE $1::text IS NULL OR host = $1
-       ORDER BY id FOR UPDATE
-      """, host
-    ) {
-      (
-        kind: try $0.string(7),
-        pool: LockedPool(
-          id: try $0.int32(0), host: try $0.string(1), dimension: try $0.string(2), capacity: try $0.int64(3),
-          used: try $0.int64(4), unpaid: try $0.int64(5), uidBase: try $0.int64(6))
-      )
-    }
-    return Dictionary(grouping: pools.filter { $0.kind == kind.rawValue }.map(\.pool), by: \.host)
+  private static let poolColumns = "id, host, kind, dimension, capacity, used, unpaid, uid_base"
+
+  static let capacitySelection = "SELECT \(poolColumns) FROM pool ORDER BY id"
+
+  static func pool(_ row: borrowing Row) throws -> Capacity.Pool {
+    Capacity.Pool(
+      id: try row.int32(0), host: try row.string(1), kind: try row.word(2, "a pool's kind"),
+      dimension: try row.word(3, "a pool's dimension"),
+      capacity: try row.int64(4), used: try row.int64(5), unpaid: try row.int64(6), uidBase: try row.int64(7))
+  }
+
+  /// Pools as they stand, their rows locked: those of the other kind too, since uid slots are the host's.
+  func lockPools(host: String?) throws -> Capacity {
+    Capacity(
+      try db.pointee.query(
+        "SELECT \(Self.poolColumns) FROM pool WHERE $1::text IS NULL OR host = $1 ORDER BY id FOR UPDATE", host,
+        row: Self.pool))
   }
 
   func allocate(
     _ needs: Resources, for lease: LeaseID, kind: Kind, asUnpaidHold unpaidShare: Double?, pinned host: String?
   ) throws -> Placement? {
-    let hosts = try lockPools(kind: kind, host: host)
-    // Best fit: the host whose scarcest dimension is left with the least.
-    let fitting = hosts.values.filter { $0.allSatisfy { $0.fits(needs.need($0.dimension), unpaidShare: unpaidShare) } }
-    func tightness(_ pools: [LockedPool]) -> Double {
-      pools.map { pool in
-        pool.capacity == 0 ? 1 : Double(pool.capacity - pool.used - needs.need(pool.dimension)) / Double(pool.capacity)
-      }.min() ?? 1
-    }
-    guard
-      let chosen = fitting.min(by: {
-        (tightness($0), $0.first?.host ?? "") < (tightness($1), $1.first?.host ?? "")
-      }), let first = chosen.first
+    let before = try lockPools(host: host)
+    var after = before
+    guard let host = after.place(needs, kind: kind, asUnpaidHold: unpaidShare, pinned: host),
+      let placement = try takePlaces(on: [host], of: before)[0]
     else { return nil }
-    // Pools of the host are locked, so nobody else is choosing a slot here.
-    let slot =
-      try db.pointee.first(
-        """
-        SELECT coalesce(min(s.slot), 0)::integer
-          FROM (SELECT 0 AS slot UNION ALL SELECT slot + 1 FROM allocation WHERE host = $1) s
-         WHERE NOT EXISTS (SELECT FROM allocation a WHERE a.host = $1 AND a.slot = s.slot)
-        """, first.host
-      ) { try $0.int32(0) } ?? 0
-    guard let uidBase = UInt32(exactly: first.uidBase + 65_536 * Int64(slot)) else { return nil }
-    try take(needs, from: chosen, unpaid: unpaidShare != nil)
-    let row = Allocation(
-      lease: lease, host: first.host, kind: kind, slot: slot, needs: needs, unpaid: unpaidShare != nil)
-    // A quote's capacity is taken before its row is there: it goes in with it.
-    if try lockLease(lease) == nil {
-      pendingAllocations[lease] = row
-    } else {
-      try insert(row)
-    }
-    return Placement(host: first.host, uidBase: uidBase)
+    try take(needs, from: before.pools.filter { $0.host == host && $0.kind == kind }, unpaid: unpaidShare != nil)
+    try db.pointee.execute(
+      Self.insertionOfAllocations, [lease.uuid], [host], [kind.rawValue], [before.slot(of: placement)],
+      [needs.disk.count], [needs.cpuMillis], [needs.memory.count], [needs.pids], [unpaidShare != nil])
+    return placement
   }
 
-  func take(_ needs: Resources, from pools: [LockedPool], unpaid: Bool) throws {
+  func take(_ needs: Resources, from pools: [Capacity.Pool], unpaid: Bool) throws {
     let taken = pools.map { needs.need($0.dimension) }
     try db.pointee.execute(
       """
@@ -116,27 +64,11 @@ extension PostgresTransaction {
       """, pools.map(\.id), taken, unpaid ? taken : taken.map { _ in 0 })
   }
 
-  struct Allocation {
-    var lease: LeaseID
-    var host: String
-    var kind: Kind
-    var slot: Int32
-    var needs: Resources
-    var unpaid: Bool
-  }
-
-  private func insert(_ row: Allocation) throws {
-    try db.pointee.execute(
-      """
-      INSERT INTO allocation (lease, host, kind, slot, disk, cpu, memory, pids, unpaid)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-      """, row.lease.uuid, row.host, row.kind.rawValue, row.slot, row.needs.disk.count, row.needs.cpuMillis,
-      row.needs.memory.count, row.needs.pids, row.unpaid)
-  }
-
-  func insertPendingAllocation(of lease: LeaseID) throws {
-    if let row = pendingAllocations.removeValue(forKey: lease) { try insert(row) }
-  }
+  static let insertionOfAllocations = """
+    INSERT INTO allocation (lease, host, kind, slot, disk, cpu, memory, pids, unpaid)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[],
+                         $8::bigint[], $9::boolean[])
+    """
 
   func reallocate(_ lease: LeaseID, to needs: Resources) throws -> Bool {
     guard
@@ -151,7 +83,7 @@ extension PostgresTransaction {
           )
         }), let kind = Kind(rawValue: held.kind)
     else { return false }
-    let pools = try lockPools(kind: kind, host: held.host)[held.host] ?? []
+    let pools = try lockPools(host: held.host).pools.filter { $0.kind == kind }
     let fits = pools.allSatisfy { $0.fits(needs.need($0.dimension) - held.needs.need($0.dimension), unpaidShare: nil) }
     guard fits else { return false }
     let more = pools.map { needs.need($0.dimension) - held.needs.need($0.dimension) }
@@ -175,6 +107,7 @@ extension PostgresTransaction {
         FROM allocation a WHERE a.lease = $1 AND a.unpaid AND a.host = pool.host AND a.kind = pool.kind
       """, lease.uuid)
     try db.pointee.execute("UPDATE allocation SET unpaid = false WHERE lease = $1", lease.uuid)
+    try db.pointee.execute("DELETE FROM quote_client WHERE lease = $1", lease.uuid)
   }
 
   func freeAllocations(of leases: [LeaseID]) throws {
@@ -189,7 +122,8 @@ extension PostgresTransaction {
                coalesce(sum(cpu) FILTER (WHERE unpaid), 0) AS unpaid_cpu,
                coalesce(sum(memory) FILTER (WHERE unpaid), 0) AS unpaid_memory,
                coalesce(sum(pids) FILTER (WHERE unpaid), 0) AS unpaid_pids
-          FROM gone GROUP BY host, kind)
+          FROM gone GROUP BY host, kind),
+      slots AS (INSERT INTO uid_slot_free (host, slot) SELECT host, slot FROM gone)
       UPDATE pool
          SET used = used - CASE dimension WHEN 'disk' THEN s.disk WHEN 'cpu' THEN s.cpu
                                           WHEN 'memory' THEN s.memory ELSE s.pids END,
@@ -199,6 +133,16 @@ extension PostgresTransaction {
                                                     WHEN 'memory' THEN s.memory ELSE s.pids END)
         FROM sums s WHERE s.host = pool.host AND s.kind = pool.kind
       """, leases.map(\.uuid))
+    try db.pointee.execute("DELETE FROM quote_client WHERE lease = ANY ($1)", leases.map(\.uuid))
+  }
+
+  func forgetQuote(_ id: LeaseID) throws {
+    guard let lease = try lockLease(id), case .quoted = lease.state, lease.account.balance == .zero else { return }
+    let hasInvoice = try db.pointee.first("SELECT true FROM invoice WHERE lease = $1 LIMIT 1", id.uuid) { _ in true }
+    guard hasInvoice == nil else { return }
+    try freeAllocations(of: [id])
+    try db.pointee.execute("DELETE FROM lease WHERE id = $1", id.uuid)
+    try count([lease.state.name: -1])
   }
 
   /// Leases by id first, then pools by id: one order everywhere.
@@ -221,37 +165,16 @@ extension PostgresTransaction {
   }
 
   func available(_ needs: Resources, kind: Kind) throws -> Int64 {
-    let pools = try db.pointee.query(
-      "SELECT host, dimension, capacity - used FROM pool WHERE kind = $1", kind.rawValue
-    ) { (host: try $0.string(0), dimension: try $0.string(1), left: try $0.int64(2)) }
-    return Dictionary(grouping: pools, by: \.host).values.reduce(0) { sum, pools in
-      let counts = pools.compactMap { pool -> Int64? in
-        let need = needs.need(pool.dimension)
-        return need > 0 ? max(0, pool.left) / need : nil
-      }
-      return sum + (counts.min() ?? 0)
-    }
-  }
-
-  func unpaidHolds(of client: String) throws -> Int {
-    // Of many requests at once only so many hold something; a count alone would let all of them.
-    try db.pointee.execute(
-      "SELECT pg_advisory_xact_lock(hashtextextended('leasehold.holds ' || $1, 0))", client)
-    return try db.pointee.first(
-      """
-      SELECT count(*) FROM quote_client q JOIN allocation a ON a.lease = q.lease
-       WHERE q.client = $1 AND a.unpaid
-      """, client
-    ) { try $0.int(0) } ?? 0
+    Capacity(try db.pointee.query(Self.capacitySelection, row: Self.pool)).available(needs, kind: kind)
   }
 
   func pools() throws -> [PoolLevel] {
     try db.pointee.query(
       "SELECT host, kind, dimension, used, capacity FROM pool WHERE capacity > 0 ORDER BY host, kind, dimension"
     ) {
-      guard let kind = Kind(rawValue: try $0.string(1)) else { throw StoreError(.invariant, "a pool has no kind") }
-      return PoolLevel(
-        host: try $0.string(0), kind: kind, dimension: try $0.string(2), used: try $0.int64(3), limit: try $0.int64(4))
+      PoolLevel(
+        host: try $0.string(0), kind: try $0.word(1, "a pool's kind"), dimension: try $0.word(2, "a pool's dimension"),
+        used: try $0.int64(3), limit: try $0.int64(4))
     }
   }
 }

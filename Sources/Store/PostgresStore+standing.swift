@@ -28,7 +28,7 @@ extension PostgresStore {
   public func standing(_ question: StandingQuestion) async throws -> Standing? {
     var values = Parameters()
     values.append(question.paymentHash?.bytes.array)
-    values.append(question.slot)
+    values.append(question.slot.description)
     values.append(question.parent?.bytes.array)
     let sql: String
     switch question.subject {

@@ -9,8 +9,6 @@ import Postgres
 /// somebody else's by then.
 final class PostgresTransaction: StoreTransaction {
   private var pointer: UnsafePointer<Session>?
-  /// Capacity taken for quotes whose rows are not written yet.
-  var pendingAllocations: [LeaseID: Allocation] = [:]
 
   init(_ pointer: UnsafePointer<Session>) {
     self.pointer = pointer
@@ -18,6 +16,15 @@ final class PostgresTransaction: StoreTransaction {
 
   func end() {
     pointer = nil
+  }
+
+  /// Lets the planner read whole tables until the end of the transaction: for the operator's sums over everything.
+  func readsWholeTables() throws {
+    try db.pointee.script(
+      """
+      SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on; SET LOCAL enable_hashjoin = on;
+      SET LOCAL enable_mergejoin = on; SET LOCAL enable_sort = on; SET LOCAL plan_cache_mode = force_custom_plan
+      """)
   }
 
   var db: UnsafePointer<Session> {

@@ -84,18 +84,22 @@ extension PostgresTransaction {
     func start(_ moment: Instant) -> Instant {
       Instant(microseconds: moment.microseconds - ((moment.microseconds % length) + length) % length)
     }
+    func add(_ more: Int64, at start: Instant) {
+      let (sum, overflow) = windows[WindowKey(counter: key, start: start), default: 0].addingReportingOverflow(more)
+      windows[WindowKey(counter: key, start: start)] = overflow ? .max : sum
+    }
     let total = to.microseconds(since: from)
     var given: Int64 = 0
     var at = start(from)
     // A gap of more than an hour is booked where it ended.
     if total <= 0 || total > Seconds.hour.microseconds {
-      windows[WindowKey(counter: key, start: start(to)), default: 0] += quantity
+      add(quantity, at: start(to))
       return
     }
     while at <= to {
       let end = min(to, at + window)
       let upTo = Int64(Int128(quantity) * Int128(end.microseconds(since: from)) / Int128(total))
-      if upTo > given || quantity == 0 { windows[WindowKey(counter: key, start: at), default: 0] += upTo - given }
+      if upTo > given || quantity == 0 { add(upTo - given, at: at) }
       given = max(given, upTo)
       at = at + window
     }
@@ -145,30 +149,27 @@ extension PostgresTransaction {
   private static func usageWindow(_ row: borrowing Row) throws -> UsageWindow {
     guard let meter = Meter(rawValue: try row.string(1)) else { throw StoreError(.invariant, "a window of no meter") }
     return UsageWindow(
-      incarnation: try row.int64(0), meter: meter, start: try row.instant(2), seconds: window.count,
+      incarnation: try row.int64(0), meter: meter, start: try row.instant(2), seconds: try row.int64(5),
       quantity: try row.int64(3), charged: row.isNull(4) ? nil : try row.msat(4))
   }
 
   func usage(of lease: LeaseID, after window: Instant?, limit: Int) throws -> [UsageWindow] {
     try db.pointee.query(
       """
-      SELECT incarnation, meter, window_start, quantity, charged_msat FROM usage_window
-       WHERE lease = $1 AND ($2::timestamptz IS NULL OR window_start > $2)
-       ORDER BY window_start, meter, incarnation LIMIT $3
+      SELECT incarnation, meter, start, quantity, charged_msat, seconds FROM (
+        (SELECT incarnation, meter, day AS start, quantity, charged_msat, 86400::bigint AS seconds FROM usage_day
+          WHERE lease = $1 AND day > coalesce($2::timestamptz, '-infinity')
+          ORDER BY day, meter, incarnation LIMIT $3)
+        UNION ALL
+        (SELECT incarnation, meter, window_start, quantity, charged_msat, 60 FROM usage_window
+          WHERE lease = $1 AND window_start > coalesce($2::timestamptz, '-infinity')
+          ORDER BY window_start, meter, incarnation LIMIT $3)) kept
+       ORDER BY start, meter, incarnation LIMIT $3
       """, lease.uuid, window?.timestamp, Int64(limit), row: Self.usageWindow)
   }
 
   func lockUnratedUsage(closedBefore: Instant, of lease: LeaseID?, limit: Int) throws -> [UnratedUsage] {
-    let ids = try db.pointee.query(
-      """
-      SELECT DISTINCT lease FROM (
-        SELECT lease FROM usage_window
-         WHERE charged_msat IS NULL AND window_start <= $1 - interval '60 seconds'
-           AND ($2::uuid IS NULL OR lease = $2)
-         ORDER BY window_start LIMIT $3) oldest
-       ORDER BY lease
-      """, min(closedBefore, .distantFuture).timestamp, lease?.uuid, Int64(limit)
-    ) { try $0.lease(0) }
+    let ids = try unratedLeases(min(closedBefore, .distantFuture), lease, limit)
     guard !ids.isEmpty else { return [] }
     var usage: [UnratedUsage] = []
     for id in ids {
@@ -176,7 +177,7 @@ extension PostgresTransaction {
       guard let locked = try lease == nil ? lockLeaseIfFree(id) : lockLease(id) else { continue }
       let windows = try db.pointee.query(
         """
-        SELECT incarnation, meter, window_start, quantity, charged_msat FROM usage_window
+        SELECT incarnation, meter, window_start, quantity, charged_msat, 60::bigint FROM usage_window
          WHERE lease = $1 AND charged_msat IS NULL AND window_start <= $2 - interval '60 seconds'
          ORDER BY window_start LIMIT $3 FOR UPDATE
         """, id.uuid, min(closedBefore, .distantFuture).timestamp, Int64(limit), row: Self.usageWindow)
@@ -197,6 +198,28 @@ extension PostgresTransaction {
       }
     }
     return usage
+  }
+
+  /// Whose windows are to be rated, in the order of their ids: the oldest windows of all, or those of one.
+  private func unratedLeases(_ closedBefore: Instant, _ lease: LeaseID?, _ limit: Int) throws -> [LeaseID] {
+    guard let lease else {
+      return try db.pointee.query(
+        """
+        SELECT DISTINCT lease FROM (
+          SELECT lease FROM usage_window
+           WHERE charged_msat IS NULL AND window_start <= $1 - interval '60 seconds'
+           ORDER BY window_start, lease LIMIT $2) oldest
+         ORDER BY lease
+        """, closedBefore.timestamp, Int64(limit)
+      ) { try $0.lease(0) }
+    }
+    let isUnrated = try db.pointee.first(
+      """
+      SELECT true FROM usage_window
+       WHERE lease = $1 AND charged_msat IS NULL AND window_start <= $2 - interval '60 seconds' LIMIT 1
+      """, lease.uuid, closedBefore.timestamp
+    ) { _ in true }
+    return isUnrated == nil ? [] : [lease]
   }
 
   func markRated(_ windows: [RatedWindow]) throws {
@@ -225,10 +248,16 @@ extension PostgresTransaction {
   }
 
   func lastUse(of lease: LeaseID) throws -> Instant? {
+    // Of a day that is added up, no more is known than the day.
     try db.pointee.first(
       """
-      SELECT max(window_start) + interval '60 seconds' FROM usage_window
-       WHERE lease = $1 AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
+      SELECT coalesce(
+        (SELECT window_start + interval '60 seconds' FROM usage_window
+          WHERE lease = $1 AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
+          ORDER BY window_start DESC LIMIT 1),
+        (SELECT day + interval '24 hours' FROM usage_day
+          WHERE lease = $1 AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
+          ORDER BY day DESC LIMIT 1))
       """, lease.uuid
     ) { try $0.optionalInstant(0) } ?? nil
   }

@@ -5,6 +5,7 @@ import Leasing
 import Ledger
 import Macaroons
 import Postgres
+import Text
 import Units
 
 // How the engine's values travel to and from PostgreSQL.
@@ -25,6 +26,13 @@ extension Row {
 
   borrowing func optionalInstant(_ column: Int) throws -> Instant? {
     isNull(column) ? nil : try instant(column)
+  }
+
+  /// A word of an enumeration that the schema holds the column to.
+  borrowing func word<Word: RawRepresentable>(_ column: Int, _ what: String) throws -> Word
+  where Word.RawValue == String {
+    guard let word = Word(rawValue: try string(column)) else { throw StoreError(.invariant, "\(what) is not known") }
+    return word
   }
 
   borrowing func lease(_ column: Int) throws -> LeaseID {
@@ -69,31 +77,15 @@ enum JSON {
   /// What an event has to show, written by hand: every step has some, and for a dictionary Foundation's encoder asks
   /// the runtime at each field which protocols it conforms to.
   static func encode(_ evidence: [String: String]) -> JSONB {
-    var text = "{"
+    var text = Array("{".utf8)
     for (name, value) in evidence {
-      if text.utf8.count > 1 { text += "," }
-      quote(name, into: &text)
-      text += ":"
-      quote(value, into: &text)
+      if text.count > 1 { text.append(UInt8(ascii: ",")) }
+      JSONString.append(name, to: &text)
+      text.append(UInt8(ascii: ":"))
+      JSONString.append(value, to: &text)
     }
-    return JSONB(text + "}")
-  }
-
-  /// RFC 8259 §7.
-  private static func quote(_ words: String, into text: inout String) {
-    text += "\""
-    for scalar in words.unicodeScalars {
-      switch scalar {
-      case "\"", "\\":
-        text.unicodeScalars.append("\\")
-        text.unicodeScalars.append(scalar)
-      case "\u{0}"..<"\u{20}":
-        text += scalar.value < 16 ? "\\u000" : "\\u00"
-        text += String(scalar.value, radix: 16)
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
+    text.append(UInt8(ascii: "}"))
+    return JSONB(String(decoding: text, as: UTF8.self))
   }
 
   static func decode<T: Decodable>(_ type: T.Type, from text: String) throws -> T {

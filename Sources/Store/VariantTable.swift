@@ -13,7 +13,8 @@ extension PostgresTransaction {
     """
 
   func variantFigures() throws -> [VariantFigures] {
-    try db.pointee.query(
+    try readsWholeTables()
+    return try db.pointee.query(
       """
       SELECT offer, variant, sum(quoted)::bigint, sum(paid)::bigint, sum(renewed)::bigint, sum(msat)::bigint
         FROM (SELECT l.request ->> 'offer' AS offer, l.sold_as AS variant, 1 AS quoted,

@@ -19,7 +19,7 @@ public struct ByteCount: Hashable, Comparable, Sendable, Codable, ExpressibleByI
     try container.encode(count)
   }
 
-  public static func mebibytes(_ count: Int64) -> ByteCount { ByteCount(count << 20) }
+  public static func mebibytes(_ count: Int64) -> ByteCount { ByteCount(Int64(clamping: Int128(count) << 20)) }
 
   public static func < (a: ByteCount, b: ByteCount) -> Bool { a.count < b.count }
 }

@@ -7,17 +7,23 @@ extension Instant {
   /// Fraction digits are left out when there is no fraction, so that what people write by hand comes back as they wrote
   /// it; otherwise all six stand, because a moment is compared as text by some.
   public var rfc3339: String {
-    let clamped = min(max(self, Self.earliestNamed), Self.latestNamed).microseconds
-    let (day, rest) = Self.floorDivide(clamped, by: 86_400_000_000)
-    let (year, month, dayOfMonth) = Self.civil(day)
-    let seconds = rest / 1_000_000
     var text: [UInt8] = []
     text.reserveCapacity(27)
-    Self.write(year, digits: 4, to: &text)
+    appendRFC3339(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The same, for who writes bytes.
+  public func appendRFC3339(to text: inout [UInt8]) {
+    let clamped = min(max(self, Self.earliestNamed), Self.latestNamed).microseconds
+    let (day, rest) = CivilDate.floorDivide(clamped, by: 86_400_000_000)
+    let date = CivilDate(day: day)
+    let seconds = rest / 1_000_000
+    Self.write(date.year, digits: 4, to: &text)
     text.append(UInt8(ascii: "-"))
-    Self.write(month, digits: 2, to: &text)
+    Self.write(date.month, digits: 2, to: &text)
     text.append(UInt8(ascii: "-"))
-    Self.write(dayOfMonth, digits: 2, to: &text)
+    Self.write(date.day, digits: 2, to: &text)
     text.append(UInt8(ascii: "T"))
     Self.write(seconds / 3_600, digits: 2, to: &text)
     text.append(UInt8(ascii: ":"))
@@ -29,7 +35,6 @@ extension Instant {
       Self.write(rest % 1_000_000, digits: 6, to: &text)
     }
     text.append(UInt8(ascii: "Z"))
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads RFC 3339 §5.6: any offset, a fraction of any length (what is finer than a microsecond is cut off), `T` and
@@ -39,7 +44,8 @@ extension Instant {
     guard let year = digits.take(4), digits.take("-"), let month = digits.take(2), digits.take("-"),
       let day = digits.take(2), digits.take("T") || digits.take("t"), let hour = digits.take(2), digits.take(":"),
       let minute = digits.take(2), digits.take(":"), let second = digits.take(2),
-      (1...12).contains(month), day >= 1, day <= Self.daysInMonth(year, month), hour < 24, minute < 60, second <= 60
+      (1...12).contains(month), day >= 1, day <= CivilDate.daysInMonth(year, month), hour < 24, minute < 60,
+      second <= 60
     else { return nil }
     var fraction: Int64 = 0
     if digits.take(".") {
@@ -55,39 +61,10 @@ extension Instant {
       offset = sign * (hours * 3_600 + minutes * 60)
     }
     guard digits.isAtEnd else { return nil }
-    let seconds = Self.days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
+    let seconds =
+      CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
+      - offset
     self.init(microseconds: seconds * 1_000_000 + fraction)
-  }
-
-  // MARK: The proleptic Gregorian calendar
-  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": eras of 400 years that begin in March.
-
-  private static func floorDivide(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
-    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
-    return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
-  }
-
-  private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let (era, dayOfEra) = floorDivide(days + 719_468, by: 146_097)
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    let month = shifted < 10 ? shifted + 3 : shifted - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
-  }
-
-  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let (era, yearOfEra) = floorDivide(month <= 2 ? year - 1 : year, by: 400)
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-  }
-
-  private static func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {
-    switch month {
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
   }
 
   private static func write(_ value: Int64, digits: Int, to text: inout [UInt8]) {

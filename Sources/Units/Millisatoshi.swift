@@ -1,7 +1,9 @@
 /// An amount of bitcoin, in thousandths of a satoshi. May be negative: a lease in grace owes.
 ///
-/// The operators trap on overflow, because an overflow inside the ledger is a broken invariant. Amounts that come
-/// from outside are checked with ``addingReportingOverflow(_:)`` and ``multipliedReportingOverflow(by:)``.
+/// Arithmetic saturates, as that of ``Instant``: no number that somebody sends may stop the daemon. Amounts of ours stay
+/// below ``supply``, a quarter of what fits, so that a saturated one is no amount: the ledger's constraints refuse it,
+/// and a lease whose balance is not that of the ledger is set aside. Where a limit has to be told from an amount, ask
+/// with ``addingReportingOverflow(_:)`` and ``multipliedReportingOverflow(by:)``.
 public struct Millisatoshi: Hashable, Comparable, Sendable, Codable, ExpressibleByIntegerLiteral {
   public let count: Int64
 
@@ -14,7 +16,8 @@ public struct Millisatoshi: Hashable, Comparable, Sendable, Codable, Expressible
   }
 
   public init(satoshis: Int64) {
-    self.count = satoshis * 1_000
+    let (product, overflow) = satoshis.multipliedReportingOverflow(by: 1_000)
+    self.count = overflow ? (satoshis < 0 ? .min : .max) : product
   }
 
   public init(from decoder: any Decoder) throws {
@@ -57,9 +60,15 @@ public struct Millisatoshi: Hashable, Comparable, Sendable, Codable, Expressible
   }
 
   public static func < (a: Millisatoshi, b: Millisatoshi) -> Bool { a.count < b.count }
-  public static func + (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi { Millisatoshi(a.count + b.count) }
-  public static func - (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi { Millisatoshi(a.count - b.count) }
-  public static prefix func - (a: Millisatoshi) -> Millisatoshi { Millisatoshi(-a.count) }
+  public static func + (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi {
+    let (sum, overflow) = a.count.addingReportingOverflow(b.count)
+    return Millisatoshi(overflow ? (b.count < 0 ? .min : .max) : sum)
+  }
+  public static func - (a: Millisatoshi, b: Millisatoshi) -> Millisatoshi {
+    let (difference, overflow) = a.count.subtractingReportingOverflow(b.count)
+    return Millisatoshi(overflow ? (b.count < 0 ? .max : .min) : difference)
+  }
+  public static prefix func - (a: Millisatoshi) -> Millisatoshi { .zero - a }
   public static func += (a: inout Millisatoshi, b: Millisatoshi) { a = a + b }
   public static func -= (a: inout Millisatoshi, b: Millisatoshi) { a = a - b }
 }

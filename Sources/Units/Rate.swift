@@ -2,7 +2,9 @@
 ///
 /// An offer's rate is its price over its period. A renewal at another price makes a blended rate (money held over
 /// time held), which is why the span is in microseconds and not in periods.
-public struct Rate: Hashable, Sendable, Codable {
+///
+/// Two rates are equal when they cost the same, however the fraction is written.
+public struct Rate: Sendable, Codable {
   /// The numerator; never negative.
   public let amount: Millisatoshi
   /// The denominator in microseconds; at least one.
@@ -31,7 +33,8 @@ public struct Rate: Hashable, Sendable, Codable {
 
   /// The charge for a span, in whole millisatoshis, and the remainder to carry into the next.
   ///
-  /// - Precondition: `elapsed >= 0` microseconds, `0 <= remainder < microseconds`, and the charge fits 64 bits.
+  /// - Precondition: `elapsed >= 0` microseconds, `0 <= remainder < microseconds`. A charge that does not fit 64 bits is the most
+  ///   that does.
   public func charge(
     elapsedMicroseconds elapsed: Int64, carrying remainder: Remainder
   ) -> (charge: Millisatoshi, remainder: Remainder) {
@@ -39,7 +42,7 @@ public struct Rate: Hashable, Sendable, Codable {
     precondition(remainder >= 0 && remainder < microseconds, "a remainder is less than one millisatoshi")
     let product = Int128(elapsed) * Int128(amount.count) + Int128(remainder)
     let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(microseconds))
-    return (Millisatoshi(Int64(quotient)), Remainder(rest))
+    return (Millisatoshi(Int64(clamping: quotient)), Remainder(rest))
   }
 
   /// The least number of microseconds after which `balance` has been charged in full; negative when it was spent that
@@ -56,5 +59,17 @@ public struct Rate: Hashable, Sendable, Codable {
     let product = Int128(span) * Int128(amount.count)
     let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(microseconds))
     return Int64(exactly: rest > 0 ? quotient + 1 : quotient).map(Millisatoshi.init(_:))
+  }
+}
+
+extension Rate: Hashable {
+  public static func == (a: Rate, b: Rate) -> Bool {
+    Int128(a.amount.count) * Int128(b.microseconds) == Int128(b.amount.count) * Int128(a.microseconds)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    let divisor = amount.count.greatestCommonDivisor(with: microseconds)
+    hasher.combine(amount.count / divisor)
+    hasher.combine(microseconds / divisor)
   }
 }

@@ -20,8 +20,9 @@ public struct Budget: Hashable, Sendable, Codable {
     return Budget(perPayment: least(perPayment, other.perPayment), perDay: least(perDay, other.perDay))
   }
 
-  /// 100,000 sat in 24 hours.
-  public static let standard = Budget(perDay: Millisatoshi(satoshis: 100_000))
+  /// 1,000 sat for one payment, and 10,000 sat in 24 hours.
+  public static let standard = Budget(
+    perPayment: Millisatoshi(satoshis: 1_000), perDay: Millisatoshi(satoshis: 10_000))
 
   private enum CodingKeys: String, CodingKey {
     case perPayment = "per_payment_msat"

@@ -17,16 +17,20 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
   public var capabilities: [String]
   /// Conditions a holder may add.
   public var caveats: [String]
+  /// What each of them says; `nil` from a server of before there was one.
+  public var caveatVocabulary: [DiscoveryCaveat]?
   /// Those that sell something.
   public var endpoints: [DiscoveryEndpoint]
   public var offers: [DiscoveryOffer]
+  /// Where a wish is answered with its price and a challenge, and status 200; `nil` from a server of before there was one.
+  public var quote: DiscoveryEndpoint?
   public var links: [String: String]
 
   public init(
     service: String, title: String, scheme: String, schemes: [String], versions: [String], network: String,
     challengeHeader: String, authorization: String, capabilities: [String], caveats: [String],
-    endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
-    links: [String: String]
+    caveatVocabulary: [DiscoveryCaveat]? = nil, endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
+    quote: DiscoveryEndpoint? = nil, links: [String: String]
   ) {
     self.service = service
     self.title = title
@@ -38,8 +42,10 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     self.authorization = authorization
     self.capabilities = capabilities
     self.caveats = caveats
+    self.caveatVocabulary = caveatVocabulary
     self.endpoints = endpoints
     self.offers = offers
+    self.quote = quote
     self.links = links
   }
 
@@ -54,13 +60,35 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     case authorization
     case capabilities
     case caveats
+    case caveatVocabulary = "caveat_vocabulary"
     case endpoints
     case offers
+    case quote
     case links
   }
 }
 
-/// A route that answers `402`.
+/// A condition of a macaroon, as this server reads it.
+public struct DiscoveryCaveat: Hashable, Sendable, Codable {
+  public var condition: String
+  /// Whether a holder may add it; else it stands in a minted credential alone.
+  public var isAddable: Bool
+  public var description: String
+
+  public init(condition: String, isAddable: Bool, description: String) {
+    self.condition = condition
+    self.isAddable = isAddable
+    self.description = description
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case condition
+    case isAddable = "addable"
+    case description
+  }
+}
+
+/// A route that answers `402`, or with a price.
 public struct DiscoveryEndpoint: Hashable, Sendable, Codable {
   public var method: String
   public var path: String

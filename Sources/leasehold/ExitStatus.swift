@@ -29,10 +29,11 @@ enum ExitStatus: Int32 {
       default: self = .failed
       }
     case .wallet(.unreachable): self = .failed
-    case .paymentRequired, .badChallenge, .overBudget, .overLimit, .wallet, .paidButRefused: self = .unpaid
-    case .noCredential, .unknownLease: self = .notFound
-    case .ambiguousLease: self = .usage
-    case .unreachable, .unreadable, .state, .file, .exec: self = .failed
+    case .paymentRequired, .badChallenge, .overBudget, .overLimit, .notApproved, .wallet, .paidButRefused:
+      self = .unpaid
+    case .noCredential, .unknownLease, .leaseOver: self = .notFound
+    case .ambiguousLease, .nameTaken, .otherServer: self = .usage
+    case .notMade, .unreachable, .unreadable, .state, .file, .exec: self = .failed
     }
   }
 }

@@ -6,7 +6,9 @@ import Wallets
 
 /// Options of every command.
 struct GlobalOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The server (default: $LEASEHOLD_SERVER, else http://127.0.0.1:8402).", valueName: "url"))
+  @Option(
+    help: ArgumentHelp(
+      "The server (default: the lease's own; else $LEASEHOLD_SERVER, else http://127.0.0.1:8402).", valueName: "url"))
   var server: String?
 
   @Option(
@@ -21,8 +23,16 @@ struct GlobalOptions: ParsableArguments {
       valueName: "file"))
   var config: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Believe the certificates in this PEM file too, for a server with one of its own making.", valueName: "file"))
+  var caFile: String?
+
   @Flag(help: "Put out one JSON document instead of text.")
   var json = false
+
+  @Flag(help: "Leave nothing out of tables, however narrow the terminal is.")
+  var wide = false
 
   @Flag(name: .shortAndLong, help: "Say nothing beside the result.")
   var quiet = false
@@ -37,11 +47,17 @@ struct GlobalOptions: ParsableArguments {
     try RenterConfiguration.read(config, ProcessInfo.processInfo.environment)
   }
 
+  /// The server that is asked where no lease says another.
   func address() throws -> ServerAddress {
     // Read in any case: a file with a mistake in it is told of, also where nothing of it is needed.
     let file = try configuration()
+    return try namedAddress() ?? file.server.flatMap { ServerAddress($0) } ?? .standard
+  }
+
+  /// The server that was named here and now.
+  func namedAddress() throws -> ServerAddress? {
     let named = ProcessInfo.processInfo.environment["LEASEHOLD_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
-    guard let text = server ?? named ?? file.server else { return .standard }
+    guard let text = server ?? named else { return nil }
     guard let address = ServerAddress(text) else {
       throw Complaint.usage("LEASEHOLD_SERVER is not an address like http://host:8402")
     }
@@ -80,8 +96,11 @@ extension WalletConfiguration.Kind: ExpressibleByArgument {}
 
 /// Options of commands that may pay.
 struct PaymentOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Refuse to pay more than this, in sat.", valueName: "sat"))
+  @Option(help: ArgumentHelp("Pay up to this without asking, and refuse to pay more; in sat.", valueName: "sat"))
   var maxSats: Int64?
+
+  @Flag(name: .shortAndLong, help: "Pay what limits and budget allow, without asking.")
+  var yes = false
 
   @OptionGroup var source: WalletOptions
 

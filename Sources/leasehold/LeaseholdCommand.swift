@@ -1,4 +1,5 @@
 import ArgumentParser
+import Wire
 
 /// `leasehold`.
 struct LeaseholdCommand: AsyncParsableCommand {
@@ -13,30 +14,33 @@ struct LeaseholdCommand: AsyncParsableCommand {
         leasehold put photo.jpg @last:/        upload
         leasehold renew @last                  buy more time
 
-      LEASE is an id, a beginning that only one of your leases has, or @last. Credentials are kept in \
-      $XDG_STATE_HOME/leasehold, readable by you alone; whoever has one has the lease. A run that was killed after \
-      paying is gone on with by running the same command again.
+      LEASE is a name of yours ('rent --name'), a beginning or ending that only one of your leases' ids has, or @last: the \
+      one rented last, also when it is over. Credentials are kept in $XDG_STATE_HOME/leasehold, readable by you alone, and \
+      each is shown to its own server only; whoever has one has the lease. What spends says what it costs and asks, or \
+      wants --yes or --max-sats where nobody can be asked. A run that was killed after paying is gone on with by running \
+      the same command again.
 
       Exit codes: 0 done, 1 failed, 2 usage, 3 payment declined, over budget or required, 4 not found, \
       5 no capacity. 'exec' ends with the command's own code.
       """,
-    version: "leasehold 0.1",
+    version: "leasehold \(Product.version)",
     groupedSubcommands: [
       CommandGroup(
         name: "Rent",
         subcommands: [
           OffersCommand.self, RentCommand.self, ListCommand.self, ShowCommand.self, RenewCommand.self,
-          AutopayCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self,
+          AutopayCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self, NameCommand.self,
+          ForgetCommand.self,
         ]),
       CommandGroup(
         name: "Use a disk",
         subcommands: [
-          PutCommand.self, GetCommand.self, LsCommand.self, RmCommand.self, MountCommand.self,
+          PutCommand.self, GetCommand.self, LsCommand.self, MkdirCommand.self, RmCommand.self, MountCommand.self,
         ]),
       CommandGroup(
         name: "Use a container",
         subcommands: [
-          ExecCommand.self, LogsCommand.self, StartCommand.self, StopCommand.self,
+          ExecCommand.self, LogsCommand.self, StartCommand.self, StopCommand.self, AttachmentsCommand.self,
         ]),
       CommandGroup(
         name: "Understand",
@@ -46,9 +50,11 @@ struct LeaseholdCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Credentials and money",
         subcommands: [
-          CredentialCommand.self, TokenCommand.self, WalletCommand.self, BudgetCommand.self, PayCommand.self,
+          CredentialCommand.self, AddressCommand.self, TokenCommand.self, WalletCommand.self, BudgetCommand.self,
+          PayCommand.self,
           RecoverCommand.self,
         ]),
+      CommandGroup(name: "Let others rent", subcommands: [MCPCommand.self]),
       CommandGroup(name: "Operate", subcommands: [DoctorCommand.self, AdminCommand.self]),
     ])
 }

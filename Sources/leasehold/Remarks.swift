@@ -24,6 +24,8 @@ enum Remarks {
     case .held: "the payment has arrived; what it buys is being made …"
     case .recovering: "going on with what an earlier run began"
     case .swapped: "the credential had gone stale and was exchanged"
+    case .logGap(let bytes?): "\(bytes) bytes of the log were dropped in between"
+    case .logGap(nil): "the log was begun anew"
     case .waiting(let reason): "the server asks for patience (\(reason)); trying again …"
     }
   }

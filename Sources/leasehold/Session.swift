@@ -33,8 +33,32 @@ struct Session: Sendable {
   static func run(
     _ options: GlobalOptions, _ spending: Spending = .nothing, _ body: (Session) async throws -> Void
   ) async throws {
-    let address = try options.address()
-    let state = try options.openState()
+    try await run(options, at: options.address(), options.openState(), spending, body)
+  }
+
+  /// Opens one at the server of a lease, and at no other: a credential is shown to nobody else.
+  ///
+  /// - Parameters:
+  ///   - name: what a person calls the lease.
+  ///   - use: whether a lease that is over serves.
+  static func run(
+    _ options: GlobalOptions, of name: String, for use: StateDirectory.Use = .looking, _ spending: Spending = .nothing,
+    _ body: (Session, _ lease: String) async throws -> Void
+  ) async throws {
+    let (state, named) = (try options.openState(), try options.namedAddress())
+    let id = try state.resolve(name, at: named, for: use)
+    let kept = try state.storedLease(id)
+    if let named, let kept, kept.server != named.description {
+      throw ClientError.otherServer(lease: id, server: kept.server)
+    }
+    try await run(options, at: kept?.address ?? options.address(), state, spending) { try await body($0, id) }
+  }
+
+  static func run(
+    _ options: GlobalOptions, at address: ServerAddress, _ state: StateDirectory, _ spending: Spending = .nothing,
+    _ body: (Session) async throws -> Void
+  ) async throws {
+    _ = try options.configuration()
     var settings = LeaseholdClient.Settings(paysAtDoors: spending.paysAtDoors, limit: spending.options?.limit)
     var wallet: (any Wallet)?
     if let payment = spending.options {
@@ -42,14 +66,20 @@ struct Session: Sendable {
       settings.paysByHand = chosen.configuration.kind == .manual
       settings.budget = chosen.configuration.budget
       settings.maxFee = chosen.configuration.maxFee
+      settings.approval = Consent.approval(payment, isQuiet: options.quiet)
       wallet = try chosen.open()
+    }
+    if let file = options.caFile {
+      guard FileManager.default.isReadableFile(atPath: file) else { throw Complaint.usage("cannot read \(file)") }
+      settings.certificateAuthorities = file
     }
     let isQuiet = options.quiet
     let client = LeaseholdClient(
       server: address, state: state, settings: settings, wallet: wallet, tell: { Remarks.make($0, isQuiet: isQuiet) })
+    let session = Session(client: client, isJSON: options.json, isQuiet: isQuiet)
     let result: Result<Void, any Error>
     do {
-      result = .success(try await body(Session(client: client, isJSON: options.json, isQuiet: isQuiet)))
+      result = .success(try await body(session))
     } catch {
       result = .failure(error)
     }
@@ -59,8 +89,20 @@ struct Session: Sendable {
 
   var now: Instant { LeaseholdClient.systemClock() }
 
-  /// The id of the lease a person means.
-  func lease(_ name: String) throws -> String { try client.state.resolve(name, at: client.server) }
+  /// The id of a lease of this server that a person means.
+  func lease(_ name: String, for use: StateDirectory.Use = .looking) throws -> String {
+    try client.state.resolve(name, at: client.server, for: use)
+  }
+
+  /// How a lease is called in a command that is shown: by its name, else by an ending that no other has.
+  func short(_ id: String) -> String {
+    // Without its file nothing is known of the others either.
+    let others = (try? client.state.storedLeases(of: nil)) ?? []
+    if let name = others.first(where: { $0.lease == id })?.name { return name }
+    var count = 6
+    while count < 26, others.contains(where: { $0.lease != id && $0.lease.hasSuffix(id.suffix(count)) }) { count += 1 }
+    return String(id.suffix(count))
+  }
 
   /// Whether what follows is for people; otherwise the document is put out.
   func put(_ json: [UInt8], text: () -> String) {

@@ -50,13 +50,13 @@ extension Configuration.ExchangeRateEntry {
       throw yaml["name"].fault("1 to 64 printable characters without spaces; renters see it")
     }
     limits = ExchangeRateLimits(
-      maximumAge: Seconds(try yaml["maximum_age_seconds"].integer(in: 10...86_400, default: 600)),
+      maximumAge: Seconds(try yaml.duration("maximum_age", in: 10...86_400, default: 600)),
       maximumStepPercent: try yaml["maximum_step_percent"].integer(in: 1...100, default: 10),
-      confirmation: Seconds(try yaml["confirm_seconds"].integer(in: 0...86_400, default: 300)),
-      interval: Seconds(try yaml["interval_seconds"].integer(in: 1...3_600, default: 60)))
+      confirmation: Seconds(try yaml.duration("confirm", in: 0...86_400, default: 300)),
+      interval: Seconds(try yaml.duration("interval", in: 1...3_600, default: 60)))
     guard limits.interval <= limits.maximumAge else {
-      throw yaml["interval_seconds"].fault(
-        "a rate is too old after maximum_age_seconds (\(limits.maximumAge.count)): read it more often")
+      throw yaml.place(ofDuration: "interval").fault(
+        "a rate is too old after maximum_age (\(Span.text(limits.maximumAge.count))): read it more often")
     }
   }
 }

@@ -8,13 +8,13 @@ extension Offer {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "price", "resources", "meters",
-      "policy", "max_periods", "images", "variants")
+      "policy", "max_periods", "images", "variants", "minimum_msat", "debt_limit_msat")
     let id = try yaml["id"].string()
     guard (1...63).contains(id.utf8.count),
       id.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
     else { throw yaml["id"].fault("1 to 63 of a-z, 0-9 and -") }
     guard let kind = Kind(rawValue: try yaml["kind"].string()) else { throw yaml["kind"].fault("disk or compute") }
-    let period = Seconds(try yaml["period_seconds"].integer(in: 1...(366 * 86_400)))
+    let period = Seconds(try yaml.duration("period", in: 1...(366 * 86_400)))
     let fiat = try yaml["price"].exists ? FiatPrice(yaml["price"]) : nil
     if fiat != nil {
       for key in ["price_msat", "deposit_msat"] where yaml[key].exists {
@@ -28,7 +28,11 @@ extension Offer {
       deposit: Millisatoshi(try yaml["deposit_msat"].integer(in: 0...Millisatoshi.supply.count, default: 0)),
       meters: try yaml["meters"].items.map { try MeterPrice($0, isInCurrency: fiat != nil) },
       policy: try Policy(yaml["policy"], period: period),
-      maxPeriods: try yaml["max_periods"].integer(in: 1...1_000_000, default: 12), fiat: fiat)
+      maxPeriods: try yaml["max_periods"].integer(in: 1...1_000_000, default: 12), fiat: fiat,
+      minimum: yaml["minimum_msat"].exists
+        ? Millisatoshi(try yaml["minimum_msat"].integer(in: 0...Millisatoshi.supply.count)) : nil,
+      debtLimit: yaml["debt_limit_msat"].exists
+        ? Millisatoshi(try yaml["debt_limit_msat"].integer(in: 1...Millisatoshi.supply.count)) : nil)
     if let fault = terms.fault { throw yaml.fault("these terms cannot be: \(fault)") }
     if fiat == nil, terms.price == .zero, terms.deposit == .zero {
       throw yaml["deposit_msat"].fault("an offer without a price needs a deposit")
@@ -119,15 +123,15 @@ extension Policy {
       "quote_seconds", "provisioning_seconds", "lead_seconds", "grace_seconds", "retention_seconds", "idle")
     let standard = Policy.standard(period: period)
     func seconds(_ key: String, _ low: Int64, _ value: Seconds) throws -> Seconds {
-      Seconds(try yaml[key].integer(in: low...(366 * 86_400), default: value.count))
+      Seconds(try yaml.duration(key, in: low...(366 * 86_400), default: value.count))
     }
     self.init(
-      quote: try seconds("quote_seconds", 10, standard.quote),
-      provisioning: try seconds("provisioning_seconds", 5, standard.provisioning),
-      lead: try seconds("lead_seconds", 0, standard.lead), grace: try seconds("grace_seconds", 0, standard.grace),
-      retention: try seconds("retention_seconds", 1, standard.retention))
-    guard lead <= max(period / 2, 1) else { throw yaml["lead_seconds"].fault("at most half a period") }
-    guard grace <= period else { throw yaml["grace_seconds"].fault("at most a period") }
+      quote: try seconds("quote", 10, standard.quote),
+      provisioning: try seconds("provisioning", 5, standard.provisioning),
+      lead: try seconds("lead", 0, standard.lead), grace: try seconds("grace", 0, standard.grace),
+      retention: try seconds("retention", 1, standard.retention))
+    guard lead <= max(period / 2, 1) else { throw yaml.place(ofDuration: "lead").fault("at most half a period") }
+    guard grace <= period else { throw yaml.place(ofDuration: "grace").fault("at most a period") }
     let idle = yaml["idle"]
     if idle.exists {
       try idle.allow("after_seconds", "action", "retention_seconds")
@@ -135,8 +139,8 @@ extension Policy {
         throw idle["action"].fault("notify, suspend or reclaim")
       }
       self.idle = IdlePolicy(
-        after: Seconds(try idle["after_seconds"].integer(in: 60...(366 * 86_400))), action: action,
-        retention: Seconds(try idle["retention_seconds"].integer(in: 60...(366 * 86_400), default: 86_400 * 7)))
+        after: Seconds(try idle.duration("after", in: 60...(366 * 86_400))), action: action,
+        retention: Seconds(try idle.duration("retention", in: 60...(366 * 86_400), default: 86_400 * 7)))
     }
   }
 }

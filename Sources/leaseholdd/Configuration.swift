@@ -4,6 +4,7 @@ import HTTPAPI
 import L402
 import Leasing
 import Ledger
+import Logs
 import Units
 
 /// What the provider wrote in `leasehold.yaml`, checked.
@@ -19,7 +20,13 @@ struct Configuration: Sendable {
   var exchangeRates: [ExchangeRateEntry]
   var limits = Limits()
   var payouts = Payouts()
-  var logFormat: LogFormat
+  var logFormat: LineLog.Format
+  /// Lease and client address stand in the line of each request, so that who abuses the service can be found.
+  var logsClients: Bool
+  /// Variables of the environment that look like overrides and are none.
+  var unknownOverrides: [String]
+  /// When its file was written last; `nil`: it comes from no file.
+  var writtenAt: Instant?
 
   struct HTTP: Sendable {
     var host = "127.0.0.1"
@@ -28,6 +35,15 @@ struct Configuration: Sendable {
     var tlsEndedByProxy = false
     /// Peers whose word is taken for where a request comes from, and the header they write it in.
     var trustedProxies = TrustedProxies.none
+    /// Where the metrics are served to whoever asks; `nil`: only beside everything else, for the operator's token.
+    var metricsAddress: (host: String, port: Int)?
+    /// Bounds of open connections; `nil`: what the limit of open files allows.
+    var connections: Int?
+    var connectionsPerClient: Int?
+    /// Where renters find us, without a slash at the end: `https://rent.example`. Empty: links are paths.
+    var publicURL = ""
+    /// The provider's name on the page.
+    var title = "Leasehold"
 
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
   }
@@ -71,10 +87,11 @@ struct Configuration: Sendable {
     var enabled = true
     var maxMsatEach: Int64 = 1_000_000_000
     var maxMsatPerDay: Int64 = 5_000_000_000
-  }
-
-  enum LogFormat: String, Sendable, CaseIterable {
-    case text, json
+    /// What one lease may take of a day.
+    var leasePercentPerDay: Int64 = 20
+    /// A tenth of the day is kept for those no larger.
+    var smallMsat: Int64 = 10_000_000
+    var maxPending: Int64 = 50
   }
 }
 
@@ -83,9 +100,15 @@ extension Configuration {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw ConfigurationFault(file: file, line: nil, path: "", words: "cannot be read")
     }
-    return try Configuration(
+    var configuration = try Configuration(
       YAMLReader(
         file: file, text: String(decoding: data, as: UTF8.self), environment: ProcessInfo.processInfo.environment))
+    var status = stat()
+    if stat(file, &status) == 0 {
+      configuration.writtenAt = Instant(
+        microseconds: Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1_000)
+    }
+    return configuration
   }
 
   init(_ yaml: YAMLReader) throws {
@@ -116,11 +139,14 @@ extension Configuration {
     }
     limits = try Limits(yaml["limits"])
     payouts = try Payouts(yaml["payouts"])
-    try yaml["log"].allow("format")
+    try yaml["log"].allow("format", "clients")
+    logsClients = try yaml["log"]["clients"].boolean(default: false)
     let format = try yaml["log"]["format"].string(default: "text")
-    guard let known = LogFormat(rawValue: format) else { throw yaml["log"]["format"].fault("text or json") }
+    guard let known = LineLog.Format(rawValue: format) else { throw yaml["log"]["format"].fault("text or json") }
     logFormat = known
-    hosts = try yaml["hosts"].items.map { try Host($0) }
+    unknownOverrides = []
+    let state = stateDirectory
+    hosts = try yaml["hosts"].items.map { try Host($0, stateDirectory: state) }
     guard hosts.count == 1 else { throw yaml["hosts"].fault("a daemon serves the one host it runs on") }
     images = try yaml["images"].items.map { try ImageReference($0) }
     offers = try yaml["offers"].items.map { try Offer($0) }
@@ -129,6 +155,7 @@ extension Configuration {
     where exchangeRates[..<index].contains(where: { $0.currency == exchangeRates[index].currency }) {
       throw place["currency"].fault("'\(exchangeRates[index].currency.rawValue)' is there twice")
     }
+    unknownOverrides = yaml.overrides.unknown(in: yaml.environment)
     try checkOffers(yaml["offers"])
   }
 
@@ -155,13 +182,17 @@ extension Configuration {
 
 extension Configuration.HTTP {
   init(_ yaml: YAMLReader) throws {
-    try yaml.allow("address", "tls_ended_by_proxy", "trusted_proxies", "forwarded_header")
-    let address = try yaml["address"].string(default: "127.0.0.1:8402")
-    guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
-      (0...65_535).contains(port)
-    else { throw yaml["address"].fault("expected host:port, found '\(address)'") }
-    host = String(address[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-    self.port = port
+    try yaml.allow(
+      "address", "tls_ended_by_proxy", "trusted_proxies", "forwarded_header", "public_url", "title", "metrics_address",
+      "connections", "connections_per_client")
+    (host, port) = try Self.address(yaml["address"].string(default: "127.0.0.1:8402"), yaml["address"])
+    metricsAddress = try yaml["metrics_address"].optionalString().map { try Self.address($0, yaml["metrics_address"]) }
+    if yaml["connections"].exists {
+      connections = Int(try yaml["connections"].integer(in: 16...1_000_000))
+    }
+    if yaml["connections_per_client"].exists {
+      connectionsPerClient = Int(try yaml["connections_per_client"].integer(in: 4...1_000_000))
+    }
     tlsEndedByProxy = try yaml["tls_ended_by_proxy"].boolean(default: false)
     let ranges = try yaml["trusted_proxies"].items.map { item in
       guard let range = AddressRange(try item.string()) else {
@@ -174,16 +205,52 @@ extension Configuration.HTTP {
       throw yaml["forwarded_header"].fault("X-Forwarded-For or Forwarded")
     }
     trustedProxies = TrustedProxies(ranges, header: known)
+    if tlsEndedByProxy, ranges.isEmpty {
+      throw yaml["tls_ended_by_proxy"].fault(
+        "with a proxy in front every renter would have the proxy's address: name it in http.trusted_proxies, for "
+          + "instance [127.0.0.1/32]")
+    }
+    if let text = try yaml["public_url"].optionalString() {
+      guard let url = Self.publicURL(text) else {
+        throw yaml["public_url"].fault("expected where renters find us: https://rent.example, found '\(text)'")
+      }
+      publicURL = url
+    }
+    title = try yaml["title"].string(default: title)
+    guard (1...80).contains(title.count), !title.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
+    else { throw yaml["title"].fault("1 to 80 characters, on one line") }
+  }
+
+  private static func address(_ text: String, _ place: YAMLReader) throws -> (host: String, port: Int) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else { throw place.fault("expected host:port, found '\(text)'") }
+    return (String(text[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port)
+  }
+
+  /// Scheme, host and port, and a path where a proxy serves us under one.
+  private static func publicURL(_ text: String) -> String? {
+    var text = text
+    while text.hasSuffix("/") { text.removeLast() }
+    guard let url = URL(string: text), let scheme = url.scheme, ["http", "https"].contains(scheme),
+      let host = url.host(), !host.isEmpty, url.query() == nil, url.fragment() == nil, url.user() == nil,
+      text.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 34 && $0 != 60 && $0 != 62 && $0 != 92 })
+    else { return nil }
+    return text
   }
 }
 
 extension Configuration.Payouts {
   init(_ yaml: YAMLReader) throws {
-    try yaml.allow("enabled", "max_msat_each", "max_msat_per_day")
+    try yaml.allow(
+      "enabled", "max_msat_each", "max_msat_per_day", "lease_percent_per_day", "small_msat", "max_pending")
     enabled = try yaml["enabled"].boolean(default: true)
     maxMsatEach = try yaml["max_msat_each"].integer(in: 1_000...Millisatoshi.supply.count, default: maxMsatEach)
     maxMsatPerDay = try yaml["max_msat_per_day"].integer(
       in: maxMsatEach...Millisatoshi.supply.count, default: max(maxMsatPerDay, maxMsatEach))
+    leasePercentPerDay = try yaml["lease_percent_per_day"].integer(in: 1...100, default: leasePercentPerDay)
+    smallMsat = try yaml["small_msat"].integer(in: 0...Millisatoshi.supply.count, default: smallMsat)
+    maxPending = try yaml["max_pending"].integer(in: 1...483, default: maxPending)
   }
 }
 
@@ -197,13 +264,14 @@ extension Configuration.Limits {
     unpaidHoldsPerClient = Int(try yaml["unpaid_holds_per_client"].integer(in: 0...1_000, default: 2))
     unpaidPercent = Int(try yaml["unpaid_percent"].integer(in: 0...100, default: 50))
     // At least as long as any doubt lasts; a week without a node is a provider who cannot be paid.
-    nodeOutage = Seconds(try yaml["node_outage_seconds"].integer(in: 60...604_800, default: 600))
-    exchangeRateOutage = Seconds(try yaml["exchange_rate_outage_seconds"].integer(in: 60...604_800, default: 86_400))
+    nodeOutage = Seconds(try yaml.duration("node_outage", in: 60...604_800, default: 600))
+    exchangeRateOutage = Seconds(try yaml.duration("exchange_rate_outage", in: 60...604_800, default: 86_400))
   }
 }
 
 extension Configuration.Host {
-  init(_ yaml: YAMLReader) throws {
+  /// - Parameter stateDirectory: where what containers write lies.
+  init(_ yaml: YAMLReader, stateDirectory: String) throws {
     try yaml.allow("name", "disk", "compute", "subid_base")
     name = try yaml["name"].string()
     // 65,536 uids a lease, and they must end below the 32-bit "nobody".
@@ -218,7 +286,7 @@ extension Configuration.Host {
     if yaml["compute"].exists {
       let compute = yaml["compute"]
       try compute.allow("runtime", "cpu_millis", "memory_bytes", "pids", "disk_bytes")
-      let machine = Machine()
+      let machine = Machine(keeping: stateDirectory, pool: self.disk)
       self.compute = Configuration.Compute(
         runtime: try compute["runtime"].optionalString(),
         capacity: Resources(
@@ -227,33 +295,5 @@ extension Configuration.Host {
           memory: ByteCount(try compute["memory_bytes"].integer(in: 1...(1 << 60), default: machine.memoryBytes)),
           pids: try compute["pids"].integer(in: 1...4_000_000, default: 32_768)))
     }
-  }
-}
-
-/// What this machine has, as defaults for what it rents out.
-private struct Machine {
-  /// Four leases share a core: most sleep.
-  var cpuMillis: Int64 { Int64(ProcessInfo.processInfo.activeProcessorCount) * 4_000 }
-  /// Three quarters; the rest is the system's.
-  var memoryBytes: Int64 { Int64(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
-  var diskBytes: Int64 { 64 << 30 }
-}
-
-extension ImageReference {
-  /// An image's folder has `rootfs/` and `image.json` with its digest, as `scripts/image` writes them.
-  init(_ yaml: YAMLReader) throws {
-    try yaml.allow("name", "path")
-    struct Description: Decodable { var digest: String }
-    let path = try yaml["path"].string()
-    guard let data = FileManager.default.contents(atPath: path + "/image.json") else {
-      throw yaml["path"].fault("there is no image.json in \(path)")
-    }
-    let description: Description
-    do {
-      description = try JSONDecoder().decode(Description.self, from: data)
-    } catch {
-      throw yaml["path"].fault("\(path)/image.json has no digest")
-    }
-    self.init(name: try yaml["name"].string(), digest: description.digest, path: path)
   }
 }

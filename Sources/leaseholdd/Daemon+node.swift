@@ -15,8 +15,8 @@ extension Configuration {
       return LNDNode(
         try LNDClient(access.address, macaroon: access.macaroon), preimageSecret: try secrets.preimageSecret(),
         clock: clock)
-    case .cln(.socket(let path)): return CLNNode(CLNClient(socket: path))
-    case .cln(.rest(let address, let rune)): return CLNNode(try CLNClient(address, rune: rune))
+    case .cln(.socket(let path)): return CLNNode(CLNClient(socket: path), clock: clock)
+    case .cln(.rest(let address, let rune)): return CLNNode(try CLNClient(address, rune: rune), clock: clock)
     case .lnbits(let access):
       return LNbitsNode(
         try LNbitsClient(access.address, invoiceKey: access.invoiceKey, adminKey: access.adminKey), clock: clock)
@@ -38,6 +38,7 @@ extension Configuration {
       try? line(network).write(toFile: file, atomically: true, encoding: .utf8)
       return network
     } catch {
+      // Without its file it is not known, and the node's own refusal is what is said.
       guard error.kind == .unavailable, let known = try? String(contentsOfFile: file, encoding: .utf8),
         let network = Network.allCases.first(where: { line($0.rawValue) == known })
       else { throw error }

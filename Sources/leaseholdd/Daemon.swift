@@ -8,6 +8,7 @@ import L402
 import Leasing
 import Lightning
 import Logging
+import NIOCore
 import Notices
 import Postgres
 import Scheduling
@@ -16,6 +17,7 @@ import ServiceLifecycle
 import Store
 import Units
 import WebDAV
+import Wire
 
 /// Everything put together: the one place that knows which adapter meets which need.
 struct Daemon {
@@ -25,6 +27,8 @@ struct Daemon {
   let engine: Engine
   let node: any LightningNode
   let pool: Pool
+  /// For heartbeats and deadlines alone.
+  let reserve: Pool
   let secrets: Secrets
 
   init(_ configuration: Configuration, log: Logger) async throws {
@@ -32,30 +36,51 @@ struct Daemon {
     self.log = log
     let clock = SystemClock()
     self.clock = clock
+    try configuration.mayServe()
+    for name in configuration.unknownOverrides {
+      log.warning("a variable of the environment overrides nothing; is it misspelt?", metadata: ["name": "\(name)"])
+    }
     try configuration.makeStateDirectory()
     secrets = Secrets(directory: configuration.stateDirectory)
     let keyring = try secrets.keyring()
     _ = try secrets.adminToken()
 
+    // What one finds out about the server counts for the other.
+    let presence = Presence()
     pool = Pool(
       .init(
-        connection: configuration.database.url, maxConnections: configuration.database.connections, logger: log))
+        connection: configuration.database.url, maxConnections: configuration.database.connections,
+        statementTimeout: .seconds(15), presence: presence, sessionSettings: PostgresStore.planning, logger: log))
+    reserve = Pool(
+      .init(
+        connection: configuration.database.url, maxConnections: 3, acquireTimeout: .seconds(2),
+        statementTimeout: .seconds(2), presence: presence, readConnections: 1,
+        sessionSettings: PostgresStore.planning, logger: log))
+    do {
+      try await pool.requireOwnSessions()
+    } catch let error as PostgresError where error.kind == .misuse {
+      throw ConfigurationFault(file: "database", line: nil, path: "", words: error.message)
+    }
     let pending = try await Migrator(Schema.migrations).pending(pool)
     guard pending.isEmpty else {
       throw ConfigurationFault(
         file: "database", line: nil, path: "",
         words: "\(pending.count) migrations are to be applied first: leaseholdd migrate")
     }
-    let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+    let store = PostgresStore(pool: pool, reserve: reserve, listening: configuration.database.url, log: log)
     node = try configuration.openNode(secrets, clock: clock)
     let drivers = try await Daemon.drivers(configuration, clock: clock, log: log)
 
     let bell = Bell()
     var settings = Settings(daemon: Daemon.name(configuration), network: try await configuration.network(of: node))
+    settings.configurationWrittenAt = configuration.writtenAt
     settings.heldPayments = configuration.holds.atOnce
     settings.payouts.enabled = configuration.payouts.enabled
     settings.payouts.maxEach = Millisatoshi(configuration.payouts.maxMsatEach)
     settings.payouts.maxPerDay = Millisatoshi(configuration.payouts.maxMsatPerDay)
+    settings.payouts.leasePercent = configuration.payouts.leasePercentPerDay
+    settings.payouts.small = Millisatoshi(configuration.payouts.smallMsat)
+    settings.payouts.maxPending = Int(configuration.payouts.maxPending)
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient
@@ -93,6 +118,10 @@ struct Daemon {
         options.runtime = compute.runtime
         let driver = try ComputeDriver(
           stateDirectory: configuration.stateDirectory, volumes: volumes, clock: clock, options: options, log: log)
+        try await driver.prove()
+        for sentence in await ComputeDriver.shortages(ofImages: configuration.images.map(\.path)) {
+          log.warning("an image cannot be used here", metadata: ["reason": "\(sentence)"])
+        }
         log.info("containers are served", metadata: ["driver": "\(driver.name)"])
         resources[.compute] = driver
         containers = driver
@@ -103,23 +132,33 @@ struct Daemon {
 
   /// Serves until told to stop.
   func run() async throws {
+    // A terminal that closes, or somebody who means "read your configuration again", does not end leases' service.
+    signal(SIGHUP, SIG_IGN)
     try await engine.prepare()
     let metrics = PrometheusMetrics()
     let proxies = configuration.http.trustedProxies
-    let api = HTTPAPI(
-      engine: engine,
-      configuration: .init(
-        proxies: proxies, adminToken: AdminToken(try secrets.adminToken()), metrics: metrics))
+    if let words = configuration.playMoney { log.warning("\(words)") }
+    var served = HTTPAPI.Configuration(
+      title: configuration.http.title, version: Product.version, publicURL: configuration.http.publicURL,
+      proxies: proxies, adminToken: AdminToken(try secrets.adminToken()), logsClients: configuration.logsClients,
+      metrics: metrics)
+    if case .embedded(onPublicAddress: true) = configuration.lightning, !configuration.http.isLoopback {
+      served.playMoneyIsPublic = true
+    }
+    served.tlsIsEndedByProxy = configuration.http.tlsEndedByProxy
+    let api = HTTPAPI(engine: engine, configuration: served)
     let log = log
+    let supervisor = Supervisor()
     let application = Application(
       router: api.routerWithEveryDoor(),
-      // Who opens a connection and says nothing, or never comes to the end of its headers, is not waited for; a request
-      // that is being answered may take as long as it likes.
-      server: .held(.init(idleTimeout: .seconds(60))),
+      server: .held(
+        configuration.http.connectionRules, serverName: "leasehold", prompt: { api.promptAnswers(to: $0) }),
       configuration: .init(
         address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "leasehold"),
       onServerRunning: { channel in
-        log.info("listening on \(channel.localAddress.map { "\($0)" } ?? "?")")
+        let address = channel.localAddress.map { "\($0)" } ?? "?"
+        log.info("listening on \(address)")
+        supervisor.tell("READY=1", "STATUS=serving \(address)")
       },
       logger: log)
     var services = ServiceGroupConfiguration(
@@ -128,13 +167,32 @@ struct Daemon {
         .init(service: EngineService(engine: engine, clock: clock, log: log)),
       ],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+    if let address = configuration.http.metricsAddress {
+      services.services.append(
+        .init(
+          service: Application(
+            router: api.makeMetricsRouter(of: BasicHTTPAPIContext.self), server: .held(.init(most: 64)),
+            configuration: .init(address: .hostname(address.host, port: address.port), serverName: "leasehold"),
+            onServerRunning: { channel in
+              log.info("metrics are served on \(channel.localAddress.map { "\($0)" } ?? "?")")
+            },
+            logger: log), successTerminationBehavior: .gracefullyShutdownGroup))
+    }
     // Open event streams and transfers are not waited for longer than this.
     services.maximumGracefulShutdownDuration = .seconds(3)
     services.maximumCancellationDuration = .seconds(5)
-    try await ServiceGroup(configuration: services).run()
+    do {
+      // Deadlines, heartbeats and the taking in of connections have threads that no request can fill.
+      try await withTaskExecutorPreference(KeeperThreads(2)) { try await ServiceGroup(configuration: services).run() }
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw Complaint(
+        "another program has \(configuration.http.host):\(configuration.http.port) already: end it, or name another "
+          + "http.address")
+    }
     // Its folder is let go for the next daemon.
     (node as? EmbeddedNode)?.close()
     await pool.close()
+    await reserve.close()
     log.info("stopped")
   }
 }
@@ -149,38 +207,43 @@ private struct EngineService: Service {
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { await engine.run() }
-        repeating(&group, .seconds(2), "heartbeat") {
-          if let leap = clock.leap() { try await engine.clockJumped(from: leap.from, to: leap.to) }
-          try await engine.beat()
+        repeating(&group, .seconds(2), keepsTime: true, "heartbeat") {
+          if let leap = clock.leap() {
+            try await engine.work.heartbeat.clockJumped(from: leap.from, to: leap.to)
+            clock.accept(leap)
+          }
+          try await engine.work.heartbeat.beat()
         }
-        repeating(&group, .seconds(5), "looking") { engine.bell.ring() }
+        repeating(&group, .seconds(5), keepsTime: true, "looking") { engine.bell.ring() }
         repeating(&group, .seconds(5), "sampling") {
-          try await engine.sample()
-          try await engine.rateUsage()
+          try await engine.money.metering.sample()
+          try await engine.money.metering.rateUsage()
         }
-        repeating(&group, .seconds(30), "reconciling") { try await engine.reconcile() }
+        repeating(&group, .seconds(5), "restarting containers") { await engine.doors.containers.restartEnded() }
+        repeating(&group, .seconds(30), "reconciling") { try await engine.work.reconciler.reconcile() }
+        repeating(&group, .seconds(60), "announcing terms") { try await engine.selling.announcements.announce() }
         repeating(&group, .seconds(60), "sweeping") {
-          try await engine.sweep()
+          try await engine.work.sweeper.sweep()
           // Last: without a node it fails.
-          try await engine.lookForIdleness()
-          try await engine.sweepSettlements()
+          try await engine.money.metering.lookForIdleness()
+          try await engine.money.settlementSweep.run()
         }
-        repeating(&group, .seconds(5), "asking the node") { await engine.askNodeInTrouble() }
-        for source in engine.rateSources {
+        repeating(&group, .seconds(5), "asking the node") { await engine.doubts.node.askIfInTrouble() }
+        for source in engine.doubts.rates.sources {
           let interval = engine.settings.exchangeRates[source.currency]?.interval ?? 60
           // Once before the first tick: until a rate is known nothing is sold in its currency.
-          group.addTask { await trying("reading a rate") { try await engine.readExchangeRate(source) } }
-          repeating(&group, .seconds(interval.count), "reading a rate") { try await engine.readExchangeRate(source) }
+          group.addTask { await trying("reading a rate") { try await engine.doubts.rates.read(source) } }
+          repeating(&group, .seconds(interval.count), "reading a rate") { try await engine.doubts.rates.read(source) }
         }
       }
     }
   }
 
   private func repeating(
-    _ group: inout TaskGroup<Void>, _ interval: Duration, _ what: String,
+    _ group: inout TaskGroup<Void>, _ interval: Duration, keepsTime: Bool = false, _ what: String,
     _ body: @escaping @Sendable () async throws -> Void
   ) {
-    group.addTask {
+    group.addTask(executorPreference: keepsTime ? nil : globalConcurrentExecutor) {
       await DispatchTicker(every: interval).run { await trying(what, body) }
     }
   }
@@ -196,6 +259,25 @@ private struct EngineService: Service {
 }
 
 extension Configuration {
+  /// What would otherwise fail when the first renter has paid.
+  func mayServe() throws {
+    guard Privilege.mayAdministrate else {
+      throw Complaint(
+        "leases are made with namespaces, mounts and control groups: run leaseholdd as root (it has not CAP_SYS_ADMIN)")
+    }
+    for image in images { try ImageCheck.structure(of: image) }
+  }
+
+  /// What whoever reads the log at a start should know of the embedded node; `nil` for another.
+  var playMoney: String? {
+    guard case .embedded(let onPublicAddress) = lightning else { return nil }
+    if onPublicAddress, !http.isLoopback {
+      return "play money: the embedded node pays any invoice of ours for whoever asks, on a public address"
+    }
+    let proxy = http.tlsEndedByProxy ? ", and refuses what the proxy in front passes on: renters there cannot pay" : ""
+    return "play money: the embedded node pays any invoice of ours for programs on this machine\(proxy)"
+  }
+
   /// Containers' roots must be able to pass through it, and see nothing in it.
   func makeStateDirectory() throws {
     try FileManager.default.createDirectory(

@@ -25,7 +25,6 @@ struct Doctor: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.load()
-    try configuration.makeStateDirectory()
     let findings = await examine(configuration)
     if json {
       let encoder = JSONEncoder()
@@ -43,37 +42,81 @@ struct Doctor: AsyncParsableCommand {
   }
 
   private func examine(_ configuration: Configuration) async -> [Finding] {
-    var findings = [Finding(what: "configuration", ok: true, detail: "\(configuration.offers.count) offers")]
-    func check(_ what: String, _ body: () async throws -> String) async {
+    var checks = Checks(findings: [
+      Finding(what: "configuration", ok: true, detail: "\(configuration.offers.count) offers")
+    ])
+    let clock = SystemClock()
+    let log = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
+    let pool = Pool(
+      .init(connection: configuration.database.url, maxConnections: 1, acquireTimeout: .seconds(5), logger: log))
+    let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+    await Self.examineConfiguration(configuration, &checks)
+    await Self.examineDatabase(pool, store, clock, &checks)
+    await Self.examineMoney(configuration, store, clock, &checks)
+    await Self.examineWork(store, clock, &checks)
+    await Self.examineRates(configuration, store, clock, &checks)
+    // Without a database nobody knows how many there are.
+    let leases = try? await pool.withConnection { try $0.first("SELECT count(*) FROM lease") { try $0.int64(0) } }
+    await pool.close()
+    await Self.examineSecrets(configuration, leases: leases, clock, &checks)
+    await Self.examineHosts(configuration, clock, log, &checks)
+    return checks.findings
+  }
+
+  /// What was found so far.
+  private struct Checks {
+    var findings: [Finding]
+
+    mutating func run(_ what: String, _ body: () async throws -> String) async {
       do {
         findings.append(Finding(what: what, ok: true, detail: try await body()))
       } catch {
         findings.append(Finding(what: what, ok: false, detail: "\(error)"))
       }
     }
-    let clock = SystemClock()
-    let log = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
-    let pool = Pool(
-      .init(connection: configuration.database.url, maxConnections: 1, acquireTimeout: .seconds(5), logger: log))
-    await check("database") {
+  }
+
+  private static func examineConfiguration(_ configuration: Configuration, _ checks: inout Checks) async {
+    await checks.run("overrides") { try Self.overrides(configuration) }
+    await checks.run("offers") { try Self.offers(configuration) }
+    await checks.run("room") { try Self.room(configuration) }
+    await checks.run("images") { try await Self.images(configuration) }
+    await checks.run("kernel") { try await Self.kernel(configuration) }
+    if let words = configuration.playMoney {
+      await checks.run("play money") {
+        // Somebody put a proxy before it: renters out there are meant to pay, and cannot.
+        guard !configuration.http.tlsEndedByProxy else { throw Complaint("\(words); name a node in lightning.node") }
+        return words
+      }
+    }
+  }
+
+  private static func examineDatabase(
+    _ pool: Pool, _ store: PostgresStore, _ clock: SystemClock, _ checks: inout Checks
+  ) async {
+    await checks.run("database") {
+      try await pool.requireOwnSessions()
       let version = try await pool.withConnection { try $0.first("SHOW server_version") { try $0.string(0) } }
       return "PostgreSQL \(version ?? "?")"
     }
-    await check("schema") {
+    await checks.run("schema") {
       let pending = try await Migrator(Schema.migrations).pending(pool)
       guard pending.isEmpty else { throw Complaint("\(pending.count) migrations to apply: leaseholdd migrate") }
       return "up to date"
     }
-    await check("clock") {
-      let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+    await checks.run("clock") {
       let before = clock.now()
       let theirs = try await store.databaseTime()
       let apart = abs(theirs.microseconds(since: before)) / 1_000
       guard apart < 1_000 else { throw Complaint("\(apart) ms from the database's; no lease is suspended like that") }
       return "\(apart) ms from the database's"
     }
-    await check("settlements") {
-      let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+  }
+
+  private static func examineMoney(
+    _ configuration: Configuration, _ store: PostgresStore, _ clock: SystemClock, _ checks: inout Checks
+  ) async {
+    await checks.run("settlements") {
       let (name, now) = (configuration.lightning.name, clock.now())
       let (marks, unbooked, held, known) = try await store.transaction { tx in
         (
@@ -88,14 +131,17 @@ struct Doctor: AsyncParsableCommand {
       let told = known.flatMap { $0.seenAt + 30 > now ? $0.standing : nil }
       let trouble = [
         told?.followerFailingSince.map { ", not followed since \(ago($0))" },
+        // That does not pass by itself, and not with the daemon.
+        known?.standing.cursorAheadAt.map {
+          ", the node found \(ago($0)) to know less than was taken in: leasehold admin audit --with-node"
+        },
         told?.backAt == nil ? told?.troubleSince.map { ", the node silent since \(ago($0))" } : nil,
       ].compactMap { $0 }.joined()
       let words = "\(moved), \(unbooked) unbooked\(since), \(held) held\(trouble)"
       guard unbooked == 0, trouble.isEmpty else { throw Complaint(words) }
       return words
     }
-    await check("payouts") {
-      let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
+    await checks.run("payouts") {
       let pending = try await store.transaction { tx in try tx.pendingPayouts(limit: 100) }
       let stuck = pending.stuck(at: clock.now())
       let words = "\(pending.count) pending over \(pending.setAside.count) msat, \(stuck.count) stuck"
@@ -103,11 +149,37 @@ struct Doctor: AsyncParsableCommand {
       let asked = first.order.map { "ordered of node \($0.node), which alone can say what became of it" }
       throw Complaint("\(words): \(first.paymentHash.hex) of lease \(first.lease), \(asked ?? "never ordered")")
     }
+  }
+
+  private static func examineWork(_ store: PostgresStore, _ clock: SystemClock, _ checks: inout Checks) async {
+    await checks.run("effects") {
+      let now = clock.now()
+      let overdue = try await store.transaction { tx in try tx.overdueEffects(at: now) }
+      guard overdue.failing == 0 else {
+        throw Complaint("\(overdue.failing) have failed eight times or more; of lease \(overdue.failingFirst ?? "?")")
+      }
+      let since = overdue.oldestSlowEffect.map {
+        ", the first for \(max(0, now.microseconds(since: $0) / 1_000_000)) s"
+      }
+      let words = "\(overdue.outboxRows) to be done, \(overdue.slowEffects) under way for over a minute\(since ?? "")"
+      guard overdue.slowEffects == 0 else {
+        throw Complaint("\(words): leasehold admin outbox shows them")
+      }
+      return words
+    }
+    await checks.run("purchases") {
+      let since = clock.now() - .day
+      return try Self.purchases(try await store.transaction { tx in try tx.provisionFailures(since: since) })
+    }
+  }
+
+  private static func examineRates(
+    _ configuration: Configuration, _ store: PostgresStore, _ clock: SystemClock, _ checks: inout Checks
+  ) async {
     for entry in configuration.exchangeRates {
-      await check("rate of \(entry.currency.rawValue)") {
+      await checks.run("rate of \(entry.currency.rawValue)") {
         let now = clock.now()
         let rate = try await entry.source.read(at: now)
-        let store = PostgresStore(pool: pool, listening: configuration.database.url, log: log)
         let known = try await store.transaction { tx in try tx.exchangeRates() }
           .first { $0.accepted.currency == entry.currency }
         let age = max(0, now.microseconds(since: rate.readAt) / 1_000_000)
@@ -123,14 +195,24 @@ struct Doctor: AsyncParsableCommand {
         return words
       }
     }
-    await pool.close()
-    await check("secrets") {
-      let keyring = try Secrets(directory: configuration.stateDirectory).keyring()
+  }
+
+  private static func examineSecrets(
+    _ configuration: Configuration, leases: Int64?, _ clock: SystemClock, _ checks: inout Checks
+  ) async {
+    await checks.run("state folder") { try Self.stateFolder(configuration, leases: leases) }
+    let secrets = Secrets(directory: configuration.stateDirectory, makesMissing: false)
+    let isNew = !FileManager.default.fileExists(atPath: configuration.stateDirectory + "/master.keys")
+    await checks.run("secrets") {
+      if isNew { return "none yet" }
+      let keyring = try secrets.keyring()
+      _ = try secrets.adminToken()
       return "\(keyring.epochs.count) master keys, epoch \(keyring.currentEpoch) mints"
     }
-    await check("lightning") {
+    await checks.run("lightning") {
       do {
-        let node = try configuration.openNode(Secrets(directory: configuration.stateDirectory), clock: clock)
+        if case .embedded = configuration.lightning, isNew { return "the embedded node is made by the first start" }
+        let node = try configuration.openNode(secrets, clock: clock)
         defer { (node as? EmbeddedNode)?.close() }
         let info = try await node.info()
         return "\(node.name) on \(info.network), \(info.alias) \(info.nodeID.prefix(16))…"
@@ -138,16 +220,31 @@ struct Doctor: AsyncParsableCommand {
         return "in use by the running daemon (\(error.words))"
       }
     }
+  }
+
+  private static func examineHosts(
+    _ configuration: Configuration, _ clock: SystemClock, _ log: Logger, _ checks: inout Checks
+  ) async {
+    let isNew = !FileManager.default.fileExists(atPath: configuration.stateDirectory + "/master.keys")
     for host in configuration.hosts {
       if let disk = host.disk {
-        await check("disk") {
+        await checks.run("disk") {
+          guard FileManager.default.fileExists(atPath: disk.pool) else {
+            return "the first start makes the pool in \(disk.pool)"
+          }
           let opened = try await DiskDriver.open(disk.driverConfiguration, clock: clock, logger: log)
           try await opened.driver.probe()
           return "\(opened.driver.name): \(opened.reason); a quota stops a write"
         }
       }
       if let compute = host.compute {
-        await check("compute") {
+        await checks.run("images' file systems") {
+          let shortages = await ComputeDriver.shortages(ofImages: configuration.images.map(\.path))
+          guard shortages.isEmpty else { throw Complaint(shortages.joined(separator: "; ")) }
+          return "can be shown as each lease's own"
+        }
+        await checks.run("compute") {
+          guard !isNew else { return "tried once the first start has made the state folder" }
           var options = ComputeDriver.Options()
           options.runtime = compute.runtime
           let driver = try ComputeDriver(
@@ -157,6 +254,5 @@ struct Doctor: AsyncParsableCommand {
         }
       }
     }
-    return findings
   }
 }

@@ -1,9 +1,10 @@
 import Engine
 import HTTPAPI
+import HTTPTypes
 import Hummingbird
 import L402
+import Ledger
 import NIOCore
-import Synchronization
 import WebDAV
 
 /// What both doors want to know of a connection.
@@ -21,82 +22,72 @@ struct DoorContext: HTTPAPIContext, DataDoorContext {
 struct EngineGate: DataDoorGate {
   let engine: Engine
   let proxies: TrustedProxies
+  let tlsIsEndedByProxy: Bool
 
-  func admit(_ request: DoorRequest) async throws -> DoorAdmission {
-    let client = proxies.client(
-      peer: request.peerAddress, lines: proxies.header == .forwarded ? request.forwarded : request.forwardedFor)
-    let caller = Caller(
-      authorization: request.authorization, method: request.method, address: client.address,
-      addressText: client.text,
+  func caller(_ request: Request, peer: String?) -> Caller {
+    let client = proxies.client(peer: peer, headers: request.headers)
+    var caller = Caller(
+      authorization: request.headers[values: .authorization], method: request.method.rawValue,
+      address: client.address, addressText: client.text,
       // Each request causes its own event: under one shared id an idle lease would be woken once and never again.
       requestID: "dav-\(UInt64.random(in: .min ... .max))")
-    let (admission, volume) = try await engine.openVolume(
-      request.lease, request.capability, path: request.path, others: request.otherPaths, caller)
-    let serving = OpenStream(admission)
-    return DoorAdmission(
-      volume: volume,
-      reaches: { admission.credential.covers($0) },
-      usage: { [engine] in
-        // A quota that cannot be read is a property that is not known.
-        try? await engine.volumeUsage(of: request.lease)
-      },
-      stillServing: { serving.mayGoOn() },
-      count: { admission.count(egress: $0.egress, ingress: $0.ingress, requests: $0.requests) })
+    // A password is worth what whoever listens makes of it: it is taken where nobody can.
+    caller.mayShowPassword = proxies.trusts(peer: peer) ? tlsIsEndedByProxy : Self.isLoopback(peer)
+    return caller
   }
+
+  func admit(
+    _ capability: Capabilities, to lease: LeaseID, path: ResourcePath, others: [ResourcePath], _ caller: Caller
+  ) async throws -> (any Admission, Volume) {
+    do {
+      return try await engine.doors.openVolume(lease, capability, path: path, others: others, caller).opened()
+    } catch let refusal as Refusal where caller.mayShowPassword {
+      guard case .unauthorized = refusal else { throw refusal }
+      throw PasswordWanted(refusal: refusal)
+    }
+  }
+
+  func usage(of lease: LeaseID) async -> VolumeUsage? {
+    // A quota that cannot be read is a property that is not known.
+    try? await engine.doors.disks.usage(of: lease)
+  }
+}
+
+extension EngineGate {
+  private static func isLoopback(_ peer: String?) -> Bool {
+    guard let peer else { return false }
+    return peer == "::1" || peer.hasPrefix("127.") || peer.hasPrefix("::ffff:127.")
+  }
+}
+
+/// A `401` to a client that may be one of those which can only give a password.
+private struct PasswordWanted: Error {
+  var refusal: Refusal
 }
 
 extension HTTPAPI {
   /// A router with every door of the daemon: files over WebDAV through the engine, then our routes.
   func routerWithEveryDoor() -> Router<DoorContext> {
     let dav = WebDAVDoor(
-      gate: EngineGate(engine: engine, proxies: configuration.proxies),
+      gate: EngineGate(
+        engine: engine, proxies: configuration.proxies, tlsIsEndedByProxy: configuration.tlsIsEndedByProxy),
       // The door's own refusals it renders itself; the engine's are rendered as everywhere.
-      configuration: .init(render: { $0 is DoorProblem ? nil : problemResponse(for: $0, to: $1) }))
-    return makeRouter(of: DoorContext.self, doors: [WebDAVMiddleware<DoorContext>(dav)])
-  }
-}
-
-/// Answers from memory whether a stream may go on. When the lease was written meanwhile it is read again beside the
-/// stream, which goes on for two seconds at the most without an answer.
-private final class OpenStream: Sendable {
-  private struct State {
-    var lastYes = ContinuousClock.now
-    var asking = false
-    var ended = false
-  }
-  private let admission: Admission
-  private let state = Mutex(State())
-
-  init(_ admission: Admission) {
-    self.admission = admission
-  }
-
-  func mayGoOn() -> Bool {
-    let remembered = admission.isStillServingAsRemembered
-    let (answer, ask) = state.withLock { state -> (Bool, Bool) in
-      if state.ended { return (false, false) }
-      switch remembered {
-      case true?:
-        state.lastYes = .now
-        return (true, false)
-      case false?:
-        state.ended = true
-        return (false, false)
-      case nil:
-        let ask = !state.asking
-        state.asking = true
-        return (ContinuousClock.now - state.lastYes < .seconds(2), ask)
-      }
+      configuration: .init(
+        authorities: configuration.authorities,
+        forwardedHosts: { [proxies = configuration.proxies] in proxies.hosts(peer: $0, headers: $1) },
+        render: { error, request in
+          if let wanted = error as? PasswordWanted {
+            var response = problemResponse(for: wanted.refusal, to: request)
+            // Behind ours: who knows both takes the first.
+            response.headers.append(
+              HTTPField(name: .wwwAuthenticate, value: "Basic realm=\"leasehold\", charset=\"UTF-8\""))
+            return response
+          }
+          return error is DoorProblem ? nil : problemResponse(for: error, to: request)
+        }))
+    let addresses = AddressMiddleware<DoorContext>(self) { request, door, context in
+      await dav.respond(to: request, at: door, channel: context.channel, logger: context.logger)
     }
-    if ask {
-      Task { [self] in
-        let serves = await admission.isStillServing()
-        state.withLock { state in
-          state.asking = false
-          if serves { state.lastYes = .now } else { state.ended = true }
-        }
-      }
-    }
-    return answer
+    return makeRouter(of: DoorContext.self, doors: [addresses, WebDAVMiddleware<DoorContext>(dav)])
   }
 }

@@ -1,14 +1,18 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Logs
 import Postgres
 import Schema
+import Synchronization
+import Wire
 
 @main
 struct Leaseholdd: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "leaseholdd",
     abstract: "Rents out this machine's disk and compute by the period, over Lightning.",
+    version: "leaseholdd \(Product.version)",
     subcommands: [Serve.self, Migrate.self, Doctor.self],
     defaultSubcommand: Serve.self)
 }
@@ -32,11 +36,19 @@ struct Complaint: Error, CustomStringConvertible {
   init(_ text: String) { description = text }
 }
 
+/// The lines that are not written yet.
+private let lines = Mutex<LogQueue?>(nil)
+
 func makeLog(_ configuration: Configuration) -> Logger {
   let format = configuration.logFormat
   let wanted = ProcessInfo.processInfo.environment["LEASEHOLD_LOG_LEVEL"] ?? "info"
   let level = Logger.Level(rawValue: wanted) ?? .info
-  LoggingSystem.bootstrap { LineLog(logLevel: level, format: format, label: $0) }
+  let queue = LineLog.standardError(format)
+  queue.outliveCrashes()
+  lines.withLock { $0 = queue }
+  // However the process ends by itself.
+  atexit { lines.withLock { $0 }?.flush() }
+  LoggingSystem.bootstrap { _ in LineLog(logLevel: level, format: format, queue: queue) }
   return Logger(label: "leaseholdd")
 }
 
@@ -47,6 +59,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.load()
     let log = makeLog(configuration)
+    Descriptors.raiseLimit(log)
     do {
       try await Daemon(configuration, log: log).run()
     } catch {

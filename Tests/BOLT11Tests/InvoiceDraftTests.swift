@@ -12,7 +12,7 @@ import Units
 
   @Test func writesWhatAnIndependentEncoderWrites() throws {
     let vectors = try Vectors.shared.generated
-    #expect(vectors.count == 14)
+    #expect(!vectors.isEmpty)
     for vector in vectors {
       let expected = vector.expected
       let draft = InvoiceDraft(

@@ -53,7 +53,7 @@ enum DueLeases {
           var stepped = 0
           while stepped < leases {
             // A look may end early when rows are in other hands.
-            let more = try await engine.wakeDueLeases()
+            let more = try await engine.work.scheduler.wakeDueLeases()
             guard more > 0 else { throw BenchFault("\(stepped) leases stepped instead of \(leases)") }
             stepped += more
           }
@@ -104,7 +104,7 @@ enum DueLeases {
           let lease = Lease.quote(id, terms, held: true, at: moment)
           try tx.insert(
             LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk"), placement: nil),
-            event: event("quoted", lease, from: "", at: moment))
+            event: event(.quoted, lease, from: nil, at: moment))
           living.append(lease)
         }
         for made in [false, true] {
@@ -114,7 +114,8 @@ enum DueLeases {
                 ? .provisioned(generation: lease.generation)
                 : .settled(Settlement(paymentHash: "\(lease.id)", amount: terms.price, purpose: .purchase)),
               at: moment)
-            let event = event(made ? "provisioned" : "settled", decision.lease, from: lease.state.name, at: moment)
+            let event = event(
+              made ? .event(.provisioned) : .event(.settled), decision.lease, from: lease.state.name, at: moment)
             return RecordedStep(before: lease, decision: decision, events: [event], at: moment)
           }
           try tx.write(steps)
@@ -124,9 +125,11 @@ enum DueLeases {
     }
   }
 
-  private static func event(_ name: String, _ lease: Lease, from: String, at moment: Instant) -> EventRecord {
+  private static func event(
+    _ name: EventRecord.Name, _ lease: Lease, from: Lease.State.Name?, at moment: Instant
+  ) -> EventRecord {
     EventRecord(
-      id: "\(name):\(lease.id)", lease: lease.id, version: lease.version, at: moment, name: name, feedName: nil,
-      from: from, to: lease.state.name, cause: .init(type: "bench", id: ""))
+      id: "\(name.word):\(lease.id)", lease: lease.id, version: lease.version, at: moment, name: name, feedName: nil,
+      from: from, to: lease.state.name, cause: .init(type: .timer, id: ""))
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Macaroons
 import Postgres
+import Store
 
 /// What every measurement is given.
 struct World: Sendable {
@@ -27,7 +28,10 @@ struct World: Sendable {
   }()
 
   func pool(connections: Int, readers: Int = 2) -> Pool {
-    Pool(.init(connection: database, maxConnections: connections, readConnections: readers, logger: log))
+    Pool(
+      .init(
+        connection: database, maxConnections: connections, readConnections: readers,
+        sessionSettings: PostgresStore.planning, logger: log))
   }
 
   /// Said above the figures, because none of them means anything without.

@@ -1,4 +1,3 @@
-import Client
 import Foundation
 import Glibc
 import Testing
@@ -6,6 +5,7 @@ import Units
 import Wallets
 import Wire
 
+@testable import Client
 @testable import RenterKit
 
 /// A shop, a server in front of it, and a renter's state; gone afterwards.
@@ -50,7 +50,9 @@ final class Bench: Sendable {
       server: address, state: try state, settings: .init(paysAtDoors: pays, patience: patience, budget: budget),
       wallet: wallet)
     do {
-      let result = try await body(client)
+      let result = try await DurableFile.$lives.withValue({ [trap] in trap.write($0) }) {
+        try await body(client)
+      }
       await client.shutdown()
       return result
     } catch {

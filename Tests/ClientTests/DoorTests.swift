@@ -14,7 +14,7 @@ import Wire
     return try String(contentsOf: local, encoding: .utf8)
   }
 
-  @Test func `downloads through the door, with the path encoded`() async throws {
+  @Test func downloadsThroughTheDoorWithThePathEncoded() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       #expect(try await read(bench, lease.id) == "content")
@@ -23,7 +23,7 @@ import Wire
     }
   }
 
-  @Test func `uploads what a file holds, and tells how far it is`() async throws {
+  @Test func uploadsWhatAFileHoldsAndTellsHowFarItIs() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       let local = bench.folder.appendingPathComponent("big")
@@ -37,7 +37,7 @@ import Wire
     }
   }
 
-  @Test func `a stale credential is swapped once and kept`() async throws {
+  @Test func aStaleCredentialIsSwappedOnceAndKept() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       let before = try bench.state.storedLease(lease.id)?.credential
@@ -45,13 +45,14 @@ import Wire
       #expect(try await read(bench, lease.id) == "content")
       #expect(bench.shop.state.withLock { $0.swaps } == 1)
       let after = try bench.state.storedLease(lease.id)?.credential
-      #expect(after != nil && after != before)
+      #expect(after != nil)
+      #expect(after != before)
       #expect(after?.preimage == before?.preimage)
       #expect(bench.payments.count == 1)
     }
   }
 
-  @Test func `a door that wants money gets none without leave`() async throws {
+  @Test func aDoorThatWantsMoneyGetsNoneWithoutLeave() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       bench.upset { $0.unpaidDoors = true }
@@ -62,7 +63,7 @@ import Wire
     }
   }
 
-  @Test func `with leave it is paid, and the same request goes on`() async throws {
+  @Test func withLeaveItIsPaidAndTheSameRequestGoesOn() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       bench.upset { $0.unpaidDoors = true }
@@ -74,7 +75,7 @@ import Wire
     }
   }
 
-  @Test func `a failed download leaves what was there`() async throws {
+  @Test func aFailedDownloadLeavesWhatWasThere() async throws {
     try await Bench.run { bench in
       let local = bench.folder.appendingPathComponent("kept")
       _ = try bench.state

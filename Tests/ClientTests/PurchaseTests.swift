@@ -10,7 +10,7 @@ import Wire
 @testable import RenterKit
 
 @Suite struct PurchaseTests {
-  @Test func `rents: asks, pays once, asks again, keeps the credential`() async throws {
+  @Test func rentsAsksPaysOnceAsksAgainKeepsTheCredential() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       #expect(bench.payments.count == 1)
@@ -24,7 +24,26 @@ import Wire
     }
   }
 
-  @Test func `files are for their owner alone`() async throws {
+  @Test func aDiskIsAttachedByShowingItsCredential() async throws {
+    try await Bench.run { bench in
+      let disk = try await bench.rent()
+      let kept = try #require(try bench.state.storedLease(disk.id)?.credential)
+      let before = bench.shop.state.withLock { $0.requests.count }
+      _ = try await bench.client { try await $0.rent(RentRequest(offer: "box", disk: disk.id)).document }
+      let shown = bench.shop.state.withLock { $0.requests.dropFirst(before) }
+        .first { $0.method == "POST" && $0.path == "/v1/leases" }
+      #expect(shown?.headers["Authorization"] == [kept.authorization])
+      let error = await bench.failure {
+        _ = try await bench.client { try await $0.rent(RentRequest(offer: "box", disk: disk.id + "x")) }
+      }
+      guard case .noCredential = error else {
+        Issue.record("a disk without a credential is not asked for: \(error.map { "\($0)" } ?? "nothing")")
+        return
+      }
+    }
+  }
+
+  @Test func filesAreForTheirOwnerAlone() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       func mode(_ name: String) throws -> Int? {
@@ -36,7 +55,7 @@ import Wire
     }
   }
 
-  @Test func `asking for the same thing again, when done, is asking for another`() async throws {
+  @Test func askingForTheSameThingAgainWhenDoneIsAskingForAnother() async throws {
     try await Bench.run { bench in
       let first = try await bench.rent()
       let second = try await bench.rent()
@@ -45,7 +64,7 @@ import Wire
     }
   }
 
-  @Test func `two at once are two`() async throws {
+  @Test func twoAtOnceAreTwo() async throws {
     try await Bench.run { bench in
       async let first = bench.rent()
       async let second = bench.rent()
@@ -55,7 +74,7 @@ import Wire
     }
   }
 
-  @Test func `died while paying: the next run learns of the payment and does not pay again`() async throws {
+  @Test func diedWhilePayingTheNextRunLearnsOfThePaymentAndDoesNotPayAgain() async throws {
     try await Bench.run { bench in
       bench.upset { $0.hangsUpAfterPaying = true }
       let error = await bench.failure { _ = try await bench.rent() }
@@ -68,7 +87,7 @@ import Wire
     }
   }
 
-  @Test func `died after paying: the next run asks again with what was bought`() async throws {
+  @Test func diedAfterPayingTheNextRunAsksAgainWithWhatWasBought() async throws {
     try await Bench.run { bench in
       bench.upset { $0.hangsUpOnPaid = true }
       let error = await bench.failure { _ = try await bench.rent() }
@@ -80,7 +99,7 @@ import Wire
     }
   }
 
-  @Test func `recover finishes what is left over and pays nothing`() async throws {
+  @Test func recoverFinishesWhatIsLeftOverAndPaysNothing() async throws {
     try await Bench.run { bench in
       bench.upset { $0.hangsUpAfterPaying = true }
       _ = await bench.failure { _ = try await bench.rent() }
@@ -95,7 +114,7 @@ import Wire
     }
   }
 
-  @Test func `died before paying: the same invoice is paid`() async throws {
+  @Test func diedBeforePayingTheSameInvoiceIsPaid() async throws {
     try await Bench.run { bench in
       bench.upset { $0.declines = true }
       let error = await bench.failure { _ = try await bench.rent() }
@@ -108,7 +127,7 @@ import Wire
     }
   }
 
-  @Test func `an invoice that expired meanwhile is replaced`() async throws {
+  @Test func anInvoiceThatExpiredMeanwhileIsReplaced() async throws {
     try await Bench.run { bench in
       bench.upset {
         $0.declines = true
@@ -129,7 +148,7 @@ import Wire
     }
   }
 
-  @Test func `a second 402 after paying is not paid`() async throws {
+  @Test func aSecond402AfterPayingIsNotPaid() async throws {
     try await Bench.run { bench in
       bench.upset { $0.asksAgain = true }
       for _ in 0..<2 {
@@ -143,7 +162,7 @@ import Wire
     }
   }
 
-  @Test func `an invoice over another amount than claimed is refused`() async throws {
+  @Test func anInvoiceOverAnotherAmountThanClaimedIsRefused() async throws {
     try await Bench.run { bench in
       bench.upset { $0.claimedAmount = 1_000 }
       let error = await bench.failure { _ = try await bench.rent() }
@@ -155,7 +174,7 @@ import Wire
     }
   }
 
-  @Test func `an invoice whose hash is not the macaroon's is refused`() async throws {
+  @Test func anInvoiceWhoseHashIsNotTheMacaroonsIsRefused() async throws {
     try await Bench.run { bench in
       bench.upset { $0.foreignHash = true }
       let error = await bench.failure { _ = try await bench.rent() }
@@ -164,7 +183,7 @@ import Wire
     }
   }
 
-  @Test func `budgets hold, across runs`() async throws {
+  @Test func budgetsHoldAcrossRuns() async throws {
     try await Bench.run { bench in
       try bench.state.setBudget(Budget(perDay: Millisatoshi(bench.shop.price * 2)))
       _ = try await bench.rent()
@@ -178,7 +197,7 @@ import Wire
     }
   }
 
-  @Test func `a caller's limit holds`() async throws {
+  @Test func aCallersLimitHolds() async throws {
     try await Bench.run { bench in
       let error = await bench.failure {
         _ = try await bench.client { try await $0.rent(RentRequest(offer: "disk-small"), limit: 20_999) }
@@ -188,7 +207,7 @@ import Wire
     }
   }
 
-  @Test func `a wallet's wrong preimage is not taken for payment`() async throws {
+  @Test func aWalletsWrongPreimageIsNotTakenForPayment() async throws {
     struct Liar: Wallet {
       let name = "liar"
       let routes = false
@@ -205,7 +224,7 @@ import Wire
     }
   }
 
-  @Test func `paid by hand: the payee says so`() async throws {
+  @Test func paidByHandThePayeeSaysSo() async throws {
     try await Bench.run { bench in
       let address = try #require(ServerAddress(bench.server.address))
       let shop = bench.shop
@@ -225,7 +244,7 @@ import Wire
     }
   }
 
-  @Test func `a renewal replaces the kept credential`() async throws {
+  @Test func aRenewalReplacesTheKeptCredential() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       let before = try bench.state.storedLease(lease.id)?.credential
@@ -237,7 +256,7 @@ import Wire
     }
   }
 
-  @Test func `a friend who pays gets no lease to keep`() async throws {
+  @Test func aFriendWhoPaysGetsNoLeaseToKeep() async throws {
     try await Bench.run { bench in
       let id = Shop.newID()
       _ = try await bench.client { try await $0.renew(id) }
@@ -246,7 +265,7 @@ import Wire
     }
   }
 
-  @Test func `a credential that may not pay is left at home when paying`() async throws {
+  @Test func aCredentialThatMayNotPayIsLeftAtHomeWhenPaying() async throws {
     try await Bench.run { bench in
       let lease = try await bench.rent()
       let address = try #require(ServerAddress(bench.server.address))
@@ -263,7 +282,7 @@ import Wire
     }
   }
 
-  @Test func `503 is waited out`() async throws {
+  @Test func the503IsWaitedOut() async throws {
     try await Bench.run { bench in
       bench.upset { $0.busyAnswers = 1 }
       _ = try await bench.rent()
@@ -271,7 +290,7 @@ import Wire
     }
   }
 
-  @Test func `nothing listens: one clear error`() async throws {
+  @Test func nothingListensOneClearError() async throws {
     try await Bench.run { bench in
       // A port that is taken, so that nobody else is given it, and on which nobody listens.
       let taken = try TakenPort()

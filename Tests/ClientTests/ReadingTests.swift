@@ -1,11 +1,12 @@
 import Testing
+import Text
 import Units
 import Wallets
 
 @testable import Client
 
 @Suite struct ReadingTests {
-  @Test func `lines are the same however the bytes come`() {
+  @Test func linesAreTheSameHoweverTheBytesCome() {
     let text = Array("one\r\ntwo\n\nlast".utf8)
     for size in 1...text.count {
       var splitter = LineSplitter()
@@ -18,7 +19,7 @@ import Wallets
     }
   }
 
-  @Test func `server-sent events are read as the specification says`() {
+  @Test func serverSentEventsAreReadAsTheSpecificationSays() {
     var reader = ServerSentEventReader()
     let events = reader.take(
       ": hello\n\nid: 7\nevent: paid\ndata: {\"a\":\ndata: 1}\nretry: 3\n\ndata:x\n\nevent: cut off\ndata: y".utf8)
@@ -29,7 +30,7 @@ import Wallets
       ])
   }
 
-  @Test func `a multistatus is read whatever its prefixes`() throws {
+  @Test func aMultistatusIsReadWhateverItsPrefixes() throws {
     let text = """
       <?xml version="1.0"?><!-- a > b --><D:multistatus xmlns:D="DAV:" note='a>b'>
       <D:response><D:href>/dav/x/</D:href><D:propstat><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop>
@@ -46,7 +47,7 @@ import Wallets
     #expect(MultistatusReader.read(Array("<multistatus".utf8)) == nil)
   }
 
-  @Test func `remote names are taken apart as scp does`() throws {
+  @Test func remoteNamesAreTakenApartAsScpDoes() throws {
     let name = try #require(RemoteName("@last:/a/./b/"))
     #expect(name.lease == "@last")
     #expect(name.path.segments == ["a", "b"])
@@ -59,27 +60,46 @@ import Wallets
     #expect(RemotePath.root.appending(name: "a/b") == nil)
   }
 
-  @Test func `percent encoding comes back`() {
-    let text = "a b/%ü?#"
-    #expect(percentEncoded(text) == "a%20b%2F%25%C3%BC%3F%23")
-    #expect(percentDecoded(percentEncoded(text)) == text)
-    #expect(percentDecoded("%zz") == nil)
-    #expect(percentDecoded("%ff") == nil)
+  /// To a `Character` the slash and the mark behind it are one, which is no slash.
+  @Test func aMarkBehindASlashDoesNotHideIt() throws {
+    let mark = "\u{301}"
+    #expect(RemotePath.root.appending(name: "../\(mark)x") == nil)
+    #expect(RemotePath.root.appending(name: "..") == nil)
+    #expect(RemotePath.root.appending(name: "") == nil)
+    #expect(RemotePath("a/\(mark)../b") != nil)
+    #expect(RemotePath("\(mark)/../b") == nil)
+    #expect(RemotePath("a/\(mark)/..") == nil)
+    #expect(RemotePath("a/\(mark)b")?.segments.count == 2)
+    // Two files, to a file system.
+    #expect(RemotePath("\u{e9}") != RemotePath("e\(mark)"))
+    #expect(RemoteName("lease:\(mark)x")?.lease == "lease")
+    let text = "<multistatus><response><href>/dav/x/a&amp;\(mark)</href></response></multistatus>"
+    #expect(MultistatusReader.read(Array(text.utf8))?.first?.href.utf8.elementsEqual("/dav/x/a&\(mark)".utf8) == true)
+    var reader = ServerSentEventReader()
+    #expect(reader.take("data:\(mark)x\n\n".utf8).first?.data.utf8.elementsEqual("\(mark)x".utf8) == true)
   }
 
-  @Test func `addresses are read strictly`() {
+  @Test func percentEncodingComesBack() {
+    let text = "a b/%ü?#"
+    #expect(PercentCoding.encode(text) == "a%20b%2F%25%C3%BC%3F%23")
+    #expect(PercentCoding.decode(PercentCoding.encode(text)) == text)
+    #expect(PercentCoding.decode("%zz") == nil)
+    #expect(PercentCoding.decode("%ff") == nil)
+  }
+
+  @Test func addressesAreReadStrictly() {
     #expect(ServerAddress("HTTP://Host:1/base//")?.description == "http://host:1/base")
     for text in ["", "host", "ftp://x", "http://", "http://:1", "http://u@h", "http://h/?q", "http://h x"] {
       #expect(ServerAddress(text) == nil, "\(text)")
     }
   }
 
-  @Test func `an HTTP date is read`() {
+  @Test func anHTTPDateIsRead() {
     #expect(HTTPDate.read("Sun, 06 Nov 1994 08:49:37 GMT") == Instant(unixSeconds: 784_111_777))
     #expect(HTTPDate.read("yesterday") == nil)
   }
 
-  @Test func `spendings are bounded in any 24 hours and reserved once`() throws {
+  @Test func spendingsAreBoundedInAny24HoursAndReservedOnce() throws {
     let noon = Instant(unixSeconds: 1_000_000)
     let budget = Budget(perDay: 100)
     var spendings = Spendings()
@@ -94,7 +114,7 @@ import Wallets
     #expect(spendings.spent(at: noon + .day) == 0)
   }
 
-  @Test func `a credential never shows itself`() throws {
+  @Test func aCredentialNeverShowsItself() throws {
     let text = "\(ClientError.wallet(.uncertain("x")))"
     #expect(!text.isEmpty)
     #expect(Credential("L402 AAAA:00") == nil)

@@ -11,7 +11,7 @@ import Wire
 @Suite struct SpendingTests {
   private let request = RentRequest(offer: "disk-small")
 
-  @Test func `many at once never spend more than the day allows`() async throws {
+  @Test func manyAtOnceNeverSpendMoreThanTheDayAllows() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       // Five payments with what may be spent on their fees, and not a sixth.
@@ -36,7 +36,7 @@ import Wire
     }
   }
 
-  @Test func `what a payment came to replaces what was set aside`() async throws {
+  @Test func whatAPaymentCameToReplacesWhatWasSetAside() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       _ = try await bench.client(wallet: till) { try await $0.rent(request) }
@@ -47,7 +47,7 @@ import Wire
     }
   }
 
-  @Test func `the fee shrinks to what the budget leaves`() async throws {
+  @Test func theFeeShrinksToWhatTheBudgetLeaves() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       let budget = Budget(perPayment: Millisatoshi(bench.shop.price + 500))
@@ -61,7 +61,7 @@ import Wire
     }
   }
 
-  @Test func `one invoice is paid once, however many runs hold it`() async throws {
+  @Test func oneInvoiceIsPaidOnceHoweverManyRunsHoldIt() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       bench.upset { $0.declines = true }
@@ -78,7 +78,7 @@ import Wire
     }
   }
 
-  @Test func `an answer that was lost: the wallet is asked what became of it`() async throws {
+  @Test func anAnswerThatWasLostTheWalletIsAskedWhatBecameOfIt() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       let invoice = try await quote(bench)
@@ -94,7 +94,7 @@ import Wire
     }
   }
 
-  @Test func `a request that was lost is made again, once it is known that it was`() async throws {
+  @Test func aRequestThatWasLostIsMadeAgainOnceItIsKnownThatItWas() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       let invoice = try await quote(bench)
@@ -107,7 +107,7 @@ import Wire
     }
   }
 
-  @Test func `a payment under way is not made again`() async throws {
+  @Test func aPaymentUnderWayIsNotMadeAgain() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       let invoice = try await quote(bench)
@@ -123,7 +123,7 @@ import Wire
     }
   }
 
-  @Test func `a wallet that went away after a payment was lost says nothing of it`() async throws {
+  @Test func aWalletThatWentAwayAfterAPaymentWasLostSaysNothingOfIt() async throws {
     try await Bench.run { bench in
       let till = Till(bench)
       let invoice = try await quote(bench)
@@ -142,7 +142,7 @@ import Wire
     }
   }
 
-  @Test func `over budget leaves nothing to go on with`() async throws {
+  @Test func overBudgetLeavesNothingToGoOnWith() async throws {
     try await Bench.run { bench in
       try bench.state.setBudget(Budget(perDay: 1))
       _ = await bench.failure { _ = try await bench.rent() }
@@ -152,7 +152,8 @@ import Wire
     }
   }
 
-  @Test func `a hold that is called off costs nothing and leaves nothing`() async throws {
+  @Test(arguments: [nil, FailureDocument(code: "container-cannot-start", detail: "it ended with 127")])
+  func aHoldThatIsCalledOffCostsNothingAndLeavesNothing(_ failure: FailureDocument?) async throws {
     try await Bench.run { bench in
       let shop = bench.shop
       let address = try #require(ServerAddress(bench.server.address))
@@ -166,12 +167,15 @@ import Wire
             if case .held = event {
               state.sales[hash]?.isHeld = false
               state.sales[hash]?.isCanceled = true
+              state.sales[hash]?.failure = failure
             }
           }
         })
       let error = await bench.failure { _ = try await client.rent(request) }
       await client.shutdown()
-      guard case .wallet(.declined) = error else { Issue.record("\(String(describing: error))"); return }
+      guard case .notMade(let code, let words) = error else { Issue.record("\(String(describing: error))"); return }
+      #expect(code == failure?.code)
+      #expect(failure.map { words == $0.detail } ?? true)
       #expect(try bench.state.spendings().entries.isEmpty)
       #expect(try bench.state.unfinishedPurchases(of: address).isEmpty)
     }

@@ -1,18 +1,23 @@
 import Foundation
 import Synchronization
 
-/// Kills a run at its Nth talk with the world: from then on nobody answers it any more, and what it writes after that is
-/// undone, as if its process had been gone.
+@testable import Client
+
+/// Kills a run at its Nth talk with the world, or at its Nth write: from then on nobody answers it any more, and what it
+/// writes after that is undone, as if its process had been gone.
 final class Trap: Sendable {
   enum Moment: CaseIterable {
     /// The world never hears of the Nth talk.
     case before
     /// It hears, and acts; its answer does not arrive.
     case after
+    /// The Nth write is on disk, and nothing comes after it.
+    case written
   }
 
   private struct State {
     var talks = 0
+    var writes = 0
     var fatal: (talk: Int, moment: Moment)?
     var isDead = false
   }
@@ -32,12 +37,26 @@ final class Trap: Sendable {
     state.withLock { state in
       guard !state.isDead else { return nil }
       state.talks += 1
-      guard let fatal = state.fatal, fatal.talk == state.talks else { return talk() }
+      guard let fatal = state.fatal, fatal.talk == state.talks, fatal.moment != .written else { return talk() }
       state.isDead = true
       // Before the first talk there may be no folder; then none is brought back.
       try? FileManager.default.copyItem(at: folder, to: snapshot)
       if fatal.moment == .after { _ = talk() }
       return nil
+    }
+  }
+
+  /// One write of the run.
+  ///
+  /// - Returns: whether it lives.
+  func write(_ moment: DurableFile.Moment) -> Bool {
+    state.withLock { state in
+      guard !state.isDead, moment == .after else { return !state.isDead }
+      state.writes += 1
+      guard let fatal = state.fatal, fatal.talk == state.writes, fatal.moment == .written else { return true }
+      state.isDead = true
+      try? FileManager.default.copyItem(at: folder, to: snapshot)
+      return false
     }
   }
 

@@ -66,7 +66,7 @@ def bad_credentials(world, victim):
     raw = base64.b64decode(macaroon)
     show = lambda raw, preimage=preimage: f"L402 {base64.b64encode(raw).decode()}:{preimage}"
     yield "no credential", None, 401, "credential-required"
-    yield "another scheme", "Basic bGVhc2Vob2xkOmxlYXNlaG9sZA==", 401, "credential-required"
+    yield "another scheme", "Digest username=leasehold", 401, "credential-required"
     yield "an empty one", "L402 ", 401, "bad-header"
     yield "no preimage", f"L402 {macaroon}:", 401, "bad-header"
     yield "half a preimage", f"L402 {macaroon}:{preimage[:32]}", 401, "bad-header"

@@ -62,7 +62,7 @@ class Keeper:
         return json.loads(self.run("show", self.lease, "--json"))
 
     def rent(self):
-        self.lease = json.loads(self.run("rent", self.OFFER, "--json"))["id"]
+        self.lease = json.loads(self.run("rent", self.OFFER, "--yes", "--json"))["id"]
         self.world.remember(self.lease)
         same("spent", self.PRICE, self.spent())
 
@@ -70,7 +70,7 @@ class Keeper:
         return json.loads(self.run("budget", "--json"))["spent_msat"]
 
     def keep(self, *arguments):
-        return self.leasehold("autopay", self.lease, "--json", *arguments)
+        return self.leasehold("autopay", self.lease, "--yes", "--json", *arguments)
 
     def listen(self, process, seconds, enough):
         """Reads what it says until there is enough of it, and gives that back."""
@@ -166,7 +166,7 @@ class Keeper:
             end(process, signal.SIGKILL)
         same("renewals", 1, sum(each["event"] == "renewed" for each in heard))
         same("why it ended", "enough-periods", heard[-1]["reason"])
-        self.run("release", self.lease)
+        self.run("release", "--yes", self.lease)
 
     def by_hand(self):
         process = self.leasehold("rent", "day-disk", "--json", "--wallet", "manual")
@@ -240,14 +240,14 @@ class LNbits:
         invoice, payment_hash = self.invoice(21)
         before = self.balance()
         for _ in range(2):
-            preimage = json.loads(self.leasehold("pay", invoice))["preimage"]
+            preimage = json.loads(self.leasehold("pay", "--yes", invoice))["preimage"]
             same("the hash of the preimage", payment_hash, hashlib.sha256(bytes.fromhex(preimage)).hexdigest())
         same("what left the wallet, in msat", 21_000, before - self.balance())
 
     def refuses(self):
         before = self.balance()
         self.keeper.run("budget", "--per-payment", "20")
-        self.leasehold("pay", self.invoice(21)[0], status=3)
+        self.leasehold("pay", "--yes", self.invoice(21)[0], status=3)
         same("what left the wallet", 0, before - self.balance())
         self.keeper.run("budget", "--per-payment", "none")
 

@@ -1,6 +1,6 @@
 """Runs everything against one daemon; `scripts/clients` makes what it needs and calls it.
 
-    python run.py [clients] [tools] [keeper] [faults] [contract]
+    python run.py [clients] [tools] [proxies] [keeper] [model] [faults] [contract]
 """
 
 import os
@@ -10,12 +10,15 @@ from bad_input import Idlers
 from contract import try_contract
 from faults import try_faults, try_secrets
 from keeper import try_keeper
+from model import try_model
+from proxies import try_proxies
 from renters import try_clients
 from report import Report
 from tools import try_tools
 from world import World
 
-SUITES = {"clients": try_clients, "tools": try_tools, "keeper": try_keeper, "faults": try_faults, "contract": try_contract}
+SUITES = {"clients": try_clients, "tools": try_tools, "proxies": try_proxies, "keeper": try_keeper, "model": try_model,
+          "faults": try_faults, "contract": try_contract}
 
 
 def main(wanted):

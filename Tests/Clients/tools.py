@@ -11,7 +11,6 @@ import subprocess
 import time
 
 from report import same
-from world import lines_of
 
 
 def try_tools(world, report):
@@ -93,18 +92,23 @@ class Disk:
              "--webdav-headers", f"Authorization,{self.credential}", "--vfs-cache-mode", "off", "-v"],
             stderr=subprocess.PIPE) as mounting:
             try:
-                said = []
-                for line in lines_of(mounting.stderr, 30):
-                    said.append(line)
-                    if os.path.ismount(point):
-                        break
-                assert os.path.ismount(point), "\n".join(said[-10:])
+                deadline = time.monotonic() + 60
+                while not os.path.ismount(point):
+                    assert mounting.poll() is None, mounting.stderr.read()[-2000:]
+                    assert time.monotonic() < deadline, "it does not mount"
+                    time.sleep(0.05)
                 same("a file", (self.tree / "photos/a.jpg").read_bytes(), (point / "photos/a.jpg").read_bytes())
                 (point / "letters/from a mount.txt").write_text("written")
                 (point / "letters/from a mount.txt").rename(point / "letters/renamed.txt")
             finally:
-                subprocess.run(["umount", str(point)], check=False)
-                _, rest = mounting.communicate(timeout=30)
+                # What was just closed keeps it busy for a moment.
+                deadline = time.monotonic() + 60
+                while os.path.ismount(point) and time.monotonic() < deadline:
+                    if subprocess.run(["umount", str(point)], capture_output=True).returncode:
+                        time.sleep(0.1)
+                if os.path.ismount(point):
+                    mounting.kill()
+                mounting.communicate(timeout=60)
         same("what was written", b"written",
              self.world.ask("GET", f"/dav/{self.lease}/letters/renamed.txt", credential=self.credential).body)
 

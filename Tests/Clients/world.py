@@ -18,14 +18,16 @@ ROOT = HERE.parent.parent
 WALLET_KEY = "0201036c6e64"
 
 CONFIGURATION = """\
-http: {{address: "127.0.0.1:{port}"}}
+# As behind a proxy on this machine, so that one can be put in front.
+http: {{address: "127.0.0.1:{port}", tls_ended_by_proxy: true, trusted_proxies: [127.0.0.1/32]}}
+log: {{clients: true}}
 state_directory: "{work}/provider/state"
 database: {{url: "postgresql:///leasehold"}}
 # Ordinary invoices: what fails here gives credit, and the tour pays on success.
 lightning: {{node: embedded, hold: false}}
 hosts:
   - name: trial
-    disk: {{pool: "{work}/provider/pool", size: 1073741824}}
+    disk: {{pool: "{work}/provider/pool", size: 2147483648}}
     compute: {{runtime: runc}}
     subid_base: 3000000
 images:

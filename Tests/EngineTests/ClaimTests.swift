@@ -23,7 +23,8 @@ import Units
       }
       let mine = "L402 \(quote.challenge.token):"
       let open = try await engine.claim(hash, renter.caller(mine, method: "GET"))
-      #expect(open.state == .open && open.preimage == nil)
+      #expect(open.state == .open)
+      #expect(open.preimage == nil)
       // Nobody else's business, whether it is paid or not.
       for _ in 0..<2 {
         #expect(await claim(nil) == "401 credential-required")
@@ -109,7 +110,8 @@ import Units
       #expect(try await platform.engine.claim(quote.paymentHash, caller).state == .settled)
       booked.signal()
       let seen = try await claimed
-      #expect(seen.state == .settled && seen.preimage?.paymentHash == quote.paymentHash)
+      #expect(seen.state == .settled)
+      #expect(seen.preimage?.paymentHash == quote.paymentHash)
       await store.pool.close()
       await observer.pool.close()
     }
@@ -119,14 +121,15 @@ import Units
     try await Platform.with { platform in
       let renter = Renter(platform)
       let quote = try await renter.quote()
-      try await platform.pass(.day)
-      try await platform.engine.sweep()
+      try await platform.pass(.minute * 30)
+      try await platform.engine.work.sweeper.sweep()
       let claim = renter.caller("L402 \(quote.challenge.token):", method: "GET")
       let lapsed = try await platform.engine.claim(quote.paymentHash, claim)
-      #expect(lapsed.preimage == nil && [.canceled, .expired].contains(lapsed.state))
+      #expect(lapsed.preimage == nil)
+      #expect([.canceled, .expired].contains(lapsed.state))
       // Past its keeping it is forgotten.
       try await platform.pass(.day * 3)
-      try await platform.engine.sweep()
+      try await platform.engine.work.sweeper.sweep()
       #expect(await refusal { try await platform.engine.claim(quote.paymentHash, claim) } == "unknown-payment")
     }
   }

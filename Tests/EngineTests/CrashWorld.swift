@@ -91,18 +91,18 @@ final class CrashWorld {
     let bought = try await holding ? payOnSuccess(quote, renter) : renter.pay(quote)
     try await surviving { engine in try await self.hear(engine) }
     try await surviving { engine in
-      _ = try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(bought, key: key))
+      _ = try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(bought, key: key)).bought
     }
     try await quiet(id)
     try await expect(id, "active", mortal)
 
     driver.use(id, .egress, 10_000)
-    try await surviving { try await $0.sample() }
+    try await surviving { try await $0.money.metering.sample() }
     clock.advance(by: 61)
     driver.use(id, .egress, 20_000)
-    try await surviving { try await $0.sample() }
+    try await surviving { try await $0.money.metering.sample() }
     clock.advance(by: 300)
-    try await surviving { try await $0.rateUsage() }
+    try await surviving { try await $0.money.metering.rateUsage() }
     try await quiet(id)
 
     try await reach(id) { $0.paidUntil.map { $0 - 600 } }
@@ -113,7 +113,7 @@ final class CrashWorld {
       try await renter.demand { try await renter.open(id, bought, engine: engine) }
     }
     let renewed = try await renter.pay(renewal)
-    try await surviving { try await $0.sweepSettlements() }
+    try await surviving { try await $0.money.settlementSweep.run() }
     try await quiet(id)
     try await surviving { engine in _ = try await renter.open(id, renewed, engine: engine) }
     try await expect(id, "active", mortal)
@@ -124,8 +124,8 @@ final class CrashWorld {
     try await expect(id, "suspended", mortal)
     try await reach(id) { lease in if case .suspended(_, let until, _) = lease.state { until } else { nil } }
     try await expect(id, "closed", mortal)
-    try await surviving { try await $0.reconcile() }
-    try await surviving { try await $0.sweep() }
+    try await surviving { try await $0.work.reconciler.reconcile() }
+    try await surviving { try await $0.work.sweeper.sweep() }
     try await prove(id, renter, mortal)
     return mortal.isDead
   }
@@ -137,7 +137,7 @@ final class CrashWorld {
       payer.cancel()
       throw NodeError(.refused, attempted: "pay on success", words: "the payment is not held")
     }
-    try await surviving { try await $0.sweepHolds() }
+    try await surviving { try await $0.money.heldPayments.sweep() }
     try await quiet(quote.lease)
     return try await payer.value
   }
@@ -147,7 +147,7 @@ final class CrashWorld {
     let last = try await node.settlements(after: nil, limit: 100_000).last?.cursor
     let name = node.name
     guard try await platform.postgres.transaction({ tx in try tx.cursor(of: name) }) != last else { return }
-    try await engine.bookNextSettlements()
+    try await engine.money.settlementFollower.bookNext()
   }
 
   /// Goes on to a moment of the lease, and does what is due then.
@@ -161,9 +161,9 @@ final class CrashWorld {
   private func quiet(_ id: LeaseID) async throws {
     for _ in 0..<40 {
       try await surviving { engine in
-        try await engine.wakeDueLeases()
-        try await engine.runDueEffects()
-        try await engine.wakeDueLeases()
+        try await engine.work.scheduler.wakeDueLeases()
+        try await engine.work.effects.runDue()
+        try await engine.work.scheduler.wakeDueLeases()
       }
       if try await platform.effects(id).isEmpty { return }
       clock.advance(by: 16)
@@ -176,7 +176,8 @@ final class CrashWorld {
   ) async throws {
     let lease = try await platform.lease(id)
     #expect(
-      lease.state.name == state, "died at act \(mortal.acts): \(mortal.lastAct)", sourceLocation: sourceLocation)
+      lease.state.name.rawValue == state, "died at act \(mortal.acts): \(mortal.lastAct)",
+      sourceLocation: sourceLocation)
     let phase = driver.resource(id)?.phase
     switch state {
     case "active", "grace": #expect(phase == .running, sourceLocation: sourceLocation)
@@ -189,11 +190,13 @@ final class CrashWorld {
   private func prove(_ id: LeaseID, _ renter: Renter, _ mortal: Mortality) async throws {
     let comment: Comment = "died at act \(mortal.acts): \(mortal.lastAct)"
     #expect(driver.resources.isEmpty, comment)
-    let overview = try await platform.engine.overview()
-    #expect(overview.overdue.outboxRows == 0 && overview.unbooked.isEmpty && overview.parked.isEmpty, comment)
+    let overview = try await platform.engine.operator.overview()
+    #expect(overview.overdue.outboxRows == 0, comment)
+    #expect(overview.unbooked.isEmpty, comment)
+    #expect(overview.parked.isEmpty, comment)
     #expect(overview.pools.allSatisfy { $0.used == 0 }, comment)
-    #expect(overview.census == ["closed": leases], comment)
-    let audit = try await platform.engine.audit()
+    #expect(overview.census == [.closed: leases], comment)
+    let audit = try await platform.engine.operator.audit()
     #expect(audit.findings == [], comment)
     #expect(audit.payments == Int64(2 * leases), comment)
     // Two periods and one grace, to the millisatoshi: usage took its share of the first.

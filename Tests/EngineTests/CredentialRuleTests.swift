@@ -33,7 +33,7 @@ import Units
         await refusal { try await platform.engine.renew(mine.id, periods: 1, renter.caller(other.credential)) }
           == "403 wrong-lease")
       #expect(
-        await refusal { try await platform.engine.lease(mine.id, renter.caller(nil, method: "GET")) }
+        await refusal { try await platform.engine.reader.lease(mine.id, renter.caller(nil, method: "GET")) }
           == "401 credential-required")
     }
   }
@@ -46,11 +46,12 @@ import Units
       let stranger = Renter(platform, address: "198.51.100.9")
       let demand = try await stranger.demand { try await engine.renew(mine.id, periods: 1, stranger.caller()) }
       let payOnly = try await stranger.pay(demand)
-      let renewed = try await engine.renew(mine.id, periods: 1, stranger.caller(payOnly))
+      let renewed = try await engine.renew(mine.id, periods: 1, stranger.caller(payOnly)).bought
       #expect(renewed.lease.account.balance == 7_200_000)
       #expect(await refusal { try await stranger.open(mine.id, payOnly) }.hasPrefix("403"))
       #expect(
-        await refusal { try await engine.lease(mine.id, stranger.caller(payOnly, method: "GET")) }.hasPrefix("403"))
+        await refusal { try await engine.reader.lease(mine.id, stranger.caller(payOnly, method: "GET")) }.hasPrefix(
+          "403"))
       let widening = ["leasehold_capabilities=read,write"]
       #expect(
         await refusal { try await engine.narrow(mine.id, caveats: widening, stranger.caller(payOnly)) }
@@ -116,6 +117,30 @@ import Units
     }
   }
 
+  @Test func aRotationWhoseAnswerWasLostIsToldAgain() async throws {
+    try await Platform.with { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      let key = "a key that nobody can guess"
+      let heard = try await engine.rotate(id, renter.caller(credential, key: key))
+      // Revoked by now, and shown under the same key.
+      let again = try await engine.rotate(id, renter.caller(credential, key: key))
+      #expect(again.token == heard.token)
+      try await renter.open(id, try minted(again, like: credential))
+      // Another key, a short one, and none are told nothing.
+      for other in ["a key that somebody guesses", "short", nil] {
+        #expect(
+          await refusal { try await engine.rotate(id, renter.caller(credential, key: other)) }
+            == "401 credential-revoked")
+      }
+      // Nor is anybody once what it left has ended.
+      _ = try await engine.rotate(id, renter.caller(try minted(again, like: credential), key: key))
+      #expect(
+        await refusal { try await engine.rotate(id, renter.caller(credential, key: key)) } == "401 credential-revoked")
+    }
+  }
+
   @Test func whatIsPaidUpIsSwappedNeverSold() async throws {
     try await Platform.with { platform in
       let engine = platform.engine
@@ -125,14 +150,14 @@ import Units
       // Others pay for a day; the first credential's ceiling passes.
       for _ in 0..<20 {
         let demand = try await friend.demand { try await engine.renew(id, periods: 1, friend.caller()) }
-        _ = try await engine.renew(id, periods: 1, friend.caller(try await friend.pay(demand)))
+        _ = try await engine.renew(id, periods: 1, friend.caller(try await friend.pay(demand))).bought
       }
       try await platform.pass(3 * 3_600)
       #expect(try await platform.state(id) == "active")
       #expect(await refusal { try await renter.open(id, credential) } == "401 credential-stale")
       let fresh = try minted(try await engine.swap(id, renter.caller(credential)), like: credential)
       try await renter.open(id, fresh)
-      #expect(try await engine.lease(id, renter.caller(credential, method: "GET")).lease.id == id)
+      #expect(try await engine.reader.lease(id, renter.caller(credential, method: "GET")).lease.id == id)
     }
   }
 
@@ -141,18 +166,18 @@ import Units
       let engine = platform.engine
       let renter = Renter(platform)
       let (id, bought) = try await renter.rent()
-      _ = try await engine.operate(.freeze, on: id, requestID: "1")
+      _ = try await engine.operator.operate(.freeze, on: id, requestID: "1")
       #expect(await refusal { try await renter.open(id, bought) } == "403 lease-frozen")
       try await platform.settle()
       try await platform.pass(.day * 60)
       #expect(await refusal { try await renter.open(id, bought) } == "403 lease-frozen")
       #expect(try await platform.lease(id).account.balance == 3_600_000)
-      _ = try await engine.operate(.thaw, on: id, requestID: "2")
+      _ = try await engine.operator.operate(.thaw, on: id, requestID: "2")
       try await platform.settle()
       #expect(await refusal { try await renter.open(id, bought) } == "401 credential-stale")
       let credential = try minted(try await engine.swap(id, renter.caller(bought)), like: bought)
       try await renter.open(id, credential)
-      _ = try await engine.operate(.suspend, on: id, requestID: "3")
+      _ = try await engine.operator.operate(.suspend, on: id, requestID: "3")
       #expect(await refusal { try await renter.open(id, credential) } == "403 lease-frozen")
       try await platform.settle()
       _ = try await engine.release(id, renter.caller(credential, method: "DELETE"))
@@ -172,8 +197,8 @@ import Units
       let one = try await renter.quote()
       let first = try await renter.pay(one)
       #expect(
-        try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(first)).lease.state.name
-          == "provisioning")
+        try await engine.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(first)).bought.lease.state.name
+          == .provisioning)
       // At a data door: it is booked, and being made.
       let two = try await renter.quote()
       let second = try await renter.pay(two)
@@ -185,13 +210,15 @@ import Units
       let three = try await renter.quote()
       let third = try await renter.pay(three)
       #expect(
-        try await engine.lease(three.lease, renter.caller(third, method: "GET")).lease.state.name == "provisioning")
+        try await engine.reader.lease(three.lease, renter.caller(third, method: "GET")).lease.state.name
+          == .provisioning)
       let four = try await renter.quote()
       let claim = "L402 \(four.challenge.token):"
       #expect(try await engine.claim(four.paymentHash, renter.caller(claim, method: "GET")).preimage == nil)
       _ = try await renter.pay(four)
       let claimed = try await engine.claim(four.paymentHash, renter.caller(claim, method: "GET"))
-      #expect(claimed.preimage?.paymentHash == four.paymentHash && claimed.state == .settled)
+      #expect(claimed.preimage?.paymentHash == four.paymentHash)
+      #expect(claimed.state == .settled)
       // At the renewal's door, while the lease is suspended, and with the node away.
       try await platform.settle()
       try await platform.pass(3_601)
@@ -204,7 +231,9 @@ import Units
       #expect(await refusal { try await renter.open(two.lease, renewed) } == "503")
       try await platform.settle()
       try await renter.open(two.lease, renewed)
-      #expect(try await engine.renew(two.lease, periods: 1, renter.caller(renewed)).lease.account.balance > .zero)
+      #expect(
+        try await engine.renew(two.lease, periods: 1, renter.caller(renewed)).bought.lease.account.balance > .zero)
+      platform.clock.advance(by: 61)
       #expect(await refusal { try await engine.renew(two.lease, periods: 1, renter.caller(renewed)) } == "402")
     }
   }
@@ -230,7 +259,9 @@ import Units
         await refusal { try await platform.engine.rent(request, body: [1], renter.caller(credential)) }
       }
       #expect(await ask(nil) == "401 credential-required")
-      #expect(await ask(try narrowed(credential, ["leasehold_capabilities=read,control"])).hasPrefix("403"))
+      #expect(await ask(try narrowed(credential, ["leasehold_capabilities=write,control"])).hasPrefix("403"))
+      // Mounted read-only.
+      #expect(await ask(try narrowed(credential, ["leasehold_capabilities=read"])) == "402")
       #expect(await ask(try narrowed(credential, ["leasehold_path=/a"])).hasPrefix("403"))
       #expect(await ask(try await renter.rent().credential) == "403 wrong-lease")
       #expect(await ask(credential) == "402")

@@ -76,7 +76,7 @@ import Units
     Cell("suspended for idleness", "503") { scene in
       let knock = try await scene.rent()
       try await scene.platform.pass(601)
-      try await scene.platform.engine.lookForIdleness()
+      try await scene.platform.engine.money.metering.lookForIdleness()
       try await scene.platform.settle()
       return try await scene.expect("suspended", knock)
     },
@@ -105,6 +105,30 @@ import Units
       try await scene.platform.settle()
       try await scene.operate(.thaw, knock)
       return try await scene.expect("active", knock)
+    },
+    // The timer comes late: what the door remembers of the lease ends with the eviction all the same.
+    Cell("active, and the moment of its eviction has come", "403 lease-evicting") { scene in
+      let knock = try await scene.rent()
+      try await scene.operate(.evict(until: scene.platform.clock.now() + 60), knock)
+      try await scene.knock(knock)
+      scene.platform.clock.advance(by: 60)
+      return try await scene.expect("active", knock)
+    },
+    Cell("in grace, and the moment of its eviction has come", "403 lease-evicting") { scene in
+      let (id, renewed) = try await scene.rentAndRenew()
+      try await scene.platform.pass(7_201)
+      let knock = Knock(lease: id, credential: renewed)
+      try await scene.operate(.evict(until: scene.platform.clock.now() + 60), knock)
+      try await scene.knock(knock)
+      scene.platform.clock.advance(by: 60)
+      return try await scene.expect("grace", knock)
+    },
+    Cell("suspended for want of payment, and the moment of its eviction has come", "403 lease-evicting") { scene in
+      let knock = try await scene.rent()
+      try await scene.platform.pass(3_601)
+      try await scene.operate(.evict(until: scene.platform.clock.now() + 60), knock)
+      scene.platform.clock.advance(by: 60)
+      return try await scene.expect("suspended", knock)
     },
     Cell("being reclaimed", "lease-closed") { scene in
       let knock = try await scene.rent()
@@ -163,11 +187,13 @@ import Units
         do {
           try await scene.knock(knock)
           #expect(cell.answer == "nothing")
-        } catch Refusal.paymentRequired(let demand) {
+        } catch let asked as PaymentAsked {
+          let demand = asked.demand
           #expect(cell.answer == "402")
           // One period, and what is owed.
           let balance = try await scene.platform.lease(knock.lease).account.balance
-          #expect(demand.purpose == "renewal" && demand.amount == (3_600_000 - min(balance, .zero)).roundedUpToSatoshi)
+          #expect(demand.purpose == .renewal)
+          #expect(demand.amount == (3_600_000 - min(balance, .zero)).roundedUpToSatoshi)
         } catch let refusal as Refusal {
           #expect(refusal.word == cell.answer)
         }
@@ -183,7 +209,7 @@ import Units
       let knock = try await scene.rent()
       for _ in 0..<2 {
         try await scene.platform.pass(601)
-        try await scene.platform.engine.lookForIdleness()
+        try await scene.platform.engine.money.metering.lookForIdleness()
         try await scene.platform.settle()
         #expect(try await scene.platform.state(knock.lease) == "suspended")
         #expect(await refusal { try await scene.knock(knock) } == "503")
@@ -210,7 +236,8 @@ struct Scene: Sendable {
 
   func ask(_ credential: String) async throws -> LeaseRecord {
     try await platform.engine.rent(
-      LeaseRequest(offer: door.offer), body: Array("\(door.offer)/1".utf8), renter.caller(credential))
+      LeaseRequest(offer: door.offer), body: Array("\(door.offer)/1".utf8), renter.caller(credential)
+    ).bought
   }
 
   func rent() async throws -> DoorStateTests.Knock {
@@ -225,7 +252,7 @@ struct Scene: Sendable {
       try await engine.renew(knock.lease, periods: 1, renter.caller(knock.credential))
     }
     let renewed = try await renter.pay(demand)
-    _ = try await engine.renew(knock.lease, periods: 1, renter.caller(renewed))
+    _ = try await engine.renew(knock.lease, periods: 1, renter.caller(renewed)).bought
     return renewed
   }
 
@@ -245,8 +272,8 @@ struct Scene: Sendable {
     return .init(lease: knock.lease, credential: credential)
   }
 
-  func operate(_ action: Engine.OperatorAction, _ knock: DoorStateTests.Knock) async throws {
-    _ = try await platform.engine.operate(action, on: knock.lease, requestID: "\(action)")
+  func operate(_ action: Operator.Action, _ knock: DoorStateTests.Knock) async throws {
+    _ = try await platform.engine.operator.operate(action, on: knock.lease, requestID: "\(action)")
   }
 
   func release(_ knock: DoorStateTests.Knock) async throws {
@@ -265,11 +292,13 @@ struct Scene: Sendable {
   func knock(_ knock: DoorStateTests.Knock) async throws {
     switch door {
     case .disk:
-      _ = try await platform.engine.openVolume(
-        knock.lease, .write, path: try ResourcePath(encoded: "/a"), renter.caller(knock.credential, method: "PUT"))
+      _ = try await platform.engine.doors.openVolume(
+        knock.lease, .write, path: try ResourcePath(encoded: "/a"), renter.caller(knock.credential, method: "PUT")
+      ).opened
     case .exec:
-      let (_, output) = try await platform.engine.exec(
-        knock.lease, ExecCommand(arguments: ["true"]), renter.caller(knock.credential))
+      let (_, output) = try await platform.engine.doors.exec(
+        knock.lease, ExecCommand(arguments: ["true"]), renter.caller(knock.credential)
+      ).opened
       var last: ExecOutput?
       for try await piece in output { last = piece }
       #expect(last == .exited(code: 0))
@@ -278,7 +307,7 @@ struct Scene: Sendable {
 
   /// Challenges given out for the lease: each has a token.
   func challenges(of id: LeaseID) async throws -> Int {
-    try await platform.postgres.transaction { tx in try tx.tokenCount(of: id) }
+    try await platform.postgres.transaction { tx in try tx.tokens(of: id).count }
   }
 }
 

@@ -18,10 +18,10 @@ import Units
         try await renter.pay(quote)
         quotes.append(quote)
       }
-      try await platform.engine.sweepSettlements()
+      try await platform.engine.money.settlementSweep.run()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for engine in [platform.engine, two, platform.engine, two] {
-          group.addTask { _ = try await engine.runDueEffects() }
+          group.addTask { _ = try await engine.work.effects.runDue() }
         }
         try await group.waitForAll()
       }
@@ -57,16 +57,48 @@ import Units
     }
   }
 
+  @Test(.timeLimit(.minutes(10))) func whatHangsForMinutesGivesItsSlotUpAndIsShown() async throws {
+    // Claims are not to lapse when the clock is moved.
+    let settings: (inout Settings) -> Void = {
+      $0.effectsAtOnce = 2
+      $0.claim = 3_600
+    }
+    try await Platform.with(connections: 10, settings: settings) { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      let gate = platform.driver.hang(.provision)
+      try await platform.running {
+        // Also when this throws: the loops end only when nothing hangs.
+        defer { platform.driver.hangNoMore(.provision) }
+        for number in 0..<2 {
+          let other = Renter(platform, address: "198.51.100.\(number)")
+          let quote = try await other.quote()
+          try await other.pay(quote)
+        }
+        await gate.arrivals(2)
+        // Both places of the lane hang; what else is due waits for them, and then it does not.
+        _ = try await platform.engine.release(id, renter.caller(credential, method: "DELETE"))
+        #expect(try await platform.engine.operator.overview().overdue.slowEffects == 0)
+        platform.clock.advance(by: 61)
+        // What the release has just begun in another lane may be among them.
+        #expect(try await platform.engine.operator.overview().overdue.slowEffects >= 2)
+        platform.engine.bell.ring()
+        try await platform.waits(for: id) { $0.isClosed }
+        platform.driver.hangNoMore(.provision)
+      }
+    }
+  }
+
   @Test func anEffectOfAnOlderGenerationHoldsNothingUp() async throws {
     try await Platform.with { platform in
       let engine = platform.engine
       let renter = Renter(platform)
       let (id, _) = try await renter.rent()
       platform.driver.fail(.suspend, times: 1)
-      _ = try await engine.operate(.suspend, on: id, requestID: "1")
+      _ = try await engine.operator.operate(.suspend, on: id, requestID: "1")
       try await platform.settle()
       #expect(try await platform.effects(id).map(\.claim.effect.name) == ["suspend"])
-      _ = try await engine.operate(.resume, on: id, requestID: "2")
+      _ = try await engine.operator.operate(.resume, on: id, requestID: "2")
       try await platform.settle()
       // The suspension waits out its back-off; the resume does not wait for it.
       #expect(try await platform.state(id) == "active")
@@ -86,18 +118,18 @@ import Units
       platform.clock.advance(by: 1_700)
       try await renter.pay(demand)
       platform.clock.advance(by: 101)
-      try await engine.wakeDueLeases()
+      try await engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "reclaiming")
-      try await engine.sweepSettlements()
+      try await engine.money.settlementSweep.run()
       #expect(try await platform.state(id) == "suspended")
       // Money won. What was about to end it has nothing to end.
       let later = try await renter.demand { try await engine.renew(id, periods: 1, renter.caller(credential)) }
       try await platform.settle()
       #expect(try await platform.state(id) == "active")
       try await renter.pay(later)
-      try await engine.sweepSettlements()
+      try await engine.money.settlementSweep.run()
       #expect(try await platform.lease(id).account.balance == 7_200_000)
-      #expect(try await engine.audit().findings == [])
+      #expect(try await engine.operator.audit().findings == [])
     }
   }
 
@@ -108,11 +140,11 @@ import Units
       let (id, credential) = try await renter.rent()
       try await platform.pass(3_601)
       platform.clock.advance(by: 1_801)
-      try await engine.wakeDueLeases()
+      try await engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "reclaiming")
       // Its invoices are gone, and the last reading is still being taken.
       let gate = platform.driver.hang(.measure)
-      let running = Task { try await engine.runDueEffects() }
+      let running = Task { try await engine.work.effects.runDue() }
       await gate.arrivals()
       try await platform.waits(for: id) {
         if case .reclaiming(_, _, invoicesCanceled: true, _) = $0.state { true } else { false }
@@ -131,7 +163,7 @@ import Units
       let renter = Renter(platform)
       let quote = try await renter.quote()
       try await renter.pay(quote)
-      try await platform.engine.sweepSettlements()
+      try await platform.engine.money.settlementSweep.run()
       let now = platform.clock.now()
       let claimed = try await platform.postgres.transaction { tx in
         try tx.claimEffects(of: Effect.Lane.allCases, owner: "gone", at: now, until: now + 15, limit: 10)
@@ -150,19 +182,20 @@ import Units
       let renter = Renter(platform)
       let (id, credential) = try await renter.rent()
       platform.driver.fail(.list)
-      try await engine.reconcile()
+      try await engine.work.reconciler.reconcile()
       platform.driver.fail(.inspect)
       platform.driver.lose(id)
-      try await engine.reconcile()
+      try await engine.work.reconciler.reconcile()
       #expect(try await platform.lease(id).flags.impaired == nil)
-      try await engine.reconcile()
+      try await engine.work.reconciler.reconcile()
       #expect(try await platform.lease(id).flags.impaired != nil)
       #expect(await refusal { try await renter.open(id, credential) } == "503")
       // Time stands still meanwhile, and the money goes back in the end.
       try await platform.pass(3_601)
       try await platform.settle()
       let lease = try await platform.lease(id)
-      #expect(lease.isClosed && lease.account.credit == 3_600_000)
+      #expect(lease.isClosed)
+      #expect(lease.account.credit == 3_600_000)
     }
   }
 
@@ -172,9 +205,9 @@ import Units
       let renter = Renter(platform)
       let (id, credential) = try await renter.rent()
       let record = try #require(try await platform.record(id))
-      let spec = try engine.spec(of: record)
+      let spec = try await engine.work.specs.spec(of: record)
       try await platform.driver.suspend(id, generation: record.lease.generation)
-      try await engine.reconcile()
+      try await engine.work.reconciler.reconcile()
       #expect(platform.driver.resource(id)?.phase == .running)
       _ = try await engine.release(id, renter.caller(credential, method: "DELETE"))
       try await platform.settle()
@@ -182,17 +215,17 @@ import Units
       let ghost = SimulatedDriver(.disk, clock: platform.clock)
       try await ghost.provision(spec, generation: 1)
       let other = platform.anotherEngine(driver: ghost)
-      try await other.reconcile()
+      try await other.work.reconciler.reconcile()
       #expect(ghost.resources.count == 1)
       platform.clock.advance(by: 61)
-      try await other.reconcile()
+      try await other.work.reconciler.reconcile()
       #expect(ghost.resources.isEmpty)
       // What is no lease of ours is never touched.
       var foreign = spec
-      foreign.lease = engine.newLeaseID()
+      foreign.lease = LeaseID.fresh(at: engine.clock.now())
       try await ghost.provision(foreign, generation: 1)
       platform.clock.advance(by: .day)
-      try await other.reconcile()
+      try await other.work.reconciler.reconcile()
       #expect(ghost.resources.count == 1)
     }
   }

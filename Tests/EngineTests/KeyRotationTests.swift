@@ -16,22 +16,23 @@ import Units
       let renter = Renter(platform)
       let old = try await renter.buy()
       #expect(old.token.epoch == 1)
-      let begun = try await engine.rotateKeys(requestID: "1")
-      #expect(begun.key.epoch == 2 && begun.state == .coming)
+      let begun = try await engine.operator.keys.begin(requestID: "1")
+      #expect(begun.key.epoch == 2)
+      #expect(begun.state == .coming)
       #expect(try await renter.buy().token.epoch == 1)
-      platform.clock.advance(by: Engine.epochNotice)
+      platform.clock.advance(by: KeyEpochs.notice)
       let new = try await renter.buy()
       #expect(new.token.epoch == 2)
       // What the first epoch minted serves until it is retired, and is swapped into the second.
       try await renter.open(old.id, old.credential)
       let swapped = try minted(try await engine.swap(old.id, renter.caller(old.credential)), like: old.credential)
       #expect(try token(of: swapped).epoch == 2)
-      let views = try await engine.keyEpochs()
+      let views = try await engine.operator.keys.views()
       #expect(views.map(\.state) == [.serving, .minting])
       #expect(views.map(\.credentials) == [2, 2])
 
-      try await engine.retireEpoch(1, requestID: "2")
-      try await engine.retireEpoch(1, requestID: "2")
+      try await engine.operator.keys.retire(1, requestID: "2")
+      try await engine.operator.keys.retire(1, requestID: "2")
       let held = renter.caller(old.credential)
       #expect(await refusal { try await renter.open(old.id, old.credential) } == "401 credential-retired")
       #expect(await refusal { try await engine.swap(old.id, held) } == "401 credential-retired")
@@ -46,8 +47,8 @@ import Units
           == "401 credential-retired")
       try await renter.open(old.id, swapped)
       try await renter.open(new.id, new.credential)
-      #expect(await refusal { try await engine.retireEpoch(2, requestID: "3") } == "409 last-epoch")
-      #expect(await refusal { try await engine.retireEpoch(7, requestID: "3") } == "invalid-field epoch")
+      #expect(await refusal { try await engine.operator.keys.retire(2, requestID: "3") } == "409 last-epoch")
+      #expect(await refusal { try await engine.operator.keys.retire(7, requestID: "3") } == "invalid-field epoch")
 
       // A restart forgets nothing, and invents nothing.
       let restarted = platform.anotherEngine()
@@ -55,7 +56,7 @@ import Units
       #expect(
         await refusal { try await renter.open(old.id, old.credential, engine: restarted) } == "401 credential-retired")
       try await renter.open(old.id, swapped, engine: restarted)
-      #expect(restarted.keyring.currentEpoch == 2)
+      #expect(restarted.access.keys.keyring.currentEpoch == 2)
     }
   }
 
@@ -64,8 +65,8 @@ import Units
     try await Platform.with { platform in
       let renter = Renter(platform)
       let old = try await renter.buy()
-      _ = try await platform.engine.rotateKeys(requestID: "1")
-      try await platform.engine.retireEpoch(1, requestID: "2")
+      _ = try await platform.engine.operator.keys.begin(requestID: "1")
+      try await platform.engine.operator.keys.retire(1, requestID: "2")
       #expect(await refusal { try await renter.open(old.id, old.credential) } == "401 credential-retired")
       let new = try await renter.buy()
       #expect(new.token.epoch == 2)
@@ -80,27 +81,27 @@ import Units
       let two = platform.anotherEngine(on: told)
       try await two.prepare()
       try await platform.running([one, two]) {
-        try await waits { one.doors.isTrusted && two.doors.isTrusted }
+        try await waits { one.doorCache.isTrusted && two.doorCache.isTrusted }
         let renter = Renter(platform)
         let quote = try await renter.quote()
         let credential = try await renter.pay(quote)
-        _ = try await one.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential))
-        try await platform.waits(for: quote.lease) { $0.state.name == "active" }
+        _ = try await one.rent(Renter.request, body: Array("disk/1".utf8), renter.caller(credential)).bought
+        try await platform.waits(for: quote.lease) { $0.state.name == .active }
         let stream = try await renter.open(quote.lease, credential, engine: two)
 
-        _ = try await one.rotateKeys(requestID: "1")
+        _ = try await one.operator.keys.begin(requestID: "1")
         var mark = told.count
         #expect(try await told.heartbeats(after: mark, before: .keys) <= 2)
-        try await waits { two.keys.serves(2) }
-        platform.clock.advance(by: Engine.epochNotice)
+        try await waits { two.access.keys.serves(2) }
+        platform.clock.advance(by: KeyEpochs.notice)
         let swapped = try minted(try await one.swap(quote.lease, renter.caller(credential)), like: credential)
         try await renter.open(quote.lease, swapped, engine: two)
 
         let earlier = told.count
-        try await one.retireEpoch(1, requestID: "2")
+        try await one.operator.keys.retire(1, requestID: "2")
         mark = told.count
         #expect(try await told.heartbeats(after: mark, before: .keys, beyond: earlier) <= 2)
-        try await waits { !two.keys.serves(1) }
+        try await waits { !two.access.keys.serves(1) }
         #expect(
           await refusal { try await renter.open(quote.lease, credential, engine: two) } == "401 credential-retired")
         #expect(await !stream.isStillServing())
@@ -116,14 +117,14 @@ import Units
       let old = try await renter.buy()
       let deaf = platform.anotherEngine()
       try await deaf.prepare()
-      _ = try await platform.engine.rotateKeys(requestID: "1")
-      platform.clock.advance(by: Engine.epochNotice)
+      _ = try await platform.engine.operator.keys.begin(requestID: "1")
+      platform.clock.advance(by: KeyEpochs.notice)
       let new = try await renter.buy()
       #expect(new.token.epoch == 2)
       try await renter.open(new.id, new.credential, engine: deaf)
       let stream = try await renter.open(old.id, old.credential, engine: deaf)
       #expect(await stream.isStillServing())
-      try await platform.engine.retireEpoch(1, requestID: "2")
+      try await platform.engine.operator.keys.retire(1, requestID: "2")
       #expect(await !stream.isStillServing())
       #expect(await refusal { try await renter.open(old.id, old.credential, engine: deaf) } == "401 credential-retired")
       // The same for a stream whose credential is revoked.
@@ -142,7 +143,7 @@ import Units
         keyring: MasterKeyring(key: .random()),
         catalog: platform.catalog)
       await #expect(throws: KeyFault.differs(1)) { try await other.prepare() }
-      let known = try await platform.engine.keyEpochs()
+      let known = try await platform.engine.operator.keys.views()
       #expect(known.map(\.key.epoch) == [1])
     }
   }
@@ -156,15 +157,16 @@ import Units
         "two", TestTimeStore(platform.postgres, clock: platform.clock), node: platform.node, driver: platform.driver,
         clock: platform.clock, channel: platform.channel, keyring: keys, catalog: platform.catalog)
       try await two.prepare()
-      #expect(two.keyring.currentEpoch == 1)
-      platform.clock.advance(by: Engine.epochNotice)
-      #expect(two.keyring.currentEpoch == 5)
-      #expect(try await two.rotateKeys(requestID: "1").key.epoch == 6)
+      #expect(two.access.keys.keyring.currentEpoch == 1)
+      platform.clock.advance(by: KeyEpochs.notice)
+      #expect(two.access.keys.keyring.currentEpoch == 5)
+      #expect(try await two.operator.keys.begin(requestID: "1").key.epoch == 6)
       // Whoever does not have it goes on with what it has.
       let known = try await platform.postgres.transaction { tx in try tx.keyEpochs() }
-      #expect(platform.engine.keys.learn(known, at: platform.clock.now()) == [.differs(5), .differs(6)])
+      #expect(platform.engine.access.keys.served.learn(known, at: platform.clock.now()) == [.differs(5), .differs(6)])
       let old = try await Renter(platform).buy()
-      #expect(old.token.epoch == 1 && !platform.engine.keys.serves(5))
+      #expect(old.token.epoch == 1)
+      #expect(!platform.engine.access.keys.serves(5))
     }
   }
 }

@@ -1,4 +1,5 @@
 import L402
+import Ledger
 import Testing
 import Units
 
@@ -50,5 +51,31 @@ import Units
     for number in 0..<100_000 { _ = try budget.take(Self.address(number), at: Self.start) }
     #expect(budget.take(greedy, at: Self.start) != nil)
     #expect(budget.take(modest, at: Self.start) == nil)
+  }
+
+  /// Sixty addresses ask without end and never pay: who asks for little finds room, for as long as that goes on.
+  @Test func whoAsksWithoutEndLeavesRoomForOthers() throws {
+    let budget = MintBudget(perClient: 60, global: 1_200)
+    var served = 0
+    for tick in 0..<3_000 {
+      let now = Self.start.advanced(byMicroseconds: Int64(tick) * 100_000)
+      for number in 0..<60 where budget.take(try Self.address(number), at: now) == nil { served += 1 }
+      if tick % 7 == 0 {
+        #expect(budget.take(try Self.address(1_000 + tick), at: now) == nil, "an honest buyer at tick \(tick)")
+      }
+    }
+    #expect(served > 1_200, "what honest buyers leave is anybody's")
+  }
+
+  /// Renewals have a budget for each lease and one for all, and strangers none of it.
+  @Test func renewalsAreApart() throws {
+    let budget = MintBudget(MintBudget.Limits(perClient: 2, strangers: 4, perLease: 3, holders: 5))
+    for number in 0..<40 { _ = budget.take(try Self.address(number), at: Self.start) }
+    let (one, other) = (LeaseID(high: 1, low: 1), LeaseID(high: 1, low: 2))
+    for _ in 0..<3 { #expect(budget.takeRenewal(of: one, at: Self.start) == .taken) }
+    #expect(budget.takeRenewal(of: one, at: Self.start) == .tooManyOfThisLease(20))
+    for _ in 0..<2 { #expect(budget.takeRenewal(of: other, at: Self.start) == .taken) }
+    #expect(budget.takeRenewal(of: other, at: Self.start) == .tooManyOfAll(12))
+    #expect(budget.takeRenewal(of: other, at: Self.start + 12) == .taken)
   }
 }

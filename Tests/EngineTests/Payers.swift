@@ -14,6 +14,7 @@ final class ScriptedPayer: PayingNode {
     var payout: PayoutState?
     var pays = 0
     var nodeID: String?
+    var beforeWord: (@Sendable () async -> Void)?
   }
   private let base: EmbeddedNode
   private let state = Mutex(Script())
@@ -30,6 +31,9 @@ final class ScriptedPayer: PayingNode {
     }
   }
 
+  /// Happens while the node is asked about a payout, before it answers.
+  func meanwhile(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.beforeWord = body } }
+
   /// Another node, or itself again.
   func become(_ nodeID: String?) { state.withLock { $0.nodeID = nodeID } }
 
@@ -42,7 +46,10 @@ final class ScriptedPayer: PayingNode {
     return try answer.get()
   }
 
-  func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? { state.withLock { $0.payout } }
+  func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
+    await state.withLock { $0.beforeWord }?()
+    return state.withLock { $0.payout }
+  }
   func info() async throws(NodeError) -> NodeInfo {
     var info = try await base.info()
     if let other = state.withLock({ $0.nodeID }) { info.nodeID = other }

@@ -12,7 +12,7 @@ import Units
 /// Credit paid out to a renter's invoice.
 @Suite struct PayoutTests {
   /// A lease with credit, and a daemon whose node pays as it is told to.
-  private func scripted(
+  func scripted(
     _ body: (
       _ platform: Platform, _ renter: Renter, _ id: LeaseID, _ credential: String, _ payer: ScriptedPayer,
       _ engine: Engine
@@ -28,7 +28,7 @@ import Units
     }
   }
 
-  private func wallet(
+  func wallet(
     _ platform: Platform, _ amount: Millisatoshi, expiry: Seconds = 3_600
   ) async throws -> NodeInvoice {
     try await platform.node.createInvoice(
@@ -37,7 +37,7 @@ import Units
         expiry: expiry))
   }
 
-  private func foreign(
+  func foreign(
     _ platform: Platform, _ amount: Millisatoshi?, network: Network = .regtest, expiry: Seconds = 3_600
   ) throws -> String {
     try InvoiceDraft(
@@ -54,27 +54,30 @@ import Units
       let (id, credential) = try await renter.credited()
       let invoice = try await wallet(platform, 2_000_000)
       let asked = try await engine.refund(id, to: invoice.bolt11, renter.caller(credential))
-      #expect(asked.payout.state == .pending && asked.credit == 1_570_000)
+      #expect(asked.payout.state == .pending)
+      #expect(asked.credit == 1_570_000)
       // Asked again it is the same payout.
       _ = try await engine.refund(id, to: invoice.bolt11.uppercased(), renter.caller(credential))
       try await platform.settle()
       let paid = try await engine.refund(id, to: invoice.bolt11, renter.caller(credential))
-      #expect(paid.payout.state == .paid(fee: .zero) && paid.credit == 1_600_000)
+      #expect(paid.payout.state == .paid(fee: .zero))
+      #expect(paid.credit == 1_600_000)
       guard case .settled = try await platform.node.lookup(invoice.paymentHash)?.state else {
         Issue.record("the wallet has nothing")
         return
       }
       let listed = try await engine.refunds(of: id, limit: 10, renter.caller(credential, method: "GET"))
       #expect(listed.map(\.paymentHash) == [invoice.paymentHash])
-      let audit = try await engine.audit()
-      #expect(audit.findings == [] && audit.totals["node"] == -1_600_000)
+      let audit = try await engine.operator.audit()
+      #expect(audit.findings == [])
+      #expect(audit.totals["node"] == -1_600_000)
       // All that is left, with nothing for routing.
       let rest = try await wallet(platform, 1_600_000)
       _ = try await engine.refund(id, to: rest.bolt11, renter.caller(credential))
       try await platform.settle()
       #expect(try await platform.lease(id).account.credit == .zero)
       // The follower passes over what is no payment of a lease.
-      try await engine.bookNextSettlements()
+      try await engine.money.settlementFollower.bookNext()
       try await platform.expectRest()
     }
   }
@@ -91,6 +94,7 @@ import Units
       #expect(await asking(try foreign(platform, 1_000, network: .mainnet)) == "422 invoice-foreign-network")
       #expect(await asking(try foreign(platform, nil)) == "422 invoice-amountless")
       #expect(await asking(try foreign(platform, 1_000, expiry: 600)) == "422 invoice-expired")
+      #expect(await asking(try foreign(platform, 1_000, expiry: .day + 61)) == "422 invoice-lasts-too-long")
       #expect(await asking(try foreign(platform, 3_600_001)) == "422 invoice-above-credit")
       #expect(await asking(try foreign(platform, 3_500_000)) == "422 invoice-above-limit")
       let other = try await Renter(platform, address: "198.51.100.9").rent()
@@ -120,7 +124,7 @@ import Units
         return
       }
       #expect(after.credit == 3_600_000)
-      #expect(try await platform.engine.audit().findings == [])
+      #expect(try await platform.engine.operator.audit().findings == [])
     }
   }
 
@@ -131,6 +135,8 @@ import Units
       // Each from another lease, so that no lease's own lock does the bound's work.
       var leases: [(id: LeaseID, credential: String)] = []
       for _ in 0..<6 { leases.append(try await renter.credited()) }
+      // What came in today would be taken off.
+      try await platform.pass(.day + 1)
       let (id, credential) = leases[0]
       let answers = await withTaskGroup(of: String.self) { group in
         for lease in leases {
@@ -150,7 +156,7 @@ import Units
       let later = try await wallet(platform, 400_000)
       _ = try await engine.refund(id, to: later.bolt11, renter.caller(credential))
       try await platform.settle()
-      #expect(try await engine.audit().findings == [])
+      #expect(try await engine.operator.audit().findings == [])
     }
   }
 
@@ -165,7 +171,7 @@ import Units
       _ = try await engine.refund(id, to: invoice, renter.caller(credential))
       // The node took it, and the answer was lost.
       payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 2_580_000)
       // It is looked up, not paid again: not while it is under way, and not while the node says nothing, or "failed"
@@ -173,44 +179,103 @@ import Units
       for said in [PayoutState.pending, nil, .failed(reason: "one way of many")] {
         payer.script([], payout: said)
         platform.clock.advance(by: 61)
-        _ = try await engine.runDueEffects()
+        _ = try await engine.work.effects.runDue()
         #expect(payer.pays == 1)
         #expect(try await platform.lease(id).account.credit == 2_580_000)
       }
       payer.script([], payout: .paid(preimage: preimage, fee: 7_000))
       platform.clock.advance(by: 61)
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 2_593_000)
-      let audit = try await engine.audit()
-      #expect(audit.findings == [] && audit.totals["fees"] == .zero)
+      let audit = try await engine.operator.audit()
+      #expect(audit.findings == [])
+      #expect(audit.totals["fees"] == .zero)
+    }
+  }
+
+  /// The look-up before the order failed: nothing left, and nothing has to be waited for.
+  @Test func whatWasNotSentIsOrderedAgainAtOnce() async throws {
+    try await scripted { platform, renter, id, credential, payer, engine in
+      let preimage = Preimage.random()
+      let invoice = try InvoiceDraft(
+        network: .regtest, amount: 1_000_000, timestamp: platform.clock.now(),
+        paymentHash: preimage.paymentHash.bytes.array, paymentSecret: Preimage.random().bytes.array,
+        subject: .description("x"), expiry: 3_600
+      ).sign(with: .random()).text
+      _ = try await engine.refund(id, to: invoice, renter.caller(credential))
+      let lost = NodeError(.unavailable, attempted: "look up a payment", words: "killed", nothingWasSent: true)
+      payer.script([.failure(lost), .success(.paid(preimage: preimage, fee: .zero))], payout: nil)
+      _ = try await engine.work.effects.runDue()
+      #expect(payer.pays == 1)
+      let between = try await platform.postgres.transaction { tx in try tx.payout(preimage.paymentHash) }
+      #expect(between?.state == .pending)
+      #expect(between?.order == nil)
+      platform.clock.advance(by: 2)
+      _ = try await engine.work.effects.runDue()
+      #expect(payer.pays == 2)
+      let paid = try await engine.refund(id, to: invoice, renter.caller(credential))
+      #expect(paid.payout.state == .paid(fee: .zero))
+      #expect(paid.credit == 2_600_000)
+      #expect(try await engine.operator.audit().findings == [])
+    }
+  }
+
+  /// A node, and a server of wallets, is shared with others: who has a wallet there may be paid.
+  @Test func anInvoiceOfOurNodeThatIsNotOursIsPaid() async throws {
+    try await scripted { platform, renter, id, credential, payer, engine in
+      let theirs = try await wallet(platform, 1_000_000)
+      #expect(try Invoice.parse(theirs.bolt11).payee.description == (try await payer.info().nodeID))
+      payer.script([.success(.pending)], payout: nil)
+      let asked = try await engine.refund(id, to: theirs.bolt11, renter.caller(credential))
+      #expect(asked.payout.state == .pending)
+      // One of ours is none to be paid, also when our books have lost it.
+      let ours = try await platform.node.createInvoice(
+        InvoiceRequest(
+          label: "\(InvoiceRequest.labelPrefix)\(id)/renewal/1", amount: 1_000, description: "x", expiry: 3_600))
+      #expect(
+        await refusal { try await engine.refund(id, to: ours.bolt11, renter.caller(credential)) }
+          == "422 invoice-ours")
+    }
+  }
+
+  @Test func anInvoiceIsReadAsWalletsGiveIt() async throws {
+    try await scripted { platform, renter, id, credential, payer, engine in
+      let invoice = try foreign(platform, 1_000_000)
+      payer.script([.success(.pending)], payout: nil)
+      let asked = try await engine.refund(id, to: " LIGHTNING:\(invoice.uppercased())\n", renter.caller(credential))
+      #expect(asked.payout.bolt11 == invoice)
+      let again = try await engine.refund(id, to: "lightning:" + invoice, renter.caller(credential))
+      #expect(again.payout.paymentHash == asked.payout.paymentHash)
     }
   }
 
   @Test func whatIsPendingIsShownAndWhatIsStuckIsNamed() async throws {
     try await scripted { platform, renter, id, credential, payer, engine in
-      #expect(try await engine.overview().payouts.count == 0)
+      #expect(try await engine.operator.overview().payouts.count == 0)
       payer.script([.success(.pending)], payout: nil)
       let asked = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       payer.script([], payout: .pending)
-      let pending = try await engine.overview()
-      #expect(pending.payouts.count == 1 && pending.payouts.setAside == 1_020_000)
+      let pending = try await engine.operator.overview()
+      #expect(pending.payouts.count == 1)
+      #expect(pending.payouts.setAside == 1_020_000)
       #expect(pending.payouts.oldest.map(\.paymentHash) == [asked.payout.paymentHash])
       #expect(pending.payouts.stuck(at: pending.at).isEmpty)
       let row = try #require(try await platform.effects(id).first)
-      #expect(row.claim.effect.name == "payout" && row.lastError?.contains("has not said") == true)
+      #expect(row.claim.effect.name == "payout")
+      #expect(row.lastError?.contains("has not said") == true)
       // Two hours on the invoice is over, and the node still holds the payment.
       platform.clock.advance(by: .hour * 2 + 1)
-      _ = try await engine.runDueEffects()
-      let stuck = try await engine.overview()
+      _ = try await engine.work.effects.runDue()
+      let stuck = try await engine.operator.overview()
       #expect(stuck.payouts.stuck(at: stuck.at).map(\.lease) == [id])
       #expect(stuck.payouts.stuck(at: stuck.at).first?.order?.node == (try await payer.info().nodeID))
       #expect(try await platform.lease(id).account.credit == 2_580_000)
       payer.script([], payout: .failed(reason: "it came back"))
       platform.clock.advance(by: 61)
-      _ = try await engine.runDueEffects()
-      #expect(try await engine.overview().payouts.count == 0)
+      _ = try await engine.work.effects.runDue()
+      #expect(try await engine.operator.overview().payouts.count == 0)
       #expect(try await platform.lease(id).account.credit == 3_600_000)
     }
   }
@@ -219,13 +284,13 @@ import Units
     try await scripted { platform, renter, id, credential, payer, engine in
       payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
       _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       payer.script([], payout: .failed(reason: "no route"))
       platform.clock.advance(by: 601)
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 3_600_000)
-      #expect(try await engine.audit().findings == [])
+      #expect(try await engine.operator.audit().findings == [])
     }
   }
 
@@ -235,11 +300,12 @@ import Units
       payer.script([], payout: .failed(reason: "no route"))
       let invoice = try foreign(platform, 1_000_000)
       _ = try await engine.refund(id, to: invoice, renter.caller(credential))
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       #expect(payer.pays == 0)
       let after = try await engine.refund(id, to: invoice, renter.caller(credential))
-      #expect(after.payout.state.name == "failed" && after.credit == 3_600_000)
-      #expect(try await engine.audit().findings == [])
+      #expect(after.payout.state.name == .failed)
+      #expect(after.credit == 3_600_000)
+      #expect(try await engine.operator.audit().findings == [])
     }
   }
 
@@ -247,18 +313,18 @@ import Units
     try await scripted { platform, renter, id, credential, payer, engine in
       payer.script([.failure(NodeError(.unavailable, attempted: "pay", words: "cut off"))], payout: nil)
       _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       // The provider takes another node, which knows of nothing and says so for a day.
       payer.become("another")
       for _ in 0..<3 {
         platform.clock.advance(by: .hour * 8)
-        _ = try await engine.runDueEffects()
+        _ = try await engine.work.effects.runDue()
       }
       #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 2_580_000)
       payer.become(nil)
       platform.clock.advance(by: 61)
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 3_600_000)
     }
@@ -276,7 +342,7 @@ import Units
       let engine = platform.anotherEngine("two", node: payer)
       // As runners are that have lost their claims and do not know it yet.
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<8 { group.addTask { _ = try await engine.payOut(hash) } }
+        for _ in 0..<8 { group.addTask { _ = try await engine.money.payouts.payOut(hash) } }
         try await group.waitForAll()
       }
       #expect(payer.pays == 1)
@@ -288,75 +354,14 @@ import Units
       let down = NodeError(.unavailable, attempted: "pay", words: "down")
       payer.script(Array(repeating: .failure(down), count: 10), payout: nil)
       _ = try await engine.refund(id, to: try foreign(platform, 1_000_000), renter.caller(credential))
-      _ = try await engine.runDueEffects()
+      _ = try await engine.work.effects.runDue()
       platform.clock.advance(by: 3_600 + 601)
       let asked = payer.pays
-      _ = try await engine.runDueEffects()
-      #expect(asked == 1 && payer.pays == 1)
+      _ = try await engine.work.effects.runDue()
+      #expect(asked == 1)
+      #expect(payer.pays == 1)
       #expect(try await platform.lease(id).account.credit == 3_600_000)
-      #expect(try await engine.audit().findings == [])
-    }
-  }
-
-  /// The daemon dies at its first act, its second …: the wallet has the money or the lease has it, never both or none,
-  /// and the node was ordered once at most. A silent node knows nothing of the payment it is making for a long time.
-  @Test(arguments: Mortality.Blow.allCases, [false, true])
-  func noDeathPaysTwice(_ blow: Mortality.Blow, silent: Bool) async throws {
-    try await TestStore.withDatabase { database in
-      let observer = TestStore.store(on: database, connections: 3)
-      let platform = try Platform(on: observer)
-      defer { platform.node.close() }
-      try await platform.engine.prepare()
-      let renter = Renter(platform)
-      let node = CountingPayer(platform.node, clock: platform.clock, silence: silent ? .minute * 20 : nil)
-      let heir = platform.anotherEngine("heir", node: node)
-      try await heir.prepare()
-      /// Whether the money arrived, when the daemon dies so.
-      func isPaid(dying mortality: Mortality) async throws -> Bool {
-        let (id, credential) = try await renter.credited()
-        let invoice = try await wallet(platform, 1_000_000)
-        let store = TestStore.store(on: database, connections: 3, faultHook: mortality.hook)
-        let dying = platform.anotherEngine(
-          "dying \(id)", on: TestTimeStore(store, clock: platform.clock), node: MortalNode(node, mortality))
-        do {
-          try await dying.prepare()
-          _ = try await dying.refund(id, to: invoice.bolt11, renter.caller(credential))
-          _ = try await dying.runDueEffects()
-        } catch  where mortality.isDead {
-          // Nobody hears what it would have said.
-        }
-        await store.pool.close()
-        // The server notices a dead connection when it gets to it. Until then its locks stand, and runners pass them over.
-        try await platform.script("BEGIN; LOCK TABLE outbox; COMMIT")
-        // Another takes over, and the renter asks again.
-        _ = try await heir.refund(id, to: invoice.bolt11, renter.caller(credential))
-        for span: Seconds in [31, 31, .hour, .minute * 11] { try await platform.pass(span, heir) }
-        let after = try await heir.refund(id, to: invoice.bolt11, renter.caller(credential))
-        #expect(node.orders(of: invoice.paymentHash) <= 1, "\(mortality.lastAct)")
-        #expect(try await platform.engine.audit().findings == [], "\(mortality.lastAct)")
-        if case .settled = try await platform.node.lookup(invoice.paymentHash)?.state {
-          #expect(after.payout.state == .paid(fee: .zero) && after.credit == 2_600_000, "\(mortality.lastAct)")
-          return true
-        }
-        // The order got lost on its way.
-        if case .failed = after.payout.state {
-        } else {
-          Issue.record("\(after.payout.state) after \(mortality.lastAct)")
-        }
-        #expect(after.credit == 3_600_000, "\(mortality.lastAct)")
-        return false
-      }
-      var (deaths, paid) = (0, 0)
-      for victim in 1...200 {
-        let mortality = Mortality(at: victim, blow, counting: .everyStatement)
-        if try await isPaid(dying: mortality) { paid += 1 }
-        guard mortality.isDead else { break }
-        deaths += 1
-      }
-      #expect(deaths > 20 && deaths < 200 && paid > deaths / 2)
-      // What is done at once comes in any order, and the sweep may pass over this one.
-      #expect(try await isPaid(dying: Mortality(atFirst: "pay", blow)) == (blow == .after))
-      await observer.pool.close()
+      #expect(try await engine.operator.audit().findings == [])
     }
   }
 }

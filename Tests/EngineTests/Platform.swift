@@ -19,6 +19,8 @@ final class Platform: Sendable {
   let clock: ManualClock
   let node: EmbeddedNode
   let driver: SimulatedDriver
+  /// Containers beside the disks, where a test wants both.
+  let boxes: SimulatedDriver?
   let postgres: PostgresStore
   let channel: RecordingChannel
   let catalog: Catalog
@@ -29,10 +31,10 @@ final class Platform: Sendable {
 
   static func with(
     connections: Int = 6, kind: Kind = .disk, catalog: Catalog = .standard, rates: [any ExchangeRateSource] = [],
-    settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
+    boxes: Bool = false, settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
   ) async throws {
     try await TestStore.with(connections: connections) { store in
-      let platform = try Platform(on: store, kind: kind, catalog: catalog, rates: rates, settings: change)
+      let platform = try Platform(on: store, kind: kind, catalog: catalog, rates: rates, boxes: boxes, settings: change)
       defer { platform.node.close() }
       try await platform.engine.prepare()
       try await body(platform)
@@ -41,7 +43,8 @@ final class Platform: Sendable {
 
   init(
     on store: PostgresStore, clock: ManualClock = ManualClock(), kind: Kind = .disk, catalog: Catalog = .standard,
-    rates: [any ExchangeRateSource] = [], settings change: (inout Settings) -> Void = { _ in }
+    rates: [any ExchangeRateSource] = [], boxes: Bool = false,
+    settings change: (inout Settings) -> Void = { _ in }
   ) throws {
     self.clock = clock
     self.rates = rates
@@ -51,15 +54,17 @@ final class Platform: Sendable {
     node = try EmbeddedNode(directory: directory.path, clock: clock)
     driver = SimulatedDriver(kind, clock: clock)
     channel = RecordingChannel()
+    self.boxes = boxes ? SimulatedDriver(.compute, clock: clock) : nil
     engine = Self.engine(
       "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
-      keyring: keyring, catalog: catalog, rates: rates, change)
+      keyring: keyring, catalog: catalog, rates: rates, boxes: self.boxes, change)
   }
 
   static func engine(
     _ daemon: String, _ store: any Store, node: any LightningNode, driver: any ResourceDriver,
     clock: ManualClock, channel: RecordingChannel, keyring: MasterKeyring, catalog: Catalog,
-    rates: [any ExchangeRateSource] = [], _ change: (inout Settings) -> Void = { _ in }
+    rates: [any ExchangeRateSource] = [], boxes: SimulatedDriver? = nil,
+    _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     var settings = Settings(daemon: daemon, network: "bcrt")
     settings.patience = .zero
@@ -73,8 +78,9 @@ final class Platform: Sendable {
     return Engine(
       store: store, node: node,
       drivers: .init(
-        resources: [driver.kind: driver], volumes: driver as? any VolumeAccess,
-        containers: driver.kind == .compute ? driver as? any ContainerAccess : nil),
+        resources: [driver.kind: driver].merging(boxes.map { [.compute: $0] } ?? [:]) { $1 },
+        volumes: driver as? any VolumeAccess,
+        containers: boxes ?? (driver.kind == .compute ? driver as? any ContainerAccess : nil)),
       clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel], keyring: keyring,
       catalog: catalog, settings: settings, rateSources: rates, bell: bell, log: Logger(label: "test"))
   }
@@ -88,7 +94,7 @@ final class Platform: Sendable {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
       clock: clock, channel: channel, keyring: keyring, catalog: catalog ?? self.catalog, rates: rates ?? self.rates,
-      change)
+      boxes: boxes, change)
   }
 
   // MARK: Time
@@ -108,8 +114,8 @@ final class Platform: Sendable {
   func settle(_ engine: Engine? = nil) async throws {
     let engine = engine ?? self.engine
     for _ in 0..<100 {
-      let woken = try await engine.wakeDueLeases()
-      let ran = try await engine.runDueEffects()
+      let woken = try await engine.work.scheduler.wakeDueLeases()
+      let ran = try await engine.work.effects.runDue()
       if woken == 0 && ran == 0 { return }
     }
     Issue.record("it never comes to rest")
@@ -130,7 +136,7 @@ final class Platform: Sendable {
     try await postgres.transaction { tx in try tx.lease(id) }
   }
 
-  func state(_ id: LeaseID) async throws -> String { try await lease(id).state.name }
+  func state(_ id: LeaseID) async throws -> String { try await lease(id).state.name.rawValue }
 
   func effects(_ id: LeaseID) async throws -> [OutboxRow] {
     try await postgres.transaction { tx in try tx.effects(of: id) }
@@ -138,11 +144,12 @@ final class Platform: Sendable {
 
   /// Everything over: books proved, nothing left to do, all capacity free, nothing on the host.
   func expectRest(sourceLocation: SourceLocation = #_sourceLocation) async throws {
-    let audit = try await engine.audit()
+    let audit = try await engine.operator.audit()
     #expect(audit.findings == [], sourceLocation: sourceLocation)
-    let overview = try await engine.overview()
+    let overview = try await engine.operator.overview()
     #expect(overview.overdue.outboxRows == 0, sourceLocation: sourceLocation)
-    #expect(overview.unbooked.isEmpty && overview.parked.isEmpty, sourceLocation: sourceLocation)
+    #expect(overview.unbooked.isEmpty, sourceLocation: sourceLocation)
+    #expect(overview.parked.isEmpty, sourceLocation: sourceLocation)
     #expect(overview.pools.allSatisfy { $0.used == 0 }, sourceLocation: sourceLocation)
     #expect(driver.resources.isEmpty, sourceLocation: sourceLocation)
   }

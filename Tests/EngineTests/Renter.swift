@@ -51,9 +51,9 @@ final class Renter: Sendable {
     sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> T
   ) async throws -> PaymentDemand {
     do {
-      _ = try await body()
-    } catch Refusal.paymentRequired(let demand) {
-      return demand
+      if let answer = try await body() as? any MayAskForMoney, let demand = answer.demand { return demand }
+    } catch let asked as PaymentAsked {
+      return asked.demand
     }
     Issue.record("no payment was asked for", sourceLocation: sourceLocation)
     throw CancellationError()
@@ -92,7 +92,8 @@ final class Renter: Sendable {
     let demand = try await quote(offer, periods: periods, engine: engine)
     let credential = try await pay(demand)
     _ = try await (engine ?? platform.engine).rent(
-      LeaseRequest(offer: offer, periods: periods), body: Array("\(offer)/\(periods)".utf8), caller(credential))
+      LeaseRequest(offer: offer, periods: periods), body: Array("\(offer)/\(periods)".utf8), caller(credential)
+    ).bought
     try await platform.settle(engine)
     return (demand.lease, credential)
   }
@@ -111,9 +112,45 @@ final class Renter: Sendable {
     _ id: LeaseID, _ credential: String?, _ capability: Capabilities = .write, path: String = "/a",
     method: String = "PUT",
     engine: Engine? = nil
-  ) async throws -> Admission {
-    try await (engine ?? platform.engine).admit(
-      capability, to: id, kind: .disk, path: try ResourcePath(encoded: path), caller(credential, method: method))
+  ) async throws -> any Admission {
+    try await (engine ?? platform.engine).doors.admit(
+      capability, to: id, kind: .disk, path: try ResourcePath(encoded: path), caller(credential, method: method)
+    ).opened.0
+  }
+}
+
+/// What a use case answers where it may cost something.
+protocol MayAskForMoney {
+  /// What is to be paid first; `nil`: nothing.
+  var demand: PaymentDemand? { get }
+}
+
+/// Thrown by tests that wanted something and were asked for money.
+struct PaymentAsked: Error {
+  var demand: PaymentDemand
+}
+
+extension Sold: MayAskForMoney {
+  var demand: PaymentDemand? { if case .pay(let demand) = self { demand } else { nil } }
+  var bought: LeaseRecord {
+    get throws {
+      switch self {
+      case .lease(let record): return record
+      case .pay(let demand): throw PaymentAsked(demand: demand)
+      }
+    }
+  }
+}
+
+extension Opened: MayAskForMoney {
+  var demand: PaymentDemand? { if case .pay(let demand) = self { demand } else { nil } }
+  var opened: (any Admission, Thing) {
+    get throws {
+      switch self {
+      case .serves(let admission, let thing): return (admission, thing)
+      case .pay(let demand): throw PaymentAsked(demand: demand)
+      }
+    }
   }
 }
 
@@ -137,8 +174,10 @@ func refusal<T>(
   sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> T
 ) async -> String {
   do {
-    _ = try await body()
-    return "nothing"
+    let answer = try await body() as? any MayAskForMoney
+    return answer?.demand == nil ? "nothing" : "402"
+  } catch is PaymentAsked {
+    return "402"
   } catch let refusal as Refusal {
     return refusal.word
   } catch {
@@ -158,8 +197,7 @@ extension Refusal {
     case .idempotencyConflict: "idempotency-conflict"
     case .unauthorized(let reason, _): "401 \(reason)"
     case .forbidden(let reason, _): "403 \(reason)"
-    case .paymentRequired: "402"
-    case .tooManyRequests: "429"
+    case .tooManyRequests, .tooManyAtOnce: "429"
     case .unavailable: "503"
     case .invoiceRefused(let code, _): "422 \(code)"
     case .noExchangeRate: "503 exchange-rate-unavailable"

@@ -15,7 +15,7 @@ import Units
       try await platform.script("UPDATE lease SET detail = '{}' WHERE id = '\(uuid(poisoned))'")
       try await platform.pass(3_601)
       for id in ids.dropFirst() { #expect(try await platform.state(id) == "suspended") }
-      let parked = try await platform.engine.overview().parked
+      let parked = try await platform.engine.operator.overview().parked
       #expect(parked.map(\.lease) == [poisoned])
       #expect(parked.first?.until == platform.clock.now() + .minute)
     }
@@ -30,11 +30,11 @@ import Units
       #expect(try await platform.state(ids[0]) == "suspended")
       #expect(try await platform.state(ids[1]) == "active")
       #expect(try await platform.state(ids[2]) == "suspended")
-      #expect(try await platform.engine.overview().parked.map(\.lease) == [ids[1]])
+      #expect(try await platform.engine.operator.overview().parked.map(\.lease) == [ids[1]])
       try await platform.script("ALTER TABLE lease DROP CONSTRAINT stuck")
       try await platform.pass(61)
       #expect(try await platform.state(ids[1]) == "suspended")
-      #expect(try await platform.engine.overview().parked.isEmpty)
+      #expect(try await platform.engine.operator.overview().parked.isEmpty)
     }
   }
 
@@ -43,11 +43,11 @@ import Units
       let ids = try await platform.makeActive(1_000)
       platform.clock.advance(by: 3_601)
       let before = platform.postgres.pool.statementCount
-      #expect(try await platform.engine.wakeDueLeases() == 1_000)
+      #expect(try await platform.engine.work.scheduler.wakeDueLeases() == 1_000)
       #expect(platform.postgres.pool.statementCount - before < 60)
-      #expect(try await platform.engine.overview().census == ["suspended": 1_000])
+      #expect(try await platform.engine.operator.overview().census == [.suspended: 1_000])
       #expect(try await platform.effects(ids[999]).count == 1)
-      #expect(try await platform.engine.wakeDueLeases() == 0)
+      #expect(try await platform.engine.work.scheduler.wakeDueLeases() == 0)
     }
   }
 
@@ -59,7 +59,7 @@ import Units
       platform.clock.advance(by: 2_900)
       let woken = try await withThrowingTaskGroup(of: Int.self) { group in
         for engine in [platform.engine, two, platform.engine, two] {
-          group.addTask { try await engine.wakeDueLeases() }
+          group.addTask { try await engine.work.scheduler.wakeDueLeases() }
         }
         return try await group.reduce(0, +)
       }
@@ -74,19 +74,19 @@ import Units
       let engine = platform.engine
       try await platform.makeActive(100)
       platform.clock.advance(by: 3_601)
-      try await engine.wakeDueLeases()
-      #expect(try await engine.overview().census == ["suspended": 50, "active": 50])
-      #expect(try await engine.overview().breakerTrippedAt == platform.clock.now())
-      #expect(try await engine.overview().parked.count == 50)
+      try await engine.work.scheduler.wakeDueLeases()
+      #expect(try await engine.operator.overview().census == [.suspended: 50, .active: 50])
+      #expect(try await engine.operator.overview().breakerTrippedAt == platform.clock.now())
+      #expect(try await engine.operator.overview().parked.count == 50)
       platform.clock.advance(by: 6)
-      try await engine.wakeDueLeases()
-      #expect(try await engine.overview().census == ["suspended": 50, "active": 50])
+      try await engine.work.scheduler.wakeDueLeases()
+      #expect(try await engine.operator.overview().census == [.suspended: 50, .active: 50])
       // The operator has looked.
-      engine.releaseBreaker()
+      engine.operator.releaseBreaker()
       platform.clock.advance(by: 6)
-      try await engine.wakeDueLeases()
-      #expect(try await engine.overview().census == ["suspended": 100])
-      #expect(try await engine.overview().parked.isEmpty)
+      try await engine.work.scheduler.wakeDueLeases()
+      #expect(try await engine.operator.overview().census == [.suspended: 100])
+      #expect(try await engine.operator.overview().parked.isEmpty)
     }
   }
 
@@ -94,11 +94,11 @@ import Units
     try await Platform.with { platform in
       try await platform.makeActive(100)
       platform.clock.advance(by: 3_601)
-      try await platform.engine.wakeDueLeases()
+      try await platform.engine.work.scheduler.wakeDueLeases()
       platform.clock.advance(by: 62)
-      try await platform.engine.wakeDueLeases()
-      #expect(try await platform.engine.overview().census == ["suspended": 100])
-      #expect(try await platform.engine.overview().breakerTrippedAt == nil)
+      try await platform.engine.work.scheduler.wakeDueLeases()
+      #expect(try await platform.engine.operator.overview().census == [.suspended: 100])
+      #expect(try await platform.engine.operator.overview().breakerTrippedAt == nil)
     }
   }
 
@@ -109,11 +109,11 @@ import Units
       try await wrong.prepare()
       let id = try await platform.makeActive(1)[0]
       platform.clock.advance(by: 3_601)
-      try await wrong.wakeDueLeases()
+      try await wrong.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "active")
-      #expect(try await wrong.overview().clockSkewMicroseconds > 1_000_000)
+      #expect(try await wrong.operator.overview().clockSkewMicroseconds > 1_000_000)
       platform.clock.advance(by: 6)
-      try await platform.engine.wakeDueLeases()
+      try await platform.engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "suspended")
     }
   }
@@ -123,10 +123,11 @@ import Units
       let id = try await platform.makeActive(1)[0]
       platform.clock.advance(by: 3_601)
       try await platform.script("UPDATE lease SET balance_msat = balance_msat - 1")
-      try await platform.engine.wakeDueLeases()
+      try await platform.engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "active")
-      #expect(try await platform.engine.overview().parked.first?.reason == "its balance differs from the ledger")
-      #expect(try await platform.engine.audit().findings.count == 1)
+      #expect(
+        try await platform.engine.operator.overview().parked.first?.reason == "its balance differs from the ledger")
+      #expect(try await platform.engine.operator.audit().findings.count == 1)
     }
   }
 
@@ -136,19 +137,19 @@ import Units
       let id = try await platform.makeActive(1)[0]
       // An hour in which no daemon says anything; the timer rings before the heartbeat does.
       platform.clock.advance(by: 3_700)
-      try await engine.wakeDueLeases()
+      try await engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "grace")
       let lease = try await platform.lease(id)
       #expect(lease.account.debt == .zero)
       platform.clock.advance(by: 25)
-      try await engine.beat()
-      try await engine.wakeDueLeases()
+      try await engine.work.heartbeat.beat()
+      try await engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "grace")
       for _ in 0..<2 {
         platform.clock.advance(by: 25)
-        try await engine.beat()
+        try await engine.work.heartbeat.beat()
       }
-      try await engine.wakeDueLeases()
+      try await engine.work.scheduler.wakeDueLeases()
       #expect(try await platform.state(id) == "suspended")
     }
   }
@@ -159,8 +160,8 @@ import Units
       // Suspended, with half an hour of retention.
       while try await platform.state(id) != "suspended" {
         platform.clock.advance(by: 30)
-        try await platform.engine.beat()
-        try await platform.engine.wakeDueLeases()
+        try await platform.engine.work.heartbeat.beat()
+        try await platform.engine.work.scheduler.wakeDueLeases()
       }
       guard case .suspended(_, let until, _) = try await platform.lease(id).state else {
         Issue.record("it is not suspended")
@@ -168,16 +169,16 @@ import Units
       }
       for _ in 0..<3 {
         platform.clock.advance(by: 300)
-        try await platform.engine.beat()
+        try await platform.engine.work.heartbeat.beat()
       }
       // Another daemon learns of them all from the database.
       let two = platform.anotherEngine { $0.outageAfter = 30 }
       try await two.prepare()
       while platform.clock.now() < until {
         platform.clock.advance(by: 30)
-        try await two.beat()
+        try await two.work.heartbeat.beat()
       }
-      try await two.wakeDueLeases()
+      try await two.work.scheduler.wakeDueLeases()
       guard case .suspended(_, let after, _) = try await platform.lease(id).state else {
         Issue.record("its data were reclaimed")
         return
@@ -217,7 +218,7 @@ extension Platform {
   func makeActive(_ count: Int, _ terms: Terms = Catalog.disk) async throws -> [LeaseID] {
     let now = clock.now()
     let engine = engine
-    let ids = (0..<count).map { _ in engine.newLeaseID() }
+    let ids = (0..<count).map { _ in LeaseID.fresh(at: engine.clock.now()) }
     try await postgres.transaction { tx in
       var paid: [RecordedStep] = []
       for id in ids {
@@ -225,19 +226,19 @@ extension Platform {
         try tx.insert(
           LeaseRecord(lease: lease, request: LeaseRequest(offer: terms.offer), placement: nil),
           event: EventRecord(
-            id: "quoted:\(id)", lease: id, version: 0, at: now, name: "quoted", feedName: "quoted", from: "",
-            to: "quoted", cause: .init(type: "test", id: "")))
+            id: EventID(.quoted, id).description, lease: id, version: 0, at: now, name: .quoted, feedName: .quoted,
+            from: nil, to: .quoted, cause: .init(type: .request, id: "")))
         paid.append(
-          try engine.record(
+          try engine.loop.decided(
             .settled(Settlement(paymentHash: "\(id)", amount: terms.price, purpose: .purchase)), for: lease,
-            eventID: "settled:\(id)", cause: .init(type: "test", id: ""), at: now))
+            eventID: EventID(.settled, id), cause: .init(type: .payment, id: ""), at: now))
       }
       try tx.write(paid)
       try tx.write(
         paid.map { step in
-          try engine.record(
+          try engine.loop.decided(
             .provisioned(generation: step.decision.lease.generation), for: step.decision.lease,
-            eventID: "provisioned:\(step.before.id)", cause: .init(type: "test", id: ""), at: now)
+            eventID: EventID(.effect, step.before.id), cause: .init(type: .effect, id: ""), at: now)
         })
     }
     // Books that the audit can prove, and nothing left to make.

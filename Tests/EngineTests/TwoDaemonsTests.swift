@@ -22,13 +22,25 @@ import Units
   }
 
   @Test func theBoundOnHeldPaymentsHoldsForManyQuotes() async throws {
-    try await Platform.with(connections: 12, settings: { $0.heldPayments = 2 }) { platform in
-      let engines = [platform.engine, platform.anotherEngine { $0.heldPayments = 2 }]
+    try await Platform.with(
+      connections: 12,
+      settings: {
+        $0.heldPayments = 2
+        $0.unpaidHoldsPerClient = 1
+      }
+    ) { platform in
+      let engines = [
+        platform.engine,
+        platform.anotherEngine {
+          $0.heldPayments = 2
+          $0.unpaidHoldsPerClient = 1
+        },
+      ]
       try await engines[1].prepare()
       let quotes = try await withThrowingTaskGroup(of: PaymentDemand.self) { group in
-        for number in 0..<8 {
+        for number in 0..<10 {
           group.addTask {
-            try await Renter(platform, address: "198.51.100.\(number)").quote(engine: engines[number % 2])
+            try await Renter(platform, address: "198.51.100.1").quote(engine: engines[number % 2])
           }
         }
         return try await group.reduce(into: [PaymentDemand]()) { $0.append($1) }
@@ -36,7 +48,8 @@ import Units
       let holds = try await platform.postgres.transaction { tx in
         try quotes.map { try tx.invoice($0.paymentHash)?.holdEpoch }
       }
-      #expect(holds.count == 8 && holds.count { $0 != nil } == 2, "\(holds)")
+      #expect(holds.count == 10, "\(holds)")
+      #expect(holds.count { $0 != nil } == 4, "\(holds)")
     }
   }
 
@@ -86,7 +99,7 @@ import Units
           continue
         }
       }
-      #expect(try await platform.engine.audit().findings == [])
+      #expect(try await platform.engine.operator.audit().findings == [])
     }
   }
 
@@ -110,7 +123,7 @@ import Units
       var believed: String?
       // In less time than it takes a leap to be believed.
       for _ in 0..<4 {
-        let answers = await atOnce(4) { try await all[$0].readExchangeRate(sources[$0]) }
+        let answers = await atOnce(4) { try await all[$0].doubts.rates.read(sources[$0]) }
         #expect(answers == Array(repeating: "nothing", count: 4))
         let standing = try #require(try await kept().first)
         let rate = standing.accepted.perBitcoin.description
@@ -121,11 +134,12 @@ import Units
         platform.clock.advance(by: 60)
       }
       sources[0].say("1000000")
-      try await all[0].readExchangeRate(sources[0])
-      let words = await atOnce(2) { try await all[$0].confirmExchangeRate(of: .usd) }
+      try await all[0].doubts.rates.read(sources[0])
+      let words = await atOnce(2) { try await all[$0].doubts.rates.confirm(.usd) }
       #expect(words == ["409 nothing-to-confirm", "nothing"])
       let standing = try #require(try await kept().first)
-      #expect(standing.accepted.perBitcoin.description == "1000000" && standing.doubted == nil)
+      #expect(standing.accepted.perBitcoin.description == "1000000")
+      #expect(standing.doubted == nil)
     }
   }
 
@@ -136,16 +150,16 @@ import Units
       let engines = [platform.engine, platform.anotherEngine()]
       try await engines[1].prepare()
       let begun = try await withThrowingTaskGroup(of: UInt16.self) { group in
-        for engine in engines { group.addTask { try await engine.rotateKeys(requestID: "begin").key.epoch } }
+        for engine in engines { group.addTask { try await engine.operator.keys.begin(requestID: "begin").key.epoch } }
         return try await group.reduce(into: [UInt16]()) { $0.append($1) }
       }
       #expect(begun.sorted() == [2, 3])
-      platform.clock.advance(by: Engine.epochNotice)
-      try await engines[0].retireEpoch(3, requestID: "end")
+      platform.clock.advance(by: KeyEpochs.notice)
+      try await engines[0].operator.keys.retire(3, requestID: "end")
       // The last two, each while the other one is still there to serve.
-      let retired = await atOnce(2) { try await engines[$0].retireEpoch(UInt16($0 + 1), requestID: "end") }
+      let retired = await atOnce(2) { try await engines[$0].operator.keys.retire(UInt16($0 + 1), requestID: "end") }
       #expect(retired == ["409 last-epoch", "nothing"])
-      let serving = try await engines[0].keyEpochs().filter { $0.key.retiredAt == nil }
+      let serving = try await engines[0].operator.keys.views().filter { $0.key.retiredAt == nil }
       #expect(serving.map(\.state) == [.minting])
     }
   }
@@ -155,12 +169,13 @@ import Units
       let platform = try Platform(on: store)
       defer { platform.node.close() }
       let engines = (0..<4).map { platform.anotherEngine("first \($0)") }
-      let answers = await atOnce(4) { try await engines[$0].prepareKeys() }
+      let answers = await atOnce(4) { try await engines[$0].access.keys.prepare() }
       #expect(answers == Array(repeating: "nothing", count: 4))
-      let epochs = try await engines[0].keyEpochs()
+      let epochs = try await engines[0].operator.keys.views()
       // It mints at once, for all of them.
-      #expect(epochs.map(\.key.epoch) == [1] && epochs.map(\.state) == [.minting])
-      #expect(engines.allSatisfy { $0.keyring.currentEpoch == 1 })
+      #expect(epochs.map(\.key.epoch) == [1])
+      #expect(epochs.map(\.state) == [.minting])
+      #expect(engines.allSatisfy { $0.access.keys.keyring.currentEpoch == 1 })
     }
   }
 
@@ -172,14 +187,15 @@ import Units
       try await engines[1].prepare()
       let renter = Renter(platform)
       for _ in 0..<30 { _ = try await renter.quote() }
-      func quoted() async throws -> [Int64] { try await platform.engine.variantFigures().map(\.quoted) }
+      func quoted() async throws -> [Int64] { try await platform.engine.operator.variants.figures().map(\.quoted) }
       let before = try await quoted()
-      #expect(before.reduce(0, +) == 30 && before.count { $0 > 0 } == 2)
+      #expect(before.reduce(0, +) == 30)
+      #expect(before.count { $0 > 0 } == 2)
       try await platform.pass(700)
       platform.clock.advance(by: .day * 3)
-      let answers = await atOnce(4) { try await engines[$0 % 2].sweep() }
+      let answers = await atOnce(4) { try await engines[$0 % 2].work.sweeper.sweep() }
       #expect(answers == Array(repeating: "nothing", count: 4))
-      #expect(try await platform.engine.operatorLeases(LeaseQuery(limit: 100)).isEmpty)
+      #expect(try await platform.engine.operator.leases(LeaseQuery(limit: 100)).isEmpty)
       #expect(try await quoted() == before)
     }
   }
@@ -199,30 +215,30 @@ import Units
       }
       let all = [platform.engine, cutOff, mended]
       away.goAway()
-      await cutOff.askNode()
+      await cutOff.doubts.node.ask()
       let trouble = NodeStanding(troubleSince: platform.clock.now())
       for _ in 0..<4 {
         platform.clock.advance(by: 10)
-        #expect(await atOnce(3) { try await all[$0].beat() } == Array(repeating: "nothing", count: 3))
+        #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
         #expect(try await kept()?.standing == trouble)
         #expect(try await kept()?.seenAt == platform.clock.now())
       }
       flickering.goAway()
-      await mended.askNode()
+      await mended.doubts.node.ask()
       let since = platform.clock.now()
       platform.clock.advance(by: 1)
       flickering.comeBack()
-      await mended.askNodeInTrouble()
+      await mended.doubts.node.askIfInTrouble()
       let over = NodeStanding(troubleSince: since, backAt: platform.clock.now())
-      #expect(mended.health.snapshot.standing == over)
-      #expect(await atOnce(3) { try await all[$0].beat() } == Array(repeating: "nothing", count: 3))
+      #expect(mended.doubts.health.snapshot.standing == over)
+      #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
       #expect([trouble, over].contains(try await kept()?.standing))
-      #expect(await atOnce(3) { try await all[$0].beat() } == Array(repeating: "nothing", count: 3))
+      #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
       #expect(try await kept()?.standing == trouble)
       // So whoever comes next counts from when it fell silent for the first of them.
       let next = platform.anotherEngine("next", node: away)
       try await next.prepare()
-      #expect(next.nodeOutage?.since == trouble.troubleSince)
+      #expect(next.doubts.node.outage?.since == trouble.troubleSince)
     }
   }
 }

@@ -28,6 +28,12 @@ import Wire
     "POST /v1/leases/{lease}/credentials": [],
     "DELETE /v1/leases/{lease}/credentials/{token}": .control,
     "POST /v1/leases/{lease}/credentials/rotate": .control,
+    "GET /v1/leases/{lease}/addresses": .control,
+    "POST /v1/leases/{lease}/addresses": .control,
+    "DELETE /v1/leases/{lease}/addresses/{token}": .control,
+    "GET /v1/leases/{lease}/attachments": .control,
+    "DELETE /v1/leases/{lease}/attachments": .control,
+    "DELETE /v1/leases/{lease}/attachments/{other}": .control,
     "POST /v1/leases/{lease}/exec": .exec,
     "GET /v1/leases/{lease}/logs": .read,
     "POST /v1/leases/{lease}/start": .exec,
@@ -67,7 +73,7 @@ import Wire
       return Route(
         name: "\(endpoint.method.rawValue) \(endpoint.path)", method: endpoint.method,
         uri: endpoint.path.replacing("{lease}", with: lease)
-          .replacing("{token}", with: String(repeating: "0", count: 64)),
+          .replacing("{token}", with: String(repeating: "0", count: 64)).replacing("{other}", with: lease),
         body: endpoint.method == .post ? bodies[endpoint.path] : nil, needs: action.needs,
         namesLease: endpoint.path.contains("{lease}"), asksStrangersToPay: asks)
     }

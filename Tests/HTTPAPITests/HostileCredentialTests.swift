@@ -29,7 +29,8 @@ import Wire
           ] {
             let answer = try await door.ask(method, uri, body, authorization: bad)
             #expect([400, 401].contains(answer.status), "\(method) \(uri) \(bad)")
-            #expect(!answer.text.contains("lnbcrt") && !answer.text.contains(preimage), "\(bad)")
+            #expect(!answer.text.contains("lnbcrt"), "\(bad)")
+            #expect(!answer.text.contains(preimage), "\(bad)")
             #expect(answer.headers[values: .wwwAuthenticate].allSatisfy { !$0.contains("invoice") })
             tried += 1
           }
@@ -38,7 +39,8 @@ import Wire
         // It is whole, and what it opens is still there.
         #expect(try await door.ask(.get, here, authorization: authorization).status == 200)
         let text = lines.text
-        #expect(text.contains("request answered") && text.contains("lease quoted"))
+        #expect(text.contains("request answered"))
+        #expect(text.contains("lease quoted"))
         for secret in [preimage, String(macaroon.prefix(40)), String(macaroon.suffix(40)), "lnbcrt", Bench.adminToken] {
           #expect(!text.contains(secret))
         }

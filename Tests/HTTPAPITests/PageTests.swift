@@ -6,7 +6,27 @@ import Testing
   @Test func everythingIsEscaped() {
     #expect(Page.escaped("<script>\"'&</script>") == "&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;")
     let page = Page(title: "<b>", base: "\"><script>", offers: [], network: "<i>").text
-    #expect(!page.contains("<b>") && !page.contains("<script>") && !page.contains("<i>"))
+    #expect(!page.contains("<b>"))
+    #expect(!page.contains("<script>"))
+    #expect(!page.contains("<i>"))
+  }
+
+  @Test func theCommandsNameWhereTheReaderHasFoundUs() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let page = try await door.ask(.get, "/").text
+        #expect(page.contains("curl -si http://127.0.0.1/v1/leases"))
+
+      }
+    }
+  }
+
+  @Test func aLogLineNamesTheLeaseAndNothingBehindIt() {
+    let lease = "01jdxyz0000000000000000000"
+    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/v1/leases/\(lease)/usage")?.description == lease)
+    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/dav/\(lease)/a/b/c/d/e")?.description == lease)
+    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/v1/offers/disk") == nil)
+    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/dav/a/b/c/\(lease)") == nil)
   }
 
   @Test func sizesAndSpansForPeople() {

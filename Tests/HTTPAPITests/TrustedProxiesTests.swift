@@ -1,3 +1,4 @@
+import HTTPTypes
 import L402
 import Testing
 
@@ -9,6 +10,17 @@ import Testing
   @Test func nobodyIsBelievedUnlessConfigured() {
     #expect(TrustedProxies.none.client(peer: "10.0.0.1", lines: ["203.0.113.7"]).text == "10.0.0.1")
     #expect(lan.client(peer: "198.51.100.1", lines: ["203.0.113.7"]).text == "198.51.100.1")
+  }
+
+  @Test func aProxySaysUnderWhichNameItWasAsked() throws {
+    let host = try #require(HTTPField.Name("X-Forwarded-Host"))
+    let headers: HTTPFields = [
+      host: "rent.example, two.example:8443", .forwarded: "for=1.2.3.4;host=\"three.example\"",
+    ]
+    #expect(lan.hosts(peer: "10.0.0.1", headers: headers) == ["rent.example", "two.example:8443"])
+    #expect(lan.hosts(peer: "198.51.100.1", headers: headers).isEmpty)
+    #expect(TrustedProxies.none.hosts(peer: "10.0.0.1", headers: headers).isEmpty)
+    #expect(TrustedProxies(lan.ranges, header: .forwarded).hosts(peer: "::1", headers: headers) == ["three.example"])
   }
 
   @Test func theLastHopThatIsNoProxyIsTheClient() {

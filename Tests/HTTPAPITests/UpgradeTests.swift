@@ -56,7 +56,9 @@ import Wire
       #expect(try await seen(owner, door).tier == 0)
       let quote = try await door.ask(.post, here + "/changes", wish, authorization: owner)
       let demand = try quote.problem
-      #expect(quote.status == 402 && demand.purpose == "change" && demand.amountMsat == 20_000)
+      #expect(quote.status == 402)
+      #expect(demand.purpose == "change")
+      #expect(demand.amountMsat == 20_000)
       #expect(try caveats(demand.macaroon)[0] == "services=leasehold:2")
       // Until it is paid nothing is of the new tier: not the lease, not who holds the challenge.
       let unpaid = "L402 \(demand.macaroon ?? ""):\(String(repeating: "0", count: 64))"
@@ -70,15 +72,23 @@ import Wire
       let answer = try await door.ask(.post, here + "/changes", wish, authorization: upgraded)
       #expect(answer.status == 200)
       let changed = try answer.document(LeaseDocument.self)
-      #expect(changed.offer == "big" && changed.resources.diskBytes == 4 << 20 && changed.balanceMsat == 30_000)
-      #expect(changed.paidUntil == lease.paidUntil && changed.rate.priceMsat == 30_000)
+      #expect(changed.offer == "big")
+      #expect(changed.resources.diskBytes == 4 << 20)
+      #expect(changed.balanceMsat == 30_000)
+      #expect(changed.paidUntil == lease.paidUntil)
+      #expect(changed.rate.priceMsat == 30_000)
       let now = try await seen(upgraded, door)
       let before = try await seen(owner, door)
-      #expect(now.tier == 2 && now.lease == lease.id && now.capabilities == before.capabilities)
+      #expect(now.tier == 2)
+      #expect(now.lease == lease.id)
+      #expect(now.capabilities == before.capabilities)
 
       // The old one stays what it was bought as, and opens the lease it belongs to; a swap brings it up.
       #expect(try await seen(owner, door).tier == 0)
-      #expect(try await door.ask(.get, here, authorization: owner).document(LeaseDocument.self) == changed)
+      // Its version may have risen by then: the driver has said that the size stands.
+      var looked = try await door.ask(.get, here, authorization: owner).document(LeaseDocument.self)
+      looked.version = changed.version
+      #expect(looked == changed)
       let fresh = try await swapped(owner, here, door)
       #expect(try await seen(fresh, door).tier == 2)
       #expect(try await door.ask(.get, here, authorization: fresh).status == 200)
@@ -128,7 +138,8 @@ import Wire
         ])
       #expect(try await door.ask(.post, here + "/changes", wish, authorization: bought).status == 200)
       let now = try await seen(bought, door)
-      #expect(now.tier == 0 && now.capabilities == ["read", "control", "pay"])
+      #expect(now.tier == 0)
+      #expect(now.capabilities == ["read", "control", "pay"])
 
       for (credential, tier, capabilities) in [
         (reader, 0, ["read", "pay"]), (try await swapped(reader, here, door), 2, ["read", "pay"]),
@@ -137,7 +148,8 @@ import Wire
         (try await swapped(bought, here, door), 0, ["read", "control", "pay"]),
       ] {
         let now = try await seen(credential, door)
-        #expect(now.tier == tier && now.capabilities == capabilities)
+        #expect(now.tier == tier)
+        #expect(now.capabilities == capabilities)
         #expect(try await door.ask(.get, here, authorization: credential).status == 200)
         // A tier is not written in, and neither is anything else.
         for caveat in ["services=leasehold:3", "leasehold_capabilities=read,write"] {

@@ -28,7 +28,11 @@ import Units
     #expect(seen == all)
   }
 
-  @Test(arguments: ["", "a.0", "1", "1.-1", "1.2.3", ".99999", "1.x"])
+  @Test(
+    arguments: [
+      "", "a.0", "1", "1.-1", "1.2.3", ".99999", "1.x", "-1.0", "-9223372036854775808.0", "9223372036854775807.0",
+      "0.9223372036854775807",
+    ])
   func nonsenseIsNoCursor(_ text: String) {
     #expect(UsageCursor(text) == nil)
   }

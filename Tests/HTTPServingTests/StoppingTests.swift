@@ -21,9 +21,12 @@ import Testing
     let (ports, running) = AsyncStream<Int>.makeStream()
     var log = Logger(label: "test")
     log.logLevel = .critical
+    // An address of its own: a port of 127.0.0.1 may be another test's by the time that the last of them connects, and
+    // that one's server closes nothing.
+    let host = "127.\(Int.random(in: 1...254)).\(Int.random(in: 0...255)).\(Int.random(in: 1...254))"
     let application = Application(
       router: Router().get("") { _, _ in "here" }, server: .held(),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      configuration: .init(address: .hostname(host, port: 0)),
       onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
     let serving = Task {
       // Who does not begin to serve does not let anybody wait for a port.
@@ -39,7 +42,7 @@ import Testing
         group.addTask {
           // Refused is as good: the server had stopped.
           let channel = try? await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connect(host: "127.0.0.1", port: port).get()
+            .connect(host: host, port: port).get()
           serving.cancel()
           // The server's to do.
           try? await channel?.closeFuture.get()

@@ -126,7 +126,7 @@ import Testing
   private func parts() throws -> (Parts, PresentedCredential) {
     // Caveats until the text has all that the rows are about.
     for length in 1..<200 {
-      let macaroon = try fixture.mint(then: ["foo=" + String(repeating: "\u{fb}", count: length) + "?>"])
+      let macaroon = try fixture.mint(then: ["preimage=" + String(repeating: "\u{fb}", count: length) + "?>"])
       let text = Base64.encode(macaroon.wire)
       guard text.hasSuffix("="), text.contains("+"), text.contains("/") else { continue }
       let shown = try PresentedCredential(macaroon: macaroon, preimage: fixture.preimage)
@@ -160,7 +160,7 @@ import Testing
       (.discharge(.dischargeRepeated), "discharge-repeated"), (.discharge(.dischargeCycle), "discharge-cycle"),
       (.discharge(.sealedKey), "third-party-key-unreadable"), (.discharge(.tooDeep), "discharges-too-deep"),
       (.discharge(.tooManyDischarges), "discharges-too-many"), (.widened(.path), "caveat-widened"),
-      (.malformedCaveat(.path), "caveat-malformed"), (.unknownCaveat, "caveat-unknown"),
+      (.malformedCaveat(.path), "caveat-malformed"), (.unknownCaveat, "unknown-caveat"),
     ]
     for (refusal, reason) in refusals { #expect(refusal.reason == reason) }
     let permissions: [(PermissionRefusal, String)] = [

@@ -15,7 +15,8 @@ import Testing
       challenge.wwwAuthenticate
         == "L402 macaroon=\"\(text)\", invoice=\"\(Self.invoice)\", version=\"0\", token=\"\(text)\"")
     #expect(challenge.lsat == "LSAT macaroon=\"\(text)\", invoice=\"\(Self.invoice)\"")
-    #expect(challenge.token == text && text.count.isMultiple(of: 4))
+    #expect(challenge.token == text)
+    #expect(text.count.isMultiple(of: 4))
   }
 
   @Test func isReadInManyForms() throws {

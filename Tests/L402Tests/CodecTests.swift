@@ -52,7 +52,8 @@ import Testing
 
   @Test func tokensSayTheirEpoch() {
     let token = TokenID(epoch: 0x0102)
-    #expect(token.epoch == 0x0102 && token.hex.hasPrefix("0102"))
+    #expect(token.epoch == 0x0102)
+    #expect(token.hex.hasPrefix("0102"))
     #expect(TokenID(epoch: 1) != TokenID(epoch: 1))
     #expect(TokenID(hex: token.hex) == token)
   }

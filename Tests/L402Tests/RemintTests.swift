@@ -8,17 +8,21 @@ import Testing
 
   @Test func onlyTheMintedFourChange() throws {
     let own = [
-      "leasehold_path=/photos", "foo=bar", "leasehold_capabilities=read,write", "leasehold_capabilities=read",
+      "leasehold_path=/photos", "path_prefix=/photos", "preimage=00", "leasehold_capabilities=read,write",
+      "leasehold_capabilities=read",
     ]
     let old = try fixture.verify(narrowedBy: own)
     let token = fixture.keyring.newToken()
     let swapped = try old.reminted(as: token, validUntil: Fixture.later + 1000, by: fixture.keyring)
     let new = try fixture.verify(swapped)
-    #expect(new.token == token && new.paymentHash == old.paymentHash)
+    #expect(new.token == token)
+    #expect(new.paymentHash == old.paymentHash)
     #expect(new.mintedValidUntil == Fixture.later + 1000)
     #expect(new.holderCaveats.map(\.text) == own)
-    #expect(new.capabilities == .read && new.mintedCapabilities == old.mintedCapabilities)
-    #expect(new.path == old.path && new.lease == old.lease)
+    #expect(new.capabilities == .read)
+    #expect(new.mintedCapabilities == old.mintedCapabilities)
+    #expect(new.path == old.path)
+    #expect(new.lease == old.lease)
   }
 
   @Test func aRenewalNamesAnotherPayment() throws {
@@ -56,9 +60,9 @@ import Testing
   }
 
   @Test func bytesThatAreNoTextAreCopied() throws {
-    let old = try fixture.verify(fixture.mint().adding([0xff, 0x00]))
+    let old = try fixture.verify(fixture.mint().adding(Array("preimage=".utf8) + [0xff, 0x00]))
     let macaroon = try old.reminted(as: fixture.keyring.newToken(), validUntil: Fixture.later, by: fixture.keyring)
-    #expect(try fixture.verify(macaroon).holderCaveats.map { Array($0.identifier) } == [[0xff, 0x00]])
+    #expect(try fixture.verify(macaroon).holderCaveats.map { Array($0.identifier.suffix(2)) } == [[0xff, 0x00]])
   }
 
   @Test func strangersMayOnlyPay() throws {

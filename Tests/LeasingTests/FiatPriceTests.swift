@@ -27,9 +27,11 @@ import Units
   }
 
   @Test func anOfferHasNoPriceInBitcoinUntilItHasARate() throws {
-    #expect(!Self.offer.isPriced && Self.offer.fault == nil)
+    #expect(!Self.offer.isPriced)
+    #expect(Self.offer.fault == nil)
     let terms = try Self.priced(100_000)
-    #expect(terms.isPriced && terms.price == Millisatoshi(satoshis: 3_600))
+    #expect(terms.isPriced)
+    #expect(terms.price == Millisatoshi(satoshis: 3_600))
     #expect(terms.frozenPrice == Self.frozen(100_000))
     #expect(Self.offer.priced(at: Self.rate(100_000, .eur)) == nil)
     #expect(Terms.hourly.priced(at: Self.rate(1)) == .hourly)
@@ -45,7 +47,8 @@ import Units
     terms.fiat = FiatPrice(.usd, price: .zero, deposit: FixedDecimal(hundredMillionths: 100_000_001))
     #expect(terms.fault == nil)
     let priced = try #require(terms.priced(at: Self.rate(100_000)))
-    #expect(priced.price == .zero && priced.deposit == Millisatoshi(satoshis: 1_001))
+    #expect(priced.price == .zero)
+    #expect(priced.deposit == Millisatoshi(satoshis: 1_001))
     #expect(priced.meters[0].price == 1)
     terms.fiat = FiatPrice(.usd, price: .zero)
     #expect(terms.fault == .deposit)

@@ -46,22 +46,24 @@ import Units
 
   @Test func aFrozenLeaseIsClearedByTheOperatorAlone() throws {
     var talk = try Conversation.active()
-    #expect(try talk.say(.frozen, after: 600) == [.suspend(generation: 2)])
+    #expect(try talk.say(.frozen(), after: 600) == [.suspend(generation: 2)])
     #expect(talk.lease.wakesAt == .distantFuture)
     try talk.say(.settled(.renewal(Terms.hourly.price)), after: .day)
     #expect(talk.lease.flags.frozen != nil)
+    // Nobody was to be asked for it: it buys nothing.
+    #expect(talk.lease.account.credit == Terms.hourly.price)
     #expect(throws: Rejection.leaseFrozen) { try talk.say(.released) }
     #expect(try talk.say(.woke, after: .day * 99) == [])
     #expect(try talk.say(.thawed) == [.resume(generation: 3)])
     #expect(talk.lease.account.isRunning == false)
     try talk.resumed()
     #expect(talk.lease.flags.frozen == nil)
-    #expect(talk.lease.paidUntil == talk.now + 6_600)
+    #expect(talk.lease.paidUntil == talk.now + 3_000)
   }
 
   @Test func aThawThatFailsIsTriedAgain() throws {
     var talk = try Conversation.active()
-    try talk.say(.frozen)
+    try talk.say(.frozen())
     try talk.say(.thawed)
     try talk.say(.resumeFailed(generation: 3, reason: "busy"))
     #expect(talk.lease.wakesAt == talk.now + .minute)
@@ -71,18 +73,46 @@ import Units
     #expect(talk.lease.account.isRunning)
   }
 
-  @Test func moneyForAFrozenSuspensionWaitsForTheThaw() throws {
+  @Test func moneyThatComesForAFrozenLeaseIsCredit() throws {
     var talk = try Conversation.active()
     try talk.say(.woke, after: .hour)
-    try talk.say(.frozen)
+    try talk.say(.frozen(reason: "abuse"))
+    #expect(talk.lease.flags.frozen?.reason == "abuse")
+    #expect(talk.lease.renewalObstacle(lasting: 0, at: talk.now) == .leaseFrozen)
     #expect(try talk.say(.settled(.renewal(Terms.hourly.price))) == [])
-    #expect(try talk.say(.thawed, after: 500) == [.resume(generation: 3)])
+    #expect(talk.lease.account.credit == Terms.hourly.price)
+    #expect(talk.lease.account.balance == .zero)
+    #expect(try talk.say(.thawed, after: 500) == [])
+    #expect(talk.lease.renewalObstacle(lasting: 0, at: talk.now) == nil)
+    #expect(try talk.say(.settled(.renewal(Terms.hourly.price))) == [.resume(generation: 3)])
+  }
+
+  @Test func whatTheOperatorSuspendedOrEndsTakesNoMoney() throws {
+    var suspended = try Conversation.active()
+    try suspended.say(.operatorSuspended(reason: "moving house"))
+    #expect(suspended.lease.flags.suspensionReason == "moving house")
+    #expect(suspended.lease.renewalObstacle(lasting: 0, at: suspended.now) == .suspendedByOperator)
+    try suspended.say(.settled(.renewal(Terms.hourly.price)))
+    #expect(suspended.lease.account.credit == Terms.hourly.price)
+    try suspended.say(.operatorResumed)
+    #expect(suspended.lease.flags.suspensionReason == nil)
+
+    var evicting = try Conversation.active()
+    try evicting.say(.evicting(until: .start + .hour + 1_800, reason: "the host goes"))
+    let hour = Seconds.hour.microseconds
+    #expect(evicting.lease.renewalObstacle(lasting: hour / 2, at: evicting.now) == nil)
+    #expect(evicting.lease.renewalObstacle(lasting: hour, at: evicting.now) == .evicting)
+    try evicting.say(.settled(.renewal(Terms.hourly.price)))
+    #expect(evicting.lease.account.credit == Terms.hourly.price)
+    #expect(evicting.lease.flags.evictionReason == "the host goes")
+    try evicting.say(.evicting(until: nil))
+    #expect(evicting.lease.flags.evictionReason == nil)
   }
 
   @Test func aFrozenLeaseIsNotDestroyed() throws {
     var talk = try Conversation.active()
     try talk.say(.released)
-    try talk.say(.frozen)
+    try talk.say(.frozen())
     try talk.say(.metersClosed(generation: 2, unrated: .zero))
     #expect(try talk.say(.invoicesCanceled) == [])
     #expect(try talk.say(.thawed) == [.destroy(generation: 3)])
@@ -90,9 +120,9 @@ import Units
 
   @Test func anOperatorWhoSuspendsWhileThawingLeavesNoSeal() throws {
     var talk = try Conversation.active()
-    try talk.say(.frozen)
+    try talk.say(.frozen())
     try talk.say(.thawed)
-    try talk.say(.operatorSuspended)
+    try talk.say(.operatorSuspended())
     #expect(talk.lease.flags.frozen == nil)
     try talk.say(.operatorResumed)
     try talk.resumed()
@@ -151,7 +181,7 @@ import Units
     var talk = try Conversation.renewed()
     try talk.say(.woke, after: .hour * 2)
     try talk.say(.impaired(reason: "gone"))
-    try talk.say(.frozen, after: 100)
+    try talk.say(.frozen(), after: 100)
     try talk.say(.recovered, after: 100)
     try talk.say(.thawed, after: 100)
     try talk.resumed()

@@ -139,20 +139,12 @@ import Units
     #expect(talk.lease.paidUntil == talk.now + .hour)
   }
 
-  @Test func doorsStayShutWhenSuspensionFailsAndItIsAskedForAgain() throws {
-    var talk = try Conversation.active()
-    try talk.say(.woke, after: .hour)
-    #expect(try talk.say(.suspendFailed(generation: 2, reason: "")) == [.suspend(generation: 2)])
-    #expect(talk.lease.account.isRunning == false)
-    #expect(try talk.say(.suspendFailed(generation: 1, reason: "")) == [])
-  }
-
-  @Test func whatCannotBeDestroyedIsNotClosed() throws {
+  @Test func whatIsNotDestroyedYetIsNotClosed() throws {
     var talk = try Conversation.active()
     try talk.say(.released)
     try talk.say(.metersClosed(generation: 2, unrated: .zero))
     try talk.say(.invoicesCanceled)
-    #expect(try talk.say(.destroyFailed(generation: 3, reason: "busy")) == [.destroy(generation: 3)])
+    #expect(try talk.say(.destroyed(generation: 2, receipt: "of another try")) == [])
     #expect(talk.lease.isClosed == false)
   }
 }

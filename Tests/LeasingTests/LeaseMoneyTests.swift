@@ -35,7 +35,7 @@ import Units
 
   @Test func whatTheOperatorSuspendedTooLongIsNotRevivedByMoney() throws {
     var talk = try Conversation.active()
-    try talk.say(.operatorSuspended)
+    try talk.say(.operatorSuspended())
     try talk.say(.woke, after: .hour)
     #expect(talk.lease.state == .reclaiming(.eviction, metersClosed: false, invoicesCanceled: false, destroying: false))
     #expect(try talk.say(.settled(.renewal(Terms.hourly.price))) == [])
@@ -70,7 +70,7 @@ import Units
 
   @Test func usageCanTakeTheBalanceAndGraceCountsFromThen() throws {
     var talk = try Conversation.renewed()
-    #expect(try talk.say(.usageRated(Millisatoshi(satoshis: 100_000)), after: 60).notices == [.expired])
+    #expect(try talk.say(.usageRated(Millisatoshi(satoshis: 8_000)), after: 60).notices == [.expired])
     #expect(talk.lease.state == .grace(until: .start + 210))
 
     var first = try Conversation.active()

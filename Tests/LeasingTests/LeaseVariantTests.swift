@@ -21,18 +21,22 @@ import Units
     let large = variant("x", of: .large)
     let amount = try #require(talk.lease.changeAmount(to: large, at: talk.now))
     try talk.say(.settled(Settlement(paymentHash: "c", amount: amount, purpose: .change(large))))
-    #expect(talk.lease.terms.variant == "x" && talk.lease.terms.soldAs == "a")
+    #expect(talk.lease.terms.variant == "x")
+    #expect(talk.lease.terms.soldAs == "a")
     try talk.say(.changed(.hourly))
-    #expect(talk.lease.terms.variant == nil && talk.lease.terms.soldAs == "a")
+    #expect(talk.lease.terms.variant == nil)
+    #expect(talk.lease.terms.soldAs == "a")
     var renewal = Settlement.renewal(Terms.hourly.price)
     renewal.terms = variant("y", of: .hourly)
     try talk.say(.settled(renewal))
-    #expect(talk.lease.terms.variant == "y" && talk.lease.terms.soldAs == "a")
+    #expect(talk.lease.terms.variant == "y")
+    #expect(talk.lease.terms.soldAs == "a")
   }
 
   @Test func whatWasSoldAsNoneStaysSo() throws {
     var talk = try Conversation.active(.large)
     try talk.say(.changed(variant("a", of: .hourly)))
-    #expect(talk.lease.terms.variant == "a" && talk.lease.terms.soldAs == nil)
+    #expect(talk.lease.terms.variant == "a")
+    #expect(talk.lease.terms.soldAs == nil)
   }
 }

@@ -6,14 +6,17 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   case pay, wakeWhenDue, shortStep, longStep, succeed, fail, release, use, outage, freeze, thaw, impair, recover
   case evict, operatorSuspend, operatorResume, idle, request
   // The random walks take these too.
-  case keep, stale, upgrade, downgrade, clockBack, payTwice
+  case keep, stale, upgrade, downgrade, refuseSize, clockBack, payTwice
   // And these, where payments are held.
   case payInVain, letGo, letGoSilently, takeEarly
+  // And these, where there is credit.
+  case payOut, payAllOut, giveCredit, spendHere, receiveCredit
 
   private static let names = [
     "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
     "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
-    "downgrade", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
+    "downgrade", "refuseSize", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
+    "payOut", "payAllOut", "giveCredit", "spendHere", "receiveCredit",
   ]
 
   var description: String { Move.names[Int(rawValue)] }
@@ -27,6 +30,12 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
 
   /// What a node that holds payments adds.
   static let holding: [Move] = [.payInVain, .letGo, .letGoSilently, .takeEarly]
+
+  /// What credit adds, and what it meets on its way.
+  static let credit: [Move] = [
+    .payOut, .payAllOut, .giveCredit, .spendHere, .receiveCredit, .succeed, .fail, .pay, .wakeWhenDue, .longStep,
+    .release, .use, .freeze, .thaw,
+  ]
 
   func make(in world: inout World) throws {
     switch self {
@@ -49,13 +58,13 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
       let from = world.now
       world.pass(200)
       try world.step(.outage(from: from, to: world.now))
-    case .freeze: try world.step(.frozen)
+    case .freeze: try world.step(.frozen())
     case .thaw: try world.step(.thawed)
     case .impair: try world.step(.impaired(reason: "gone"))
     case .recover: try world.step(.recovered)
     case .evict:
       try world.step(.evicting(until: world.lease.flags.evictingUntil == nil ? world.now + 900 : nil))
-    case .operatorSuspend: try world.step(.operatorSuspended)
+    case .operatorSuspend: try world.step(.operatorSuspended())
     case .operatorResume: try world.step(.operatorResumed)
     case .idle: try world.step(.foundIdle)
     case .request: try world.step(.requested)
@@ -74,6 +83,9 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
       guard world.upgraded else { return }
       try world.step(.changed(.hourly.idle(.suspend)))
       world.upgraded = world.lease.terms.offer == Terms.large.offer
+    case .refuseSize:
+      try world.refuseSize()
+      world.upgraded = world.lease.terms.offer == Terms.large.offer
     case .clockBack:
       world.now = world.now - 30
       try world.step(.woke)
@@ -88,6 +100,11 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
     case .letGo: try world.letGo(saying: true)
     case .letGoSilently: try world.letGo(saying: false)
     case .takeEarly: if world.htlc == .held { try world.take() }
+    case .payOut: try world.askForPayout(40)
+    case .payAllOut: try world.askForPayout(100)
+    case .giveCredit: try world.giveCredit(toItself: false)
+    case .spendHere: try world.giveCredit(toItself: true)
+    case .receiveCredit: try world.receiveCredit()
     }
   }
 }

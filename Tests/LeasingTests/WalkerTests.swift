@@ -8,6 +8,8 @@ import Units
     case quoted, firstPeriod, renewed, grace, unpaid, metered
     /// Quoted by a node that holds payments; and with one held.
     case held, making
+    /// With credit: in service, and over.
+    case overpaid, closed
 
     func world() throws -> World {
       if self == .held || self == .making {
@@ -19,6 +21,15 @@ import Units
       if self == .quoted { return world }
       try world.pay()
       try world.succeed()
+      if self == .overpaid || self == .closed {
+        world.settled += 5_400_000
+        let purchase = Settlement(paymentHash: "o", amount: 3_600_000, excess: 1_800_000, purpose: .renewal(periods: 1))
+        try world.step(.settled(purchase))
+        if self == .overpaid { return world }
+        try world.step(.released)
+        while !world.outbox.isEmpty { try world.succeed() }
+        return world
+      }
       if self == .firstPeriod || self == .metered { return world }
       try world.pay()
       if self == .renewed { return world }
@@ -40,6 +51,11 @@ import Units
   @Test(arguments: [Start.held, .making])
   func everySequenceWithAHeldPaymentHoldsWhatMustHold(_ start: Start) throws {
     try walk(from: start, Move.reduced + Move.holding, depth: 6)
+  }
+
+  @Test(arguments: [Start.overpaid, .closed])
+  func everySequenceWithCreditHoldsWhatMustHold(_ start: Start) throws {
+    try walk(from: start, Move.credit, depth: 5)
   }
 
   @Test(arguments: Start.allCases)

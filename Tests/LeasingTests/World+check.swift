@@ -12,20 +12,65 @@ extension World {
     try checkPunishment(from: before, event, decision)
     try checkCare()
     try checkWaking()
+    try checkChange(from: before, event, decision)
+  }
+
+  /// Nobody comes by other terms without money held, nor by their grace and retention without having bought a period.
+  private func checkChange(from before: Lease, _ event: Event, _ decision: Decision) throws {
+    if lease.terms.offer != before.terms.offer {
+      switch event {
+      case .resizeRefused: break
+      default:
+        switch before.state {
+        case .active, .suspended(.idle, _, _), .suspended(.unpaid, _, resuming: true): break
+        case .quoted, .provisioning, .grace, .suspended, .reclaiming, .closed:
+          throw Broken("changed while \(before.state)")
+        }
+        let paid = decision.transfers.contains { $0.debit == .node }
+        guard lease.account.balance > .zero || paid else { throw Broken("changed without money") }
+        guard !lease.renewed else { throw Broken("a change brought grace") }
+        guard lease.retention(for: .unpaid) <= before.retention(for: .unpaid) else {
+          throw Broken("a change brought retention")
+        }
+      }
+    }
+    if lease.renewed, !before.renewed {
+      switch event {
+      case .settled, .creditReceived, .resizeRefused: break
+      default: throw Broken("\(event.name) brought grace")
+      }
+    }
+    if case .settled(let settlement) = event {
+      let sealed = before.flags.frozen.map { !$0.thawing } ?? false
+      if case .suspended(.operator, _, _) = before.state, before.account.balance < lease.account.balance {
+        throw Broken("the operator's lease was paid for")
+      }
+      if sealed, case .renewal = settlement.purpose, before.account.balance < lease.account.balance {
+        throw Broken("a sealed lease was paid for")
+      }
+    }
+    if lease.account.credit > .zero, decision.transfers.contains(where: { $0.cause == .badDebt }) {
+      throw Broken("debt was forgiven beside credit")
+    }
   }
 
   private func checkMoney() throws {
-    guard books.node + books.lease + books.time + books.usage + books.credit + books.writeoff == 0 else {
-      throw Broken("money was made")
-    }
+    guard books.sum == 0 else { throw Broken("money was made") }
     guard books.lease == lease.account.balance.count, books.credit == lease.account.credit.count else {
       throw Broken("the account does not mirror the books")
     }
     guard -books.node == settled else { throw Broken("a payment was not booked once") }
     // Debt, owed or forgiven, is consumption nobody has paid.
     let unpaid = max(0, -books.lease) + max(0, -books.writeoff)
-    guard books.credit >= 0, books.credit <= settled - (books.time + books.usage) + unpaid
+    // What the node was paid, what came from others, and what the provider lost on routing.
+    let came = settled + credit.paidOut - books.fees + credit.received
+    let back = books.credit + books.payout + credit.paidOut + credit.given
+    guard books.credit >= 0, back <= came - (books.time + books.usage) + unpaid
     else { throw Broken("more came back than was left") }
+    let setAside = credit.pending.reduce(0) { $0 + ($1.amount + $1.maxFee).count }
+    guard books.payout == setAside else { throw Broken("\(books.payout) are set aside for payouts of \(setAside)") }
+    guard books.fees <= 0 else { throw Broken("routing earned something") }
+    guard books.moved == credit.given - credit.received else { throw Broken("credit was lost on its way") }
     if !changedRate, let price = lease.terms.rate.price(ofMicroseconds: served), books.time > price.count {
       throw Broken("time was charged that was not served: \(books.time) > \(price.count)")
     }
@@ -61,7 +106,9 @@ extension World {
         throw Broken("\(effect.name) carries \(generation), the lease \(lease.generation)")
       }
     }
-    if case .grace(let now) = lease.state, case .grace(let old) = before.state, now < old {
+    if case .grace(let now) = lease.state, case .grace(let old) = before.state, now < old,
+      lease.account.debt < lease.terms.mostDebt
+    {
       throw Broken("a deadline came nearer")
     }
     guard lease.account.isRunning == serves else { throw Broken("time runs: \(!serves), doors open: \(serves)") }
@@ -143,6 +190,8 @@ extension World {
     switch lease.state {
     case .active, .grace:
       if serves, resource != .running { throw Broken("serves a resource that is \(resource)") }
+      if serves, size != lease.terms.resources { throw Broken("serves a resource of another size") }
+      if serves, lease.pendingChange != nil { throw Broken("the change is not confirmed") }
       if let freeze = lease.flags.frozen, !freeze.thawing, resource != .frozen { throw Broken("the seal is open") }
     case .suspended(_, _, resuming: false):
       if resource != .frozen { throw Broken("suspended, and \(resource)") }

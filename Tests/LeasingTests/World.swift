@@ -4,7 +4,8 @@ import Units
 
 /// What is around a lease, as small as it can be: an outbox, a driver with its fence, and the books.
 ///
-/// Two worlds are the same when nothing that happens next can tell them apart; `version` is not part of that.
+/// Two worlds are the same when nothing that happens next can tell them apart: everything is compared but the lease's
+/// `version`, which rises with every write.
 struct World {
   enum Resource: Hashable { case none, running, frozen }
 
@@ -20,9 +21,24 @@ struct World {
   var changedRate = false
   var metersTaken = false
   var upgraded = false
+  /// What the driver has made it.
+  var size = Resources(disk: 0)
   /// Whether the node holds payments of purchases, and what became of the one it was sent.
   var holds = false
   var htlc = HTLC.none
+  var credit = CreditTraffic()
+
+  /// Credit that left for an invoice or another lease, and what came from another.
+  struct CreditTraffic: Hashable {
+    /// Asked for and not decided by the node.
+    var pending: [Payout] = []
+    /// How many were ever asked for; names the next.
+    var asked = 0
+    /// Paid by the node, with the part of the routing that is the renter's.
+    var paidOut: Int64 = 0
+    var given: Int64 = 0
+    var received: Int64 = 0
+  }
 
   enum HTLC: Hashable { case none, held, taken, sentBack }
   static let heldHash = "h"
@@ -34,6 +50,13 @@ struct World {
     var usage: Int64 = 0
     var credit: Int64 = 0
     var writeoff: Int64 = 0
+    /// On its way out.
+    var payout: Int64 = 0
+    var fees: Int64 = 0
+    /// Given to other leases, less what came from them.
+    var moved: Int64 = 0
+
+    var sum: Int64 { node + lease + time + usage + credit + writeoff + payout + fees + moved }
 
     mutating func book(_ transfer: Transfer) {
       add(transfer.credit, transfer.amount.count)
@@ -48,7 +71,9 @@ struct World {
       case .revenueUsage: usage += amount
       case .credit: credit += amount
       case .writeoff: writeoff += amount
-      case .payout, .move, .fees: preconditionFailure("a lease pays nothing out")
+      case .payout: payout += amount
+      case .fees: fees += amount
+      case .move: moved += amount
       }
     }
   }
@@ -84,7 +109,10 @@ struct World {
       decision = try lease.step(event, at: at)
     } catch {
       switch event {
-      case .released, .changed, .operatorSuspended, .operatorResumed, .frozen, .thawed, .evicting, .protected: return
+      case .released, .changed, .operatorSuspended, .operatorResumed, .frozen, .thawed, .evicting, .protected,
+        .payoutAsked, .creditGiven, .creditReceived:
+        guard lease == before else { throw Broken("\(event.name) was rejected and changed the lease") }
+        return
       default: throw Broken("\(event.name) was rejected: \(error)")
       }
     }
@@ -92,10 +120,10 @@ struct World {
     for transfer in decision.transfers { books.book(transfer) }
     for effect in decision.effects {
       if case .notice = effect { continue }
-      if case .destroy = effect {
+      if case .resource(.destroy, _) = effect {
         guard metersTaken || lease.activatedAt == nil else { throw Broken("destroyed before the meters were read") }
       }
-      if case .closeMeters = effect { metersTaken = false }
+      if case .resource(.closeMeters, _) = effect { metersTaken = false }
       outbox.append(effect)
     }
     try check(from: before, event, decision)
@@ -118,32 +146,35 @@ struct World {
       fence = generation
     }
     switch effect {
-    case .provision(let generation):
+    case .resource(.provision, let generation):
       resource = .running
+      size = lease.terms.resources
       try step(.provisioned(generation: generation))
-    case .suspend(let generation):
+    case .resource(.suspend, let generation):
       guard resource != .none else { throw Broken("suspended what is not there") }
       resource = .frozen
       try step(.suspended(generation: generation))
-    case .resume(let generation):
+    case .resource(.resume, let generation):
       guard resource != .none else { throw Broken("resumed what is not there") }
       resource = .running
+      size = lease.terms.resources
       try step(.resumed(generation: generation))
-    case .resize(let generation):
+    case .resource(.resize, let generation):
+      size = lease.terms.resources
       try step(.resized(generation: generation))
-    case .closeMeters(let generation):
+    case .resource(.closeMeters, let generation):
       resource = .frozen
       metersTaken = true
       try step(.metersClosed(generation: generation, unrated: 7))
-    case .cancelInvoices:
+    case .invoice(.cancelInvoices):
       guard case .reclaiming = lease.state else { return }
       if htlc == .held { htlc = .sentBack }
       try step(.invoicesCanceled)
-    case .cancelQuote:
+    case .invoice(.cancelQuote):
       guard case .quoted = lease.state else { return }
       if htlc == .held { htlc = .sentBack }
       try step(.quoteCanceled)
-    case .settle(let hash):
+    case .invoice(.settle(let hash)):
       guard case .provisioning(_, let hold?) = lease.state, hold.isSettling, hold.paymentHash == hash else { return }
       guard resource != .none else { throw Broken("settled before anything was made") }
       if htlc == .held {
@@ -151,26 +182,41 @@ struct World {
       } else {
         try step(.holdCanceled(paymentHash: hash, reason: "gone"))
       }
-    case .destroy(let generation):
+    case .resource(.destroy, let generation):
       resource = .none
       try step(.destroyed(generation: generation, receipt: ""))
-    case .notice, .payout:
-      break
+    case .payout(let hash): try payOut(hash)
+    case .notice: break
     }
   }
 
   mutating func fail() throws {
     guard let effect = nextEffect() else { return }
     switch effect {
-    case .provision(let generation):
+    case .resource(.provision, let generation):
       resource = .frozen  // half made
       try step(.provisionFailed(generation: generation, reason: "no"))
-    case .suspend(let generation): try step(.suspendFailed(generation: generation, reason: "no"))
-    case .resume(let generation): try step(.resumeFailed(generation: generation, reason: "no"))
-    case .resize(let generation): try step(.resizeFailed(generation: generation, reason: "no"))
-    case .destroy(let generation): try step(.destroyFailed(generation: generation, reason: "no"))
-    case .closeMeters, .cancelInvoices, .cancelQuote, .settle: outbox.insert(effect, at: 0)
-    case .notice, .payout: break
+    case .resource(.resume, let generation): try step(.resumeFailed(generation: generation, reason: "no"))
+    // No outcome: it stays in the outbox, and is done again.
+    case .resource(.suspend, _), .resource(.resize, _), .resource(.closeMeters, _), .resource(.destroy, _), .invoice:
+      outbox.insert(effect, at: 0)
+    case .payout(let hash): try failPayout(hash)
+    case .notice: break
+    }
+  }
+
+  /// More is stored than the size that is asked for takes.
+  mutating func refuseSize() throws {
+    guard let effect = outbox.first, lease.pendingChange != nil else { return }
+    switch effect {
+    case .resource(.resize, let generation), .resource(.resume, let generation):
+      guard generation == lease.generation else { return }
+      outbox.removeFirst()
+      fence = generation
+      try step(.resizeRefused(generation: generation, reason: "full"))
+      guard lease.pendingChange == nil else { throw Broken("the change that was refused stands") }
+    case .resource, .invoice, .payout, .notice:
+      return
     }
   }
 
@@ -180,9 +226,9 @@ struct World {
     let before = lease
     for event: Event in [
       .provisioned(generation: old), .provisionFailed(generation: old, reason: ""), .suspended(generation: old),
-      .suspendFailed(generation: old, reason: ""), .resumed(generation: old),
-      .resumeFailed(generation: old, reason: ""), .resized(generation: old), .destroyed(generation: old, receipt: ""),
-      .destroyFailed(generation: old, reason: ""), .holdCanceled(paymentHash: "another", reason: ""),
+      .resumed(generation: old), .resumeFailed(generation: old, reason: ""), .resized(generation: old),
+      .resizeRefused(generation: old, reason: ""), .destroyed(generation: old, receipt: ""),
+      .holdCanceled(paymentHash: "another", reason: ""),
     ] {
       try step(event)
     }
@@ -237,15 +283,78 @@ extension World {
   }
 }
 
+/// Credit that goes out, to an invoice or to another lease, and comes in.
+extension World {
+  private static let neighbour = LeaseID(unixMilliseconds: 1_700_000_000_000, random: (3, 4))
+
+  /// - Parameter share: of the credit, in hundredths; what routing may cost is set aside beside it.
+  mutating func askForPayout(_ share: Int64) throws {
+    let most = lease.account.credit
+    let amount = Millisatoshi(most.count / 100 * share)
+    guard amount > .zero else { return }
+    credit.asked += 1
+    let payout = Payout(
+      paymentHash: "out\(credit.asked)", amount: amount, maxFee: Payout.feeBudget(for: amount, of: most))
+    let before = lease.account.credit
+    credit.pending.append(payout)
+    try step(.payoutAsked(payout))
+    if lease.account.credit == before { credit.pending.removeLast() }
+  }
+
+  /// The first costs the renter half of the budget, every other more than all of it.
+  private mutating func payOut(_ hash: String) throws {
+    guard let payout = take(hash) else { throw Broken("a payout was ordered that nobody asked for") }
+    let fee = credit.asked % 2 == 1 ? Millisatoshi(payout.maxFee.count / 2) : payout.maxFee + 3
+    credit.paidOut += payout.amount.count + min(fee, payout.maxFee).count
+    settled -= payout.amount.count + fee.count
+    try step(.payoutPaid(payout, fee: fee))
+  }
+
+  private mutating func failPayout(_ hash: String) throws {
+    guard let payout = take(hash) else { throw Broken("a payout was ordered that nobody asked for") }
+    let before = lease.account.credit
+    try step(.payoutFailed(payout, reason: "no route"))
+    guard lease.account.credit == before + payout.amount + payout.maxFee else {
+      throw Broken("not all of a failed payout came back")
+    }
+  }
+
+  private mutating func take(_ hash: String) -> Payout? {
+    credit.pending.firstIndex { $0.paymentHash == hash }.map { credit.pending.remove(at: $0) }
+  }
+
+  mutating func giveCredit(toItself: Bool) throws {
+    let amount = Millisatoshi(lease.account.credit.count / 2)
+    guard amount > .zero else { return }
+    let move = CreditMove(id: "m", from: lease.id, to: toItself ? lease.id : World.neighbour, amount: amount)
+    guard !toItself else { return try step(.creditReceived(move)) }
+    let before = lease.account.credit
+    credit.given += amount.count
+    try step(.creditGiven(move))
+    if lease.account.credit == before { credit.given -= amount.count }
+  }
+
+  mutating func receiveCredit() throws {
+    let move = CreditMove(id: "m", from: World.neighbour, to: lease.id, amount: 600_000)
+    let before = books.moved
+    credit.received += move.amount.count
+    try step(.creditReceived(move))
+    if books.moved == before { credit.received -= move.amount.count }
+  }
+}
+
 extension World: Hashable {
   static func == (a: World, b: World) -> Bool {
-    a.now == b.now && a.lease.state == b.lease.state && a.lease.flags == b.lease.flags
-      && a.lease.account == b.lease.account && a.lease.generation == b.lease.generation
-      && a.lease.reminded == b.lease.reminded && a.lease.renewed == b.lease.renewed
-      && a.lease.lastOutage == b.lease.lastOutage && a.lease.closedCreditUntil == b.lease.closedCreditUntil
-      && a.lease.activatedAt == b.lease.activatedAt && a.upgraded == b.upgraded && a.outbox == b.outbox
-      && a.resource == b.resource && a.htlc == b.htlc && a.holds == b.holds && a.books == b.books
-      && a.served == b.served
+    a.now == b.now && a.outbox == b.outbox && a.resource == b.resource && a.fence == b.fence
+      && a.settled == b.settled && a.books == b.books && a.served == b.served && a.changedRate == b.changedRate
+      && a.metersTaken == b.metersTaken && a.upgraded == b.upgraded && a.size == b.size && a.holds == b.holds
+      && a.htlc == b.htlc && a.credit == b.credit && a.unversioned == b.unversioned
+  }
+
+  private var unversioned: Lease {
+    var lease = lease
+    lease.version = 0
+    return lease
   }
 
   func hash(into hasher: inout Hasher) {

@@ -107,4 +107,53 @@ import Units
     let account = LeaseAccount(rate: Rate(1, per: .day * 366), balance: .supply, chargedTo: Self.start)
     #expect(account.paidUntil == nil)
   }
+
+  /// However an interval is cut, and whatever the rates between which it is changed, what is charged is the whole
+  /// millisatoshis of the exact sum.
+  @Test func anySequenceOfRatesChargesTheExactSum() {
+    let spans: [Int64] = [Seconds.hour, .day, .day * 7, .minute, 20].map(\.microseconds)
+    let whole = Int128(Seconds.day.microseconds) * 7
+    for _ in 0..<200 {
+      func rate() -> Rate { Rate(Millisatoshi(.random(in: 0...99)), perMicroseconds: spans.randomElement() ?? 1) }
+      var account = LeaseAccount(rate: rate(), balance: .supply, chargedTo: Self.start)
+      var now = Self.start
+      var used: Int128 = 0
+      for _ in 0..<200 {
+        let span = Int64.random(in: 0...3_000_000_000)
+        now = now.advanced(byMicroseconds: span)
+        used += Int128(span) * Int128(account.rate.amount.count) * (whole / Int128(account.rate.microseconds))
+        _ = account.chargeTime(for: Self.id, to: now, allowingDebt: true)
+        #expect(Int128((Millisatoshi.supply - account.balance).count) == used / whole)
+        if Bool.random() { account.setRate(rate()) }
+      }
+    }
+  }
+
+  /// Rates that nothing divides: what is lost is less than a millisatoshi's 2⁵⁰th part, and never the renter's.
+  @Test func ratesWithoutACommonMeasureLoseNothingWorthWhile() {
+    var account = LeaseAccount(rate: Rate(1, perMicroseconds: 7), balance: .supply, chargedTo: Self.start)
+    var now = Self.start
+    // In Double, whose error over so many additions is far below the half that is asked about.
+    var used = 0.0
+    for _ in 0..<20_000 {
+      let span = Int64.random(in: 0...9)
+      now = now.advanced(byMicroseconds: span)
+      used += Double(span) * Double(account.rate.amount.count) / Double(account.rate.microseconds)
+      _ = account.chargeTime(for: Self.id, to: now, allowingDebt: true)
+      account.setRate(Rate(Millisatoshi(.random(in: 1...99)), perMicroseconds: .random(in: 100...(1 << 50))))
+      #expect(account.remainder < account.rate.microseconds)
+    }
+    #expect(abs(Double((Millisatoshi.supply - account.balance).count) - used) < 1.001)
+  }
+
+  @Test func aDebtIsCoveredByCreditBeforeItIsWrittenOff() {
+    var account = LeaseAccount(rate: .free, balance: -700, credit: 500)
+    #expect(account.freeCredit == .zero)
+    #expect(account.payOut(for: Self.id, 1, paymentHash: "") == nil)
+    #expect(
+      account.close(for: Self.id) == [
+        Transfer(from: .credit(Self.id), to: .lease(Self.id), 500, cause: .debt),
+        Transfer(from: .writeoff, to: .lease(Self.id), 200, cause: .badDebt),
+      ])
+  }
 }

@@ -35,7 +35,8 @@ import Units
     let bench = try EmbeddedBench()
     let preimage = Preimage.random()
     let made = try await hold(bench, preimage)
-    #expect(made.state == .open && made.paymentHash == preimage.paymentHash)
+    #expect(made.state == .open)
+    #expect(made.paymentHash == preimage.paymentHash)
     let payer = try await paying(bench, made)
     // Nothing has settled yet.
     let ordinary = try await bench.invoice("another")

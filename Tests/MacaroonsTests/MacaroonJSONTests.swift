@@ -12,7 +12,9 @@ import Testing
   ])
   func spellingsOfOneMacaroon(text: String) throws {
     let macaroon = try Macaroon(json: text)
-    #expect(Array(macaroon.identifier) == Array("a".utf8) && macaroon.location == nil && macaroon.caveats.count == 0)
+    #expect(Array(macaroon.identifier) == Array("a".utf8))
+    #expect(macaroon.location == nil)
+    #expect(macaroon.caveats.count == 0)
     #expect(try Macaroon(text: text) == macaroon)
     #expect(macaroon.json == #"{"i":"a",\#(Self.tail)"#)
   }

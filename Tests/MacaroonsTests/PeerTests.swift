@@ -10,7 +10,8 @@ import Testing
     let cases = Case.random(seed: 0x7e57, ascii: peer == .pymacaroons)
     let answers = try Peer.ask(cases.map { $0.minting(by: peer) })
     for (given, answer) in zip(cases, answers) {
-      #expect(answer.error == nil && answer.texts.map(\.key).sorted() == peer.formats)
+      #expect(answer.error == nil)
+      #expect(answer.texts.map(\.key).sorted() == peer.formats)
       for (format, texts) in answer.texts {
         let macaroon = try Macaroon(text: texts.macaroon)
         let discharges = try texts.discharges.map { try Macaroon(text: $0) }
@@ -44,7 +45,8 @@ import Testing
       for request in unsound {
         // A case without third parties has nothing to leave unbound, one without caveats nothing to leave unsatisfied.
         let refused = try Peer.ask(cases.filter(\.isWhole).map(request))
-        #expect(!refused.isEmpty && refused.allSatisfy { $0.holds == false }, "\(format)")
+        #expect(!refused.isEmpty, "\(format)")
+        #expect(refused.allSatisfy { $0.holds == false }, "\(format)")
       }
     }
   }

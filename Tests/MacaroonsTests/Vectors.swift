@@ -46,6 +46,7 @@ struct Vectors: Decodable {
     var testDescription: String { "\(name): \(why)" }
   }
 
+  /// However many there are: whoever drops more in has them checked.
   var valid: [Valid]
   var refuse: [Refused]
 

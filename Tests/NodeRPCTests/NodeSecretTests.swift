@@ -9,21 +9,21 @@ import Testing
     return path
   }
 
-  @Test func `a secret is read without the white space around it`() throws {
+  @Test func aSecretIsReadWithoutTheWhiteSpaceAroundIt() throws {
     let path = try file(Array(" rune==\n".utf8))
     defer { try? FileManager.default.removeItem(atPath: path) }  // A temporary file.
     #expect(try NodeSecret.text(inFile: path).text == "rune==")
   }
 
   @Test(arguments: [0o640, 0o604, 0o660])
-  func `a file that others may read is refused, and its content not told`(mode: Int) throws {
+  func aFileThatOthersMayReadIsRefusedAndItsContentNotTold(mode: Int) throws {
     let path = try file(Array("hunter2".utf8), mode: mode)
     defer { try? FileManager.default.removeItem(atPath: path) }  // A temporary file.
     let fault = #expect(throws: NodeSecret.Fault.self) { try NodeSecret.text(inFile: path) }
     #expect(fault.map { "\($0)" } == "\(path): others than its owner may read it: chmod 600")
   }
 
-  @Test func `a macaroon is read as bytes and as digits`() throws {
+  @Test func aMacaroonIsReadAsBytesAndAsDigits() throws {
     let bytes: [UInt8] = [2, 1, 3, 0xFF]
     for content in [bytes, Array("020103ff\n".utf8), Array("020103FF".utf8)] {
       let path = try file(content)
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `no file, an empty one and a folder are refused`() throws {
+  @Test func noFileAnEmptyOneAndAFolderAreRefused() throws {
     let empty = try file([])
     defer { try? FileManager.default.removeItem(atPath: empty) }  // A temporary file.
     for path in [empty, empty + ".not", FileManager.default.temporaryDirectory.path] {
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `nothing prints it`() {
+  @Test func nothingPrintsIt() {
     let secret = NodeSecret("hunter2")
     var dumped = ""
     dump(secret, to: &dumped)

@@ -2,7 +2,7 @@ import NodeRPC
 import Testing
 
 @Suite struct RPCErrorTests {
-  @Test func `words that are only words stay as they are`() {
+  @Test func wordsThatAreOnlyWordsStayAsTheyAre() {
     let words = "Destination said it doesn't know invoice: incorrect_or_unknown_payment"
     #expect(RPCError.plain(words) == words)
   }
@@ -13,25 +13,25 @@ import Testing
     "rune -bdJ1WZyNmQfsRsi84Bsv8RUJ8xLk3D0BqPZcJkGzyE9MA==",
     "key 4f1bd9a3c29b4c5e8d6f7a8b9c0d1e2f",
   ])
-  func `what looks like a secret is taken out of a node's words`(_ words: String) {
+  func whatLooksLikeASecretIsTakenOutOfANodesWords(_ words: String) {
     let plain = RPCError.plain(words)
     #expect(plain.contains("…"))
     let secret = words.split(separator: " ").last.map { $0.filter { $0 != "'" } } ?? ""
     #expect(!plain.contains(secret.dropFirst(4).prefix(12)))
   }
 
-  @Test func `a short secret is taken out because it is known`() {
+  @Test func aShortSecretIsTakenOutBecauseItIsKnown() {
     let plain = RPCError.plain("bad password hunter2, try again", hiding: [NodeSecret("hunter2")])
     #expect(plain == "bad password …, try again")
   }
 
-  @Test func `words are one line of at most 200 characters`() {
+  @Test func wordsAreOneLineOfAtMost200Characters() {
     let plain = RPCError.plain("a\nb\u{1B}[31m" + String(repeating: " x", count: 300))
     #expect(plain.hasPrefix("a b [31m"))
     #expect(plain.count == 200)
   }
 
-  @Test func `only an answer and a lack of connection prove that nothing was done`() {
+  @Test func onlyAnAnswerAndALackOfConnectionProveThatNothingWasDone() {
     let kinds: [(RPCError.Kind, Bool)] = [
       (.notSent, true), (.refused(code: 1), true), (.lost, false), (.garbage, false),
     ]

@@ -66,6 +66,21 @@ import Testing
     }
   }
 
+  /// What no calendar of the server's reaches is sent as its ends, which the server takes.
+  @Test func momentsBeyondTheCalendarAreItsEnds() async throws {
+    try await TestDatabase.withPool { pool in
+      try await pool.withConnection { db in
+        for (moment, year) in [(Int64.min, "4714"), (Int64.min + 1, "4714"), (.max, "294247"), (.max / 2, "148108")] {
+          let timestamp = Timestamp(microseconds: moment)
+          let text = try db.first("SELECT to_char($1, 'FMYYYY'), $2::text", timestamp, [timestamp]) {
+            try $0.string(0)
+          }
+          #expect(text == year, "\(moment)")
+        }
+      }
+    }
+  }
+
   @Test func arraysAreRowsToUnnest() async throws {
     try await TestDatabase.withPool { pool in
       let rows = try await pool.withConnection { db in

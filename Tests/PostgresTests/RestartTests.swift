@@ -5,10 +5,10 @@ import Testing
 
 /// A server of their own, which goes away and comes back.
 @Suite(.serialized) struct RestartTests {
-  @Test(.timeLimit(.minutes(5))) func underLoadEverythingRecovers() async throws {
+  @Test(.timeLimit(.minutes(10))) func underLoadEverythingRecovers() async throws {
     let cluster = try await PostgresCluster.start()
     defer { cluster.remove() }
-    let pool = Pool(.init(connection: cluster.url, maxConnections: 4, acquireTimeout: .seconds(60)))
+    let pool = Pool(.init(connection: cluster.url, maxConnections: 4, acquireTimeout: .seconds(240)))
     try await pool.withConnection { try $0.script("CREATE TABLE done (id int8 PRIMARY KEY)") }
     let listener = Listener(connection: cluster.url, channels: ["c"])
     var events = listener.events.makeAsyncIterator()

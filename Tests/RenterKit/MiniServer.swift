@@ -15,6 +15,8 @@ struct MiniResponse: Sendable {
   var status: Int
   var headers: [(String, String)] = []
   var body: [UInt8]?
+  /// The connection is closed after so many bytes of the body.
+  var cutsOffAfter: Int?
 
   static let hangUp = MiniResponse(status: 0, body: nil)
 }
@@ -60,6 +62,11 @@ final class MiniServer: Sendable {
         for (name, value) in response.headers { head.headers.add(name: name, value: value) }
         head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.count)")
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let count = response.cutsOffAfter {
+          context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body.prefix(count))))), promise: nil)
+          context.flush()
+          return context.close(promise: nil)
+        }
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
       }

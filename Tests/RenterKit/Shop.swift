@@ -20,6 +20,8 @@ final class Shop: Sendable {
     /// The money is held and nothing is decided.
     var isHeld = false
     var isCanceled = false
+    /// Why, where it is told.
+    var failure: FailureDocument?
     /// The key under which a renewal's payment was presented first.
     var presentedUnder: String?
   }
@@ -52,6 +54,12 @@ final class Shop: Sendable {
     /// What becomes of a payout, the first time it is asked for and after.
     var payoutStates = ["paid"]
     var refunds: [RefundDocument] = []
+    /// Tokens that open nothing any more.
+    var revoked: Set<String> = []
+    /// By lease, whatever was minted.
+    var tokens: [String: Set<String>] = [:]
+    /// What a rotation minted, by what was shown and the key.
+    var rotations: [String: Macaroon] = [:]
 
     // What goes wrong.
     var claimedAmount: Int64?
@@ -63,8 +71,15 @@ final class Shop: Sendable {
     var foreignHash = false
     var staleDoors = false
     var unpaidDoors = false
+    /// What a folder holds, whichever is asked for: `207 Multi-Status`.
+    var listing: String?
+    /// No door opens before a renewal was paid.
+    var suspendedUntilPaid = false
     var declines = false
     var busyAnswers = 0
+    /// What a container wrote; of each answer, from where on it is kept and after how many bytes the line breaks.
+    var log: [UInt8] = []
+    var logAnswers: [(keptFrom: Int, cutsOffAfter: Int?)] = []
     /// What is answered to everything.
     var refusal: (status: Int, code: String)?
   }
@@ -92,6 +107,8 @@ final class Shop: Sendable {
       switch (request.method, parts.count) {
       case ("POST", 2) where request.path == "/v1/leases": return sell(request, lease: nil, &state)
       case ("POST", 4) where parts[3] == "renewals": return sell(request, lease: parts[2], &state)
+      case ("POST", 4) where parts[3] == "changes": return sell(request, lease: parts[2], &state)
+      case ("POST", 5) where parts[4] == "rotate": return rotate(request, parts[2], &state)
       case ("POST", 4) where parts[3] == "credential": return swap(request, parts[2], &state)
       case ("POST", 4) where parts[3] == "refund": return refund(request, parts[2], &state)
       case ("POST", 4) where parts[3] == "credit": return move(request, parts[2], &state)
@@ -99,6 +116,7 @@ final class Shop: Sendable {
         return MiniResponse(status: 200, body: JSON.encode(ListDocument(items: state.refunds)))
       case ("GET", 3) where parts[1] == "payments": return claim(request, parts[2], &state)
       case ("GET", 3) where parts[1] == "leases": return self.lease(parts[2], state, status: 200)
+      case ("GET", 4) where parts[3] == "logs": return logs(request, &state)
       case ("GET", 4) where parts[3] == "events": return events(request, parts[2], state)
       case ("GET", 2) where parts[1] == "offers":
         return MiniResponse(status: 200, body: JSON.encode(ListDocument(items: [offer("disk-small", state)])))
@@ -113,9 +131,20 @@ final class Shop: Sendable {
     }
   }
 
+  private func logs(_ request: MiniRequest, _ state: inout State) -> MiniResponse {
+    let next =
+      state.logAnswers.isEmpty ? (keptFrom: state.log.count, cutsOffAfter: nil) : state.logAnswers.removeFirst()
+    let asked = request.path.split(separator: "from=").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
+    let start = max(asked ?? 0, next.keptFrom)
+    return MiniResponse(
+      status: 200, headers: [("Log-Position", "\(start)")], body: Array(state.log.dropFirst(start)),
+      cutsOffAfter: next.cutsOffAfter)
+  }
+
   // MARK: Selling
 
   private func sell(_ request: MiniRequest, lease: String?, _ state: inout State) -> MiniResponse {
+    if isRevoked(request, state) { return problem(401, "credential-revoked") }
     if let sale = paidSale(request, state), sale.path == request.path {
       if state.hangsUpOnPaid { return .hangUp }
       if !state.asksAgain, present(sale, request, &state) {
@@ -149,6 +178,7 @@ final class Shop: Sendable {
     guard let sale = state.sales[hash], !sale.isPaid else { return }
     state.sales[hash]?.isPaid = true
     state.sales[hash]?.isHeld = false
+    if sale.path.hasPrefix("/dav") { state.suspendedUntilPaid = false }
     guard sale.path.hasSuffix("/renewals"), var term = state.terms[sale.lease] else { return }
     let from = term.state == "suspended" ? LeaseholdClient.systemClock() : term.paidUntil
     term.paidUntil = from + Seconds(state.period)
@@ -172,6 +202,7 @@ final class Shop: Sendable {
       preimage: preimage, challenge: Challenge(macaroon: macaroon, invoice: invoice.text), lease: lease, amount: price,
       path: path)
     state.sales[preimage.paymentHash.hex] = sale
+    state.tokens[lease, default: []].insert(Self.token(macaroon))
     return sale
   }
 
@@ -223,7 +254,9 @@ final class Shop: Sendable {
     return MiniResponse(
       status: 200,
       body: JSON.encode(
-        PaymentDocument(paymentHash: hash, state: standing, preimage: sale.isPaid ? sale.preimage.hex : nil)))
+        PaymentDocument(
+          paymentHash: hash, state: standing, preimage: sale.isPaid ? sale.preimage.hex : nil,
+          failure: sale.isCanceled ? sale.failure : nil)))
   }
 
   // MARK: Money back
@@ -258,26 +291,72 @@ final class Shop: Sendable {
 
   private func door(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
     guard paidSale(request, state) != nil else { return problem(401, "credential-required") }
+    if isRevoked(request, state) { return problem(401, "credential-revoked") }
     if state.staleDoors { return problem(401, "credential-stale") }
+    if state.suspendedUntilPaid {
+      let open = state.sales.values.first { $0.lease == lease && $0.path.hasPrefix("/dav") && !$0.isPaid }
+      return challenge(open ?? makeSale(lease, request.path, &state), state)
+    }
     if state.unpaidDoors {
       let sale = makeSale(lease, request.path, &state)
       state.unpaidDoors = false
       return challenge(sale, state)
+    }
+    if request.method == "PROPFIND" {
+      return MiniResponse(status: 207, body: Array((state.listing ?? "<multistatus></multistatus>").utf8))
     }
     return MiniResponse(status: request.method == "PUT" ? 201 : 200, body: Array("content".utf8))
   }
 
   private func swap(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
     guard let sale = paidSale(request, state) else { return problem(401, "credential-required") }
+    if isRevoked(request, state) { return problem(401, "credential-revoked") }
     state.swaps += 1
     state.staleDoors = false
     let fresh = mint(Identifier(paymentHash: sale.preimage.paymentHash, token: TokenID(epoch: 0)), lease)
-    return MiniResponse(
+    state.tokens[lease, default: []].insert(Self.token(fresh))
+    return minted(fresh, sale)
+  }
+
+  /// The same shown again under the same key is told the same, revoked as it is by then.
+  private func rotate(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
+    guard let sale = paidSale(request, state), let shown = Self.shown(request) else {
+      return problem(401, "credential-required")
+    }
+    let key = shown + (request.headers.first(name: "Idempotency-Key") ?? "")
+    if let told = state.rotations[key], !state.revoked.contains(Self.token(told)) { return minted(told, sale) }
+    if isRevoked(request, state) { return problem(401, "credential-revoked") }
+    let fresh = mint(Identifier(paymentHash: sale.preimage.paymentHash, token: TokenID(epoch: 0)), lease)
+    state.revoked.formUnion(state.tokens[lease] ?? [])
+    state.tokens[lease] = [Self.token(fresh)]
+    state.rotations[key] = fresh
+    return minted(fresh, sale)
+  }
+
+  private func minted(_ macaroon: Macaroon, _ sale: Sale) -> MiniResponse {
+    MiniResponse(
       status: 200,
       body: JSON.encode(
         MintedCredential(
-          macaroon: Base64.encode(fresh.wire), token: "00", paymentHash: sale.preimage.paymentHash.hex,
+          macaroon: Base64.encode(macaroon.wire), token: "00", paymentHash: sale.preimage.paymentHash.hex,
           capabilities: Capabilities.all.list, validUntil: Timestamp(Instant(unixSeconds: 4_102_444_800)))))
+  }
+
+  private static func token(_ macaroon: Macaroon) -> String { Identifier(macaroon.identifier)?.token.hex ?? "" }
+
+  private static func shown(_ request: MiniRequest) -> String? {
+    request.headers.first(name: "Authorization").flatMap { Credential($0) }.map { token($0.macaroon) }
+  }
+
+  private func isRevoked(_ request: MiniRequest, _ state: State) -> Bool {
+    Self.shown(request).map { state.revoked.contains($0) } ?? false
+  }
+
+  /// Whether a line opens its lease.
+  func isGood(_ authorization: String, _ state: State) -> Bool {
+    guard let credential = Credential(authorization) else { return false }
+    return state.sales[credential.paymentHash.hex]?.isPaid == true
+      && !state.revoked.contains(Self.token(credential.macaroon))
   }
 
   private func lease(_ id: String, _ state: State, status: Int) -> MiniResponse {

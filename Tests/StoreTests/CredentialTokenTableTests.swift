@@ -35,19 +35,20 @@ import Units
     }
   }
 
-  @Test func aKeyIsUsedOnceInItsScope() async throws {
+  @Test func everyPurposeIsKnownToTheTable() async throws {
     try await TestStore.with { store in
-      let record = try await store.run { tx in
+      try await store.run { tx in
         let lease = try Sample.quote(1, tx).id
-        let record = IdempotencyRecord(scope: "a", key: "k", bodyHash: "h", lease: lease, at: Sample.now)
-        try tx.insertIdempotent(record)
-        try tx.insertIdempotent(IdempotencyRecord(scope: "b", key: "k", bodyHash: "h", lease: lease, at: Sample.now))
-        return record
+        for (index, purpose) in TokenRecord.Purpose.allCases.enumerated() {
+          let record = TokenRecord(
+            id: Sample.token(UInt8(index)), lease: lease, parent: nil, paymentHash: Sample.hash(1),
+            capabilities: "read", createdAt: Sample.now, mintedFor: purpose)
+          try tx.insertToken(record)
+          #expect(try tx.token(record.id) == record)
+          #expect(try tx.tokenCount(of: lease, for: purpose, from: nil) == 1)
+          #expect(try tx.tokenCount(of: lease, for: purpose, from: Sample.token(0)) == 0)
+        }
       }
-      #expect(try await store.run { tx in try tx.idempotent(scope: "a", key: "k") } == record)
-      #expect(try await store.run { tx in try tx.idempotent(scope: "a", key: "x") } == nil)
-      #expect(await store.refusal { tx in try tx.insertIdempotent(record) } == .conflict)
-      #expect(try await store.run { tx in try tx.sweep(at: Sample.now + .day * 367) } == 2)
     }
   }
 }

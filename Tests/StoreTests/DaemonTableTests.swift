@@ -27,16 +27,16 @@ import Units
     try await TestStore.with { store in
       let now = Sample.now
       try await store.run { tx in
-        try tx.recordOutage(from: now + 100, to: now + 200)
-        try tx.recordOutage(from: now, to: now + 50)
-        try tx.recordOutage(from: now, to: now + 50)
+        try tx.recordOutage(from: now + 100, to: now + 200, leapt: true)
+        try tx.recordOutage(from: now, to: now + 50, leapt: false)
+        try tx.recordOutage(from: now, to: now + 50, leapt: false)
         #expect(
           try tx.outages(endedAfter: now) == [
-            Lease.Outage(from: now, to: now + 50), Lease.Outage(from: now + 100, to: now + 200),
+            Lease.Outage(from: now, to: now + 50), Lease.Outage(from: now + 100, to: now + 200, leapt: true),
           ])
         #expect(try tx.outages(endedAfter: now + 50).count == 1)
       }
-      #expect(await store.refusal { tx in try tx.recordOutage(from: now, to: now) } == .invariant)
+      #expect(await store.refusal { tx in try tx.recordOutage(from: now, to: now, leapt: false) } == .invariant)
     }
   }
 }

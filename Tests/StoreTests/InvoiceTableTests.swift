@@ -32,10 +32,12 @@ import Units
           Issue.record("not open")
           return
         }
-        #expect(record.id == second && record.paymentHash == Sample.hash(1) && record.bolt11 == "lnbc1")
+        #expect(record.id == second)
+        #expect(record.paymentHash == Sample.hash(1))
+        #expect(record.bolt11 == "lnbc1")
         try tx.dropInvoice(id: second)
         #expect(try tx.invoice(Sample.hash(1))?.id == second)
-        _ = try open(2, Sample.order(lease, slot: "renewal:1", label: "r", purpose: .renewal(periods: 1)), tx)
+        _ = try open(2, Sample.order(lease, slot: .renewal(periods: 1), label: "r", purpose: .renewal(periods: 1)), tx)
         #expect(try tx.openInvoices(of: lease).count == 2)
       }
       #expect(
@@ -53,7 +55,8 @@ import Units
         func order(_ label: String, _ amount: Millisatoshi = 1_000, after seconds: Seconds) -> InvoiceOrder {
           let at = Sample.now + seconds
           return Sample.order(
-            lease, slot: "renewal:1", label: label, amount: amount, purpose: .renewal(periods: 1), ends: at + 600,
+            lease, slot: .renewal(periods: 1), label: label, amount: amount, purpose: .renewal(periods: 1),
+            ends: at + 600,
             at: at)
         }
         _ = try open(1, order("a", after: .zero), tx)
@@ -104,19 +107,26 @@ import Units
       try await store.run { [self] tx in
         let lease = try Sample.quote(1, tx).id
         for number in UInt8(1)...2 {
-          _ = try open(number, Sample.order(lease, slot: "s\(number)", label: "l\(number)"), tx)
+          _ = try open(number, Sample.order(lease, slot: .renewal(periods: Int64(number)), label: "l\(number)"), tx)
         }
-        #expect(try !tx.redeem(Sample.hash(1), key: nil, at: Sample.now))
+        func redeem(_ number: UInt8, _ key: String?, _ since: Instant = .distantFuture) throws -> Bool {
+          try tx.redeem(Sample.hash(number), key: key, at: Sample.now, repeatedSince: since)
+        }
+        #expect(try !redeem(1, nil))
         for number in UInt8(1)...2 {
           #expect(try tx.insertPayment(Sample.settlement(number), lease: lease, at: Sample.now))
         }
-        #expect(try tx.redeem(Sample.hash(1), key: nil, at: Sample.now))
-        #expect(try !tx.redeem(Sample.hash(1), key: nil, at: Sample.now))
-        #expect(try !tx.redeem(Sample.hash(1), key: "k", at: Sample.now))
-        #expect(try tx.redeem(Sample.hash(2), key: "k", at: Sample.now))
-        #expect(try tx.redeem(Sample.hash(2), key: "k", at: Sample.now))
-        #expect(try !tx.redeem(Sample.hash(2), key: "other", at: Sample.now))
-        #expect(try !tx.redeem(Sample.hash(2), key: nil, at: Sample.now))
+        #expect(try redeem(1, nil))
+        #expect(try !redeem(1, nil))
+        #expect(try !redeem(1, "k"))
+        #expect(try redeem(2, "k"))
+        #expect(try redeem(2, "k"))
+        #expect(try !redeem(2, "other"))
+        #expect(try !redeem(2, nil))
+        // Soon after, what has no key is a repetition; what has another one is another wish.
+        #expect(try redeem(1, nil, Sample.now) && redeem(1, nil, Sample.now - 1))
+        #expect(try !redeem(1, nil, Sample.now + 1))
+        #expect(try !redeem(1, "k", Sample.now - 1) && !redeem(2, nil, Sample.now - 1))
       }
     }
   }
@@ -133,7 +143,8 @@ import Units
         try tx.insertUnbooked(Sample.settlement(1), lease: lease, reason: "b", at: Sample.now)
         try tx.insertUnbooked(Sample.settlement(2), lease: nil, reason: "c", at: Sample.now + 1)
         let unbooked = try tx.unbooked(limit: 9)
-        #expect(unbooked.map(\.reason) == ["b", "c"] && unbooked.map(\.lease) == [lease, nil])
+        #expect(unbooked.map(\.reason) == ["b", "c"])
+        #expect(unbooked.map(\.lease) == [lease, nil])
         #expect(unbooked[0].settlement == Sample.settlement(1))
         let marks = try tx.settlementMarks(of: "embedded")
         #expect(marks == SettlementMarks(cursorMovedAt: Sample.now, oldestUnbooked: Sample.now))

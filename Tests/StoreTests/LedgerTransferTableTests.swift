@@ -38,7 +38,8 @@ import Units
   @Test func balancesAreTheSumsOfTransfers() async throws {
     try await with { store in
       let audit = try await store.run { tx in try tx.audit() }
-      #expect(audit.payments == 1 && audit.transfers == 3)
+      #expect(audit.payments == 1)
+      #expect(audit.transfers == 3)
       #expect(
         audit.totals == [
           "node": -3_600_000, "lease": 3_589_950, "revenue:time": 10_000, "revenue:usage": 50,
@@ -49,6 +50,21 @@ import Units
       #expect(transfers.map(\.transfer.credit) == [.lease(Sample.id(1)), .revenueTime])
       let rest = try await store.run { tx in try tx.transfers(of: Sample.id(1), after: transfers[1].id, limit: 9) }
       #expect(rest.map(\.transfer.amount) == [50])
+    }
+  }
+
+  @Test func whatWasEarnedIsToldByDayAndOffer() async throws {
+    try await with { store in
+      let day = Instant(microseconds: Sample.now.microseconds / 86_400_000_000 * 86_400_000_000)
+      let earned = try await store.run { tx in try tx.earnings(from: day, to: Sample.now + 60) }
+      #expect(earned.count == 1)
+      #expect(
+        earned.first
+          == Earning(
+            day: day, offer: try await store.run { tx in try tx.lease(Sample.id(1)) }?.lease.terms.offer ?? "",
+            time: 10_000, usage: 50, leases: 1))
+      #expect(try await store.run { tx in try tx.earnings(from: day, to: Sample.now) }.isEmpty)
+      #expect(try await store.run { tx in try tx.earnings(from: Sample.now + 60, to: Sample.now + 120) }.isEmpty)
     }
   }
 

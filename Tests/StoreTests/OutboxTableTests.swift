@@ -63,6 +63,24 @@ import Units
     }
   }
 
+  @Test func whatIsLongInHandIsCounted() async throws {
+    try await TestStore.with { store in
+      try await store.run { [self] tx in
+        _ = try put([.suspend(generation: 1)], try Sample.quote(1, tx), tx)
+        let claim = try tx.claimEffects(of: lanes, owner: "a", at: now, until: now + 15, limit: 1)[0]
+        #expect(try tx.overdueEffects(at: now + 14).slowEffects == 0)
+        #expect(try tx.renewClaim(claim.id, owner: "a", until: now + 90))
+        let slow = try tx.overdueEffects(at: now + 61)
+        #expect(slow.slowEffects == 1)
+        #expect(slow.oldestSlowEffect == now)
+        // Whose claim has lapsed is in nobody's hands.
+        #expect(try tx.overdueEffects(at: now + 90).slowEffects == 0)
+        try tx.postponeEffect(claim.id, owner: "a", until: now + 60, error: "slow")
+        #expect(try tx.overdueEffects(at: now + 89).slowEffects == 0)
+      }
+    }
+  }
+
   @Test func whatIsPostponedComesBackLaterWithItsError() async throws {
     try await TestStore.with { store in
       try await store.run { [self] tx in
@@ -79,7 +97,8 @@ import Units
         let again = try tx.claimEffects(of: lanes, owner: "b", at: now + 60, until: now + 99, limit: 1)
         #expect(again.map(\.attempts) == [1] && again[0].key == claim.key)
         let overdue = try tx.overdueEffects(at: now + 60)
-        #expect(overdue.outboxRows == 1 && overdue.oldestOutboxRow == now + 60)
+        #expect(overdue.outboxRows == 1)
+        #expect(overdue.oldestOutboxRow == now + 60)
       }
     }
   }
@@ -104,7 +123,41 @@ import Units
         return try tx.claimEffects(of: lanes, owner: "b", at: now, until: now + 15, limit: 10).map(\.id)
       }
       let (first, second) = try await (one, two)
-      #expect(first.count == 3 && second.count == 3 && Set(first).isDisjoint(with: second))
+      #expect(first.count == 3)
+      #expect(second.count == 3)
+      #expect(Set(first).isDisjoint(with: second))
+    }
+  }
+
+  /// A host's effects are left to the daemon that has it, and do not make others look; what is no host's is anybody's.
+  @Test func effectsOnResourcesAreClaimedWhereTheyAreDone() async throws {
+    try await TestStore.with { store in
+      let limit = Resources(disk: 1_000)
+      try await store.run { [self] tx in
+        try tx.setHosts(["here", "there"].map { HostCapacity(host: $0, kind: .disk, limit: limit, uidBase: 100_000) })
+        for (number, host) in [(1, "here"), (2, "there")] {
+          let lease = try Sample.quote(UInt64(number), tx)
+          let place = try tx.allocate(
+            Resources(disk: 100), for: lease.id, kind: .disk, asUnpaidHold: nil, pinned: host)
+          #expect(place?.host == host)
+          _ = try put([.suspend(generation: 1)], lease, tx)
+        }
+        _ = try put([.cancelQuote], try Sample.quote(3, tx), tx)
+        let here = try tx.claimEffects(of: lanes, on: ["here"], owner: "a", at: now, until: now + 15, limit: 10)
+        #expect(Set(here.map(\.lease)) == [Sample.id(1), Sample.id(3)])
+        #expect(try tx.claimEffects(of: lanes, on: ["here"], owner: "a", at: now, until: now + 15, limit: 10).isEmpty)
+        for claim in here { #expect(try tx.finishEffect(claim.id, owner: "a")) }
+        let elsewhere = try #require(try tx.nextDeadline(on: ["here"]))
+        #expect(elsewhere > now)
+        #expect(try tx.nextDeadline(on: ["there"]) == now)
+        let there = try tx.claimEffects(of: lanes, on: ["there"], owner: "b", at: now, until: now + 15, limit: 10)
+        #expect(there.map(\.lease) == [Sample.id(2)])
+        // Whose claim lapses is claimed there again, and nowhere else.
+        #expect(
+          try tx.claimEffects(of: lanes, on: ["here"], owner: "a", at: now + 20, until: now + 30, limit: 9).isEmpty)
+        #expect(
+          try tx.claimEffects(of: lanes, on: ["there"], owner: "c", at: now + 20, until: now + 30, limit: 9).count == 1)
+      }
     }
   }
 }

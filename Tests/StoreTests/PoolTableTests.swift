@@ -24,7 +24,7 @@ import Units
 
   private func used(_ tx: any StoreTransaction) throws -> [String: Int64] {
     Dictionary(
-      uniqueKeysWithValues: try tx.pools().filter { $0.dimension == "disk" && $0.kind == .disk }
+      uniqueKeysWithValues: try tx.pools().filter { $0.dimension == .disk && $0.kind == .disk }
         .map { ($0.host, $0.used) })
   }
 
@@ -99,10 +99,10 @@ import Units
         #expect(try !tx.reallocate(Sample.id(9), to: Resources(disk: 1)))
         // A smaller host keeps what is used, and sells nothing before that is gone.
         try tx.setHosts([host("a", 20)])
-        #expect(try tx.pools().first { $0.dimension == "disk" }?.limit == 40)
+        #expect(try tx.pools().first { $0.dimension == .disk }?.limit == 40)
         #expect(try tx.available(Resources(disk: 1), kind: .disk) == 0)
         try Sample.step(.quoteCanceled, try #require(try tx.lockLease(Sample.id(2))), tx)
-        #expect(try tx.pools().first { $0.dimension == "disk" }?.limit == 20)
+        #expect(try tx.pools().first { $0.dimension == .disk }?.limit == 20)
         #expect(try tx.available(Resources(disk: 1), kind: .disk) == 10)
         #expect(try tx.audit().findings == [])
       }
@@ -126,6 +126,64 @@ import Units
         return try await group.reduce(into: [Placement?]()) { $0.append($1) }
       }
       #expect(Set(placements.compactMap { $0?.uidBase }) == Set((0..<16).map { 100_000 + 65_536 * $0 }))
+    }
+  }
+
+  /// A slot is owned or on the list, and never both: however many are taken at once, given back, and taken again.
+  @Test func everySlotIsOwnedOrFree() async throws {
+    try await TestStore.with(connections: 8) { store in
+      let count = UInt64(70)
+      try await store.run { [self] tx in
+        try tx.setHosts([host("a", 10_000)])
+        for number in 1...count { try Sample.quote(number, tx) }
+      }
+      func allTake(_ numbers: [UInt64]) async throws -> [UInt32] {
+        try await withThrowingTaskGroup(of: Placement?.self) { group in
+          for number in numbers { group.addTask { try await store.run { tx in try self.take(number, 10, tx) } } }
+          return try await group.reduce(into: []) { if let taken = $1 { $0.append(taken.uidBase) } }
+        }
+      }
+      #expect(Set(try await allTake(Array(1...count))).count == Int(count))
+      try await store.run { tx in
+        for number in UInt64(10)..<20 {
+          try Sample.step(.quoteCanceled, try #require(try tx.lockLease(Sample.id(number))), tx)
+        }
+      }
+      let again = Array(count + 1...count + 20)
+      try await store.run { tx in for number in again { try Sample.quote(number, tx) } }
+      let taken = try await allTake(again)
+      #expect(Set(taken).count == 20)
+      // More at once than stand on the list below are taken from what follows.
+      #expect(taken.allSatisfy { $0 < 100_000 + 65_536 * 128 })
+      let ranges = try await store.pool.withConnection { session in
+        try session.query(
+          """
+          SELECT r.next_slot, (SELECT count(*) FROM uid_slot_free), (SELECT count(*) FROM allocation),
+                 (SELECT count(DISTINCT slot) FROM (SELECT slot FROM uid_slot_free
+                                                    UNION ALL SELECT slot FROM allocation) s)
+            FROM uid_range r
+          """
+        ) { (next: Int64(try $0.int32(0)), free: try $0.int64(1), owned: try $0.int64(2), different: try $0.int64(3)) }
+      }
+      let range = try #require(ranges.first)
+      #expect(range.owned == Int64(count) - 10 + 20)
+      #expect(range.free + range.owned == range.next)
+      #expect(range.different == range.next)
+    }
+  }
+
+  @Test func aHostSellsNoMoreThanItHasUidsFor() async throws {
+    try await TestStore.with { store in
+      try await store.run { [self] tx in
+        try tx.setHosts([host("a", 10_000, uid: UInt32.max - 65_536 * 2)])
+        #expect(try take(1, 1, tx) != nil)
+        #expect(try take(2, 1, tx) != nil)
+        #expect(try take(3, 1, tx) == nil)
+        #expect(try used(tx) == ["a": 2])
+        try Sample.step(.quoteCanceled, try #require(try tx.lockLease(Sample.id(1))), tx)
+        #expect(try take(4, 1, tx)?.uidBase == UInt32.max - 65_536 * 2)
+        #expect(try take(5, 1, tx) == nil)
+      }
     }
   }
 

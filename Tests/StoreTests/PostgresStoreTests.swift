@@ -137,7 +137,7 @@ import Units
         }
         return try await group.reduce(0, +)
       }
-      #expect(try await store.run { tx in try tx.census() } == ["quoted": 200])
+      #expect(try await store.run { tx in try tx.census() } == [.quoted: 200])
       await pool.close()
       return written
     }

@@ -30,10 +30,10 @@ enum Sample {
     TokenID(Bytes32 { $0.copyBytes(from: [0, 1] + [UInt8](repeating: number, count: 30)) })
   }
 
-  static func event(_ name: String, _ lease: LeaseID, version: Int64 = 0, to: String = "quoted") -> EventRecord {
+  static func quoted(_ lease: LeaseID) -> EventRecord {
     EventRecord(
-      id: "\(name):\(lease):\(version)", lease: lease, version: version, at: now, name: name, feedName: name, from: "",
-      to: to, cause: .init(type: "test", id: "1"), evidence: ["client": "203.0.113.7"])
+      id: EventID(.quoted, lease).description, lease: lease, version: 0, at: now, name: .quoted, feedName: .quoted,
+      from: nil, to: .quoted, cause: .init(type: .request, id: "1"), evidence: ["client": "203.0.113.7"])
   }
 
   @discardableResult
@@ -41,7 +41,7 @@ enum Sample {
     let lease = Lease.quote(id(number), terms, held: held, at: now)
     try tx.insert(
       LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk"), placement: nil),
-      event: event("quoted", lease.id))
+      event: quoted(lease.id))
     return lease
   }
 
@@ -59,9 +59,10 @@ enum Sample {
       before: lease, decision: decision,
       events: [
         EventRecord(
-          id: "\(event.name):\(lease.id):\(decision.lease.version)", lease: lease.id, version: decision.lease.version,
-          at: moment, name: event.name, feedName: nil, from: lease.state.name, to: decision.lease.state.name,
-          cause: .init(type: "test", id: "1"))
+          id: EventID(.settled, "\(lease.id):\(decision.lease.version)").description, lease: lease.id,
+          version: decision.lease.version,
+          at: moment, name: .event(event.name), feedName: nil, from: lease.state.name, to: decision.lease.state.name,
+          cause: .init(type: .effect, id: "1"))
       ], at: moment)
   }
 
@@ -81,7 +82,7 @@ enum Sample {
   }
 
   static func order(
-    _ lease: LeaseID, slot: String = "purchase", label: String = "l", amount: Millisatoshi = 1_000,
+    _ lease: LeaseID, slot: InvoiceSlot = .purchase, label: String = "l", amount: Millisatoshi = 1_000,
     purpose: Settlement.Purpose = .purchase, ends: Instant = now + 600, at moment: Instant = now
   ) -> InvoiceOrder {
     InvoiceOrder(

@@ -90,7 +90,9 @@ import Units
       let unrated = try tx.lockUnratedUsage(closedBefore: minute + 60, of: nil, limit: 10)
       #expect(unrated.map(\.meter) == [.egress])
       let window = try #require(unrated.first?.windows.first)
-      #expect(window.quantity == 100 && window.charged == nil && window.start == minute)
+      #expect(window.quantity == 100)
+      #expect(window.charged == nil)
+      #expect(window.start == minute)
       try tx.markRated([
         RatedWindow(
           lease: Sample.id(1), window: window, charged: 7, allowance: RatingState(period: 0, used: 100, remainder: 3))
@@ -133,6 +135,46 @@ import Units
       #expect(try tx.lastUse(of: Sample.id(1)) == nil)
       try tx.ingest([read(5, 70), read(900, 200, meter: .disk)], at: minute + 200)
       #expect(try tx.lastUse(of: Sample.id(1)) == minute + 120)
+    }
+  }
+
+  /// Ninety days on, two rated minutes are a part of their day; what is not rated stays, and nothing is lost of the sums,
+  /// however often it is swept.
+  @Test func whatIsOldAndRatedIsKeptByTheDay() async throws {
+    try await TestStore.with { store in
+      try await store.run { [self] tx in
+        try Sample.active(1, tx)
+        try tx.ingest([read(100, 10), read(130, 70), read(190, 130), read(7, 130, meter: .cpu)], at: minute + 200)
+        for usage in try tx.lockUnratedUsage(closedBefore: minute + 130, of: nil, limit: 100) {
+          try tx.markRated(
+            usage.windows.map {
+              RatedWindow(lease: usage.lease.id, window: $0, charged: 3, allowance: RatingState())
+            })
+        }
+      }
+      let before = try await store.run { tx in try tx.usage(of: Sample.id(1), after: nil, limit: 100) }
+      let day = Instant(microseconds: minute.microseconds / 86_400_000_000 * 86_400_000_000)
+      #expect(try await store.run { tx in try tx.sweep(at: Sample.now + .day * 89) } == 0)
+      #expect(try await store.run { tx in try tx.usage(of: Sample.id(1), after: nil, limit: 100) } == before)
+      let rated = before.filter { $0.charged != nil }
+      #expect(rated.count == 2)
+      let late = minute + .day * 90 + .hour
+      #expect(try await store.run { tx in try tx.sweep(at: late) } == 2)
+      #expect(try await store.run { tx in try tx.sweep(at: late) } == 0)
+      let after = try await store.run { tx in try tx.usage(of: Sample.id(1), after: nil, limit: 100) }
+      #expect(
+        after.first
+          == UsageWindow(
+            incarnation: 1, meter: .egress, start: day, seconds: 86_400,
+            quantity: rated.map(\.quantity).reduce(0, +), charged: 6))
+      #expect(Array(after.dropFirst()) == before.filter { $0.charged == nil })
+      // Later windows of the day join it.
+      try await store.script("UPDATE usage_window SET charged_msat = 1")
+      #expect(try await store.run { tx in try tx.sweep(at: late) } > 0)
+      let all = try await store.run { tx in try tx.usage(of: Sample.id(1), after: nil, limit: 100) }
+      #expect(all.allSatisfy { $0.start == day && $0.seconds == 86_400 })
+      #expect(all.map(\.quantity).reduce(0, +) == before.map(\.quantity).reduce(0, +))
+      #expect(try await store.run { tx in try tx.lastUse(of: Sample.id(1)) } == day + .day)
     }
   }
 }

@@ -27,7 +27,9 @@ public enum HoldingNodeExercise: String, CaseIterable, Sendable {
     switch self {
     case .makesAnInvoiceOverOurHash:
       let made = try await node.createHoldInvoice(request, paymentHash: hash)
-      #expect(made.paymentHash == hash && made.state == .open && made.amount == 7_000)
+      #expect(made.paymentHash == hash)
+      #expect(made.state == .open)
+      #expect(made.amount == 7_000)
       #expect(try await node.createHoldInvoice(request, paymentHash: hash) == made)
       #expect(try await node.lookup(hash) == made)
       let error = await #expect(throws: NodeError.self) {
@@ -62,7 +64,9 @@ public enum HoldingNodeExercise: String, CaseIterable, Sendable {
       try await bench.payHeld(made.bolt11)
       for _ in 0..<2 { try await node.settleHold(preimage) }
       let settlement = try #require(try await bench.settlements(count: 1).first)
-      #expect(settlement.paymentHash == hash && settlement.preimage == preimage && settlement.received == 7_000)
+      #expect(settlement.paymentHash == hash)
+      #expect(settlement.preimage == preimage)
+      #expect(settlement.received == 7_000)
       #expect(settlement.label == "held")
       #expect(try await node.waitWhileOpen(hash) == .settled(settlement))
       guard case .settled = try await node.cancel(hash) else {

@@ -80,9 +80,19 @@ public enum NodeWireExercise: String, CaseIterable, Sendable {
       let cuts = try await cutting(bench, step: 3) { length in
         let invoice = try await bench.foreignInvoice(50_000, .paid)
         await invoices.set(length, invoice)
-        guard case .paid = try await node.pay(invoice, maxFee: 10_000) else {
-          Issue.record("cut after \(length) bytes: neither paid nor an error")
-          return
+        do {
+          guard case .paid = try await node.pay(invoice, maxFee: 10_000) else {
+            Issue.record("cut after \(length) bytes: neither paid nor an error")
+            return
+          }
+        } catch let error as NodeError {
+          // Before anything is ordered it is looked up.
+          if length == 0 { #expect(error.nothingWasSent) }
+          if error.nothingWasSent {
+            let hash = try #require(PaymentHash(try Invoice.parse(invoice).paymentHash))
+            #expect(try await bench.timesPaid(hash) == 0, "cut after \(length) bytes")
+          }
+          throw error
         }
       } afterwards: { length in
         let invoice = try #require(await invoices.get(length))
@@ -142,6 +152,7 @@ public enum NodeWireExercise: String, CaseIterable, Sendable {
       bench.stopWhilePaying()
       let error = await #expect(throws: NodeError.self) { _ = try await node.pay(invoice, maxFee: 10_000) }
       #expect(error?.kind == .unavailable)
+      #expect(error?.nothingWasSent == false)
       bench.mend()
       try await bench.start()
       let found = try await again { try await node.payout(hash) }

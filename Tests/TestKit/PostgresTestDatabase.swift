@@ -16,7 +16,8 @@ public struct TestDatabase: Sendable {
   ) async throws -> T {
     var server: PostgresCluster
     if let cluster { server = cluster } else { server = try await .shared() }
-    let admin = Pool(.init(connection: server.url, maxConnections: 1, acquireTimeout: .seconds(60)))
+    let admin = Pool(
+      .init(connection: server.url, maxConnections: 1, acquireTimeout: .seconds(240), statementTimeout: nil))
     let name = "test_\(UInt64.random(in: 0...UInt64.max))"
     try await admin.withConnection { try $0.script("CREATE DATABASE \(name) TEMPLATE \(template)") }
     let connection = try ConnectionString(server.url).changing(["dbname": name])

@@ -16,7 +16,7 @@ extension SimulatedDriver: ContainerAccess {
   }
 
   public func exec(
-    _ command: ExecCommand, in lease: LeaseID
+    _ command: ExecCommand, input: ExecInput, in lease: LeaseID
   ) async throws(DriverError) -> AsyncThrowingStream<ExecOutput, any Error> {
     try requireRunning(lease, "exec")
     return AsyncThrowingStream { continuation in
@@ -25,13 +25,24 @@ extension SimulatedDriver: ContainerAccess {
     }
   }
 
-  public func logs(
-    of lease: LeaseID, tail: Int?, follow: Bool
-  ) async throws(DriverError) -> AsyncThrowingStream<[UInt8], any Error> {
+  public func logs(of lease: LeaseID, _ part: LogPart, follow: Bool) async throws(DriverError) -> ContainerLog {
     try requireRunning(lease, "logs")
-    return AsyncThrowingStream { $0.finish() }
+    return ContainerLog(position: 0, output: AsyncThrowingStream { $0.finish() })
+  }
+
+  public func setDisk(_ disk: AttachedDisk?, of lease: LeaseID) async throws(DriverError) {
+    try setDisk(disk, of: lease, ())
+  }
+
+  public func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
+    switch resource(lease)?.phase {
+    case nil, .absent, .partial: nil
+    case .running, .suspended: ContainerStanding(.running)
+    case .stopped: ContainerStanding(.stopped)
+    }
   }
 
   public func start(_ lease: LeaseID) async throws(DriverError) { try requireRunning(lease, "start") }
   public func stop(_ lease: LeaseID) async throws(DriverError) { try requireRunning(lease, "stop") }
+  public func restartEnded() async -> [LeaseID] { [] }
 }

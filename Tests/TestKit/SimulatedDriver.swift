@@ -34,6 +34,7 @@ public final class SimulatedDriver: ResourceDriver, VolumeAccess {
     var calls: [Call] = []
     var failures: [Verb: [DriverError]] = [:]
     var gates: [Verb: Gate] = [:]
+    var disksSet: [(container: LeaseID, disk: AttachedDisk?)] = []
   }
 
   public let kind: Kind
@@ -69,9 +70,27 @@ public final class SimulatedDriver: ResourceDriver, VolumeAccess {
   public var resources: [LeaseID: Resource] { state.withLock { $0.resources } }
   public func resource(_ lease: LeaseID) -> Resource? { state.withLock { $0.resources[lease] } }
 
+  /// Every disk that was set, or taken away, in order.
+  public var disksSet: [(container: LeaseID, disk: AttachedDisk?)] { state.withLock { $0.disksSet } }
+
+  func setDisk(_ disk: AttachedDisk?, of lease: LeaseID, _: Void) throws(DriverError) {
+    let isThere = state.withLock { state in
+      guard state.resources[lease] != nil else { return false }
+      if state.resources[lease]?.spec.attached != disk { state.disksSet.append((lease, disk)) }
+      state.resources[lease]?.spec.attached = disk
+      return true
+    }
+    guard isThere else { throw DriverError(.absent, attempted: "set a disk", words: "there is no such container") }
+  }
+
   /// The renter uses it.
   public func use(_ lease: LeaseID, _ meter: Meter, _ quantity: Int64) {
     state.withLock { $0.resources[lease]?.counters[meter, default: 0] += quantity }
+  }
+
+  /// So much is stored in it from now on.
+  public func store(_ lease: LeaseID, _ bytes: Int64, of meter: Meter = .disk) {
+    state.withLock { $0.resources[lease]?.levels[meter] = bytes }
   }
 
   /// It is gone without anybody having asked.
@@ -142,9 +161,19 @@ public final class SimulatedDriver: ResourceDriver, VolumeAccess {
       guard state.resources[spec.lease] != nil else {
         throw DriverError(.absent, attempted: "resume", words: "there is no such resource")
       }
+      try Self.refuseShrinking(state, spec, attempted: "resume")
       state.resources[spec.lease]?.phase = .running
       state.resources[spec.lease]?.spec = spec
     }
+  }
+
+  private static func refuseShrinking(
+    _ state: State, _ spec: ResourceSpec, attempted verb: String
+  ) throws(DriverError) {
+    guard let resource = state.resources[spec.lease], let stored = resource.levels[.disk],
+      spec.resources.disk < resource.spec.resources.disk, stored > spec.resources.disk.count
+    else { return }
+    throw DriverError(.noSpace, attempted: verb, words: "\(stored) bytes are in it")
   }
 
   public func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
@@ -153,6 +182,7 @@ public final class SimulatedDriver: ResourceDriver, VolumeAccess {
       guard state.resources[spec.lease] != nil else {
         throw DriverError(.absent, attempted: "resize", words: "there is no such resource")
       }
+      try Self.refuseShrinking(state, spec, attempted: "resize")
       state.resources[spec.lease]?.spec = spec
     }
   }

@@ -9,6 +9,9 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
     var isAway = false
     var garbled: Set<PaymentHash> = []
     var lookups = 0
+    var forgotten: Set<PaymentHash> = []
+    var standing = CursorComparison.known
+    var compared = 0
   }
   private let base: any PayingNode & SelfPayingNode
   private let state = Mutex(State())
@@ -22,6 +25,12 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
   public func comeBack() { state.withLock { $0.isAway = false } }
   /// From here on these, and no others, are answered with nonsense.
   public func garble(_ hashes: Set<PaymentHash>) { state.withLock { $0.garbled = hashes } }
+  /// It deletes this invoice, paid or not, and tells of it no more.
+  public func forget(_ hash: PaymentHash) { state.withLock { _ = $0.forgotten.insert(hash) } }
+  /// What it says of any cursor from here on.
+  public func stand(_ standing: CursorComparison) { state.withLock { $0.standing = standing } }
+  /// How often a cursor was compared with it.
+  public var compared: Int { state.withLock { $0.compared } }
   /// How often it was asked about one invoice, also while away.
   public var lookups: Int { state.withLock { $0.lookups } }
 
@@ -46,6 +55,7 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
     }
     try answer(to: "look an invoice up")
     if isGarbled { throw NodeError(.garbage, attempted: "look an invoice up", words: "nonsense") }
+    if state.withLock({ $0.forgotten.contains(paymentHash) }) { return nil }
     return try await base.lookup(paymentHash)
   }
 
@@ -56,7 +66,22 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
 
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     try answer(to: "wait for settlements")
-    return try await base.settlements(after: cursor, limit: limit)
+    let found = try await base.settlements(after: cursor, limit: limit)
+    let forgotten = state.withLock { $0.forgotten }
+    return found.filter { !forgotten.contains($0.paymentHash) }
+  }
+
+  public func compare(_ cursor: String) async throws(NodeError) -> CursorComparison {
+    try answer(to: "compare a cursor")
+    return state.withLock { state in
+      state.compared += 1
+      return state.standing
+    }
+  }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try answer(to: "list settlements")
+    return try await base.everySettlement(limit: limit)
   }
 
   public func payOwn(_ bolt11: String) async throws(NodeError) -> Preimage {

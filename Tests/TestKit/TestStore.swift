@@ -10,7 +10,7 @@ public enum TestStore {
   private static let template = Task {
     let cluster = try await PostgresCluster.shared()
     let name = "leasehold_template_\(UInt64.random(in: 0...UInt64.max))"
-    let admin = Pool(.init(connection: cluster.url, maxConnections: 1))
+    let admin = Pool(.init(connection: cluster.url, maxConnections: 1, statementTimeout: nil))
     try await admin.withConnection { try $0.script("CREATE DATABASE \(name)") }
     await admin.close()
     let pool = Pool(
@@ -44,7 +44,10 @@ public enum TestStore {
   public static func store(
     on database: TestDatabase, connections: Int = 4, faultHook: FaultInjection.Hook? = nil
   ) -> PostgresStore {
-    let pool = Pool(.init(connection: database.connection, maxConnections: connections, faultHook: faultHook))
+    let pool = Pool(
+      .init(
+        connection: database.connection, maxConnections: connections, sessionSettings: PostgresStore.planning,
+        faultHook: faultHook))
     return PostgresStore(pool: pool, listening: database.connection, log: Logger(label: "test"))
   }
 }

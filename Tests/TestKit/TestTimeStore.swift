@@ -18,6 +18,12 @@ public struct TestTimeStore: Store {
     try await base.transaction(body)
   }
 
+  public func reserved<T: Sendable>(
+    _ body: @escaping @Sendable (any StoreTransaction) throws -> T
+  ) async throws -> T {
+    try await base.reserved(body)
+  }
+
   public func standing(_ question: StandingQuestion) async throws -> Standing? {
     try await base.standing(question)
   }

@@ -38,6 +38,8 @@ public final class NodeBook: Sendable {
     public var preimage: Preimage
     public var fee: Millisatoshi
     public var createdAt: Instant
+    /// Whether a channel holds money for it.
+    public var hasHTLC = true
   }
 
   public enum Fate: Sendable { case paid, unroutable, slow }
@@ -213,6 +215,29 @@ public final class NodeBook: Sendable {
       if state == .paid { stock.spent[hash, default: 0] += 1 }
       return outgoing
     }
+  }
+
+  /// The node was killed at the start of a payment: it is pending for ever, and no channel knows of it.
+  public func strand(_ bolt11: String) throws {
+    guard let hash = PaymentHash(try Invoice.parse(bolt11).paymentHash) else { throw Trouble.unknown }
+    stock.withLock { stock in
+      stock.outgoing[hash]?.state = .pending
+      stock.outgoing[hash]?.hasHTLC = false
+    }
+    changes.ring()
+  }
+
+  /// The node was restored from a backup of when it had settled so many.
+  public func restore(to count: Int) {
+    stock.withLock { stock in
+      for hash in stock.settled.dropFirst(count) { stock.entries[hash]?.state = .open }
+      stock.settled = Array(stock.settled.prefix(count))
+    }
+  }
+
+  /// The payments of ours that a channel holds money for.
+  public var onTheirWay: [PaymentHash] {
+    stock.withLock { $0.outgoing.filter { $0.value.state == .pending && $0.value.hasHTLC }.map(\.key) }
   }
 
   /// A slow payment arrives after all.

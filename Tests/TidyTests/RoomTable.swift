@@ -37,13 +37,16 @@ struct RoomTable: Sendable {
 
 extension RoomTable {
   static let leasehold = RoomTable(rooms: [
+    Room(name: "Text", kind: .pure),
     Room(name: "Units", kind: .pure),
     Room(name: "Ledger", kind: .pure, arrows: ["Units"]),
     Room(name: "Leasing", kind: .pure, arrows: ["Ledger"]),
-    Room(name: "Macaroons", kind: .pure, arrows: ["COpenSSL", "CSodium"]),
-    Room(name: "L402", kind: .pure, arrows: ["Macaroons"]),
+    Room(name: "Macaroons", kind: .pure, arrows: ["COpenSSL", "CSodium", "Text"]),
+    Room(name: "L402", kind: .pure, arrows: ["Macaroons", "Text"]),
     Room(name: "BOLT11", kind: .pure, arrows: ["CSecp256k1", "COpenSSL", "Units"]),
-    Room(name: "Wire", kind: .pure, arrows: ["Units"]),
+    Room(name: "Wire", kind: .pure, arrows: ["Text", "Units"]),
+    Room(name: "Problems", kind: .pure),
+    Room(name: "Nostr", kind: .pure, arrows: ["BOLT11", "CSecp256k1", "CSodium", "Macaroons", "Wire"]),
 
     Room(name: "COpenSSL", kind: .shim),
     Room(name: "CSodium", kind: .shim),
@@ -53,7 +56,7 @@ extension RoomTable {
     Room(name: "CExpat", kind: .shim),
     Room(name: "CQREncode", kind: .shim),
 
-    Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11"], products: ["Logging"]),
+    Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11", "Problems"], products: ["Logging"]),
 
     Room(
       name: "Postgres", kind: .adapter, arrows: ["CLibpq"], products: ["Logging"], platform: ["Dispatch", "Glibc"]),
@@ -68,8 +71,10 @@ extension RoomTable {
       name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "Notices", kind: .adapter, arrows: ["Engine"], products: ["Logging"], platform: ["FoundationEssentials"]),
+      name: "Notices", kind: .adapter, arrows: ["Engine", "L402"], products: ["Logging"],
+      platform: ["FoundationEssentials"]),
     Room(name: "Scheduling", kind: .adapter, arrows: ["Engine"], platform: ["Dispatch", "Glibc"]),
+    Room(name: "Logs", kind: .adapter, arrows: ["Text"], products: ["Logging"], platform: ["Dispatch", "Glibc"]),
     Room(
       name: "NodeRPC", kind: .adapter, arrows: ["BOLT11"],
       products: ["AsyncHTTPClient", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL"],
@@ -81,15 +86,19 @@ extension RoomTable {
       name: "ExchangeRates", kind: .adapter, arrows: ["Engine", "Wire"], products: ["AsyncHTTPClient", "NIOCore"],
       platform: ["FoundationEssentials", "Glibc"]),
 
-    Room(name: "HTTPServing", kind: .adapter, products: ["Hummingbird", "Logging"]),
     Room(
-      name: "HTTPAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
+      name: "HTTPServing", kind: .adapter, arrows: ["Problems"], products: ["Hummingbird", "Logging"],
+      platform: ["Glibc"]),
+    Room(
+      name: "HTTPAPI", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "Wire", "Problems"],
       products: ["Hummingbird", "Logging", "Metrics"],
       platform: ["FoundationEssentials"]),
     Room(
-      name: "WebDAV", kind: .door, arrows: ["Engine", "L402", "Wire", "CLinux", "CExpat"],
-      products: ["Hummingbird", "Logging"],
-      platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
+      name: "Files", kind: .adapter, arrows: ["HTTPServing", "Engine", "L402", "CLinux", "COpenSSL"],
+      products: ["Hummingbird"], platform: ["Dispatch", "Glibc"]),
+    Room(
+      name: "WebDAV", kind: .door, arrows: ["Files", "HTTPServing", "Engine", "L402", "Wire", "Problems", "CExpat"],
+      products: ["Hummingbird", "Logging"]),
     Room(
       name: "Gateway", kind: .door, arrows: ["Engine", "L402", "Wire"], products: ["Hummingbird", "Logging"],
       platform: ["FoundationEssentials"]),
@@ -98,26 +107,27 @@ extension RoomTable {
       products: ["GRPCCore", "GRPCNIOTransportHTTP2", "GRPCProtobuf", "Logging"]),
 
     Room(
-      name: "Client", kind: .adapter, arrows: ["Wire", "L402", "BOLT11", "Wallets"], products: ["AsyncHTTPClient"],
+      name: "Client", kind: .adapter, arrows: ["Wire", "L402", "BOLT11", "Wallets"],
+      products: ["AsyncHTTPClient", "NIOSSL"],
       platform: ["FoundationEssentials", "Glibc"]),
 
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
-        "ExchangeRates", "Engine", "Postgres",
+        "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Logs",
+        "ExchangeRates", "Engine", "Postgres", "Wire",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "leasehold", kind: .program, arrows: ["Client", "CQREncode"], products: ["ArgumentParser"],
+      name: "leasehold", kind: .program, arrows: ["Client", "CQREncode"], products: ["ArgumentParser", "Subprocess"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
 
     Room(
       name: "TestKit", kind: .testing, arrows: ["Engine", "Postgres", "Schema", "Store"], products: ["Logging"],
       platform: ["Testing", "Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
     // `Tests/Fuzz/Targets`.
-    Room(name: "Fuzz", kind: .testing, arrows: ["Macaroons", "L402", "BOLT11"]),
+    Room(name: "Fuzz", kind: .testing, arrows: ["Macaroons", "L402", "BOLT11", "Wire", "Units", "Ledger", "Postgres"]),
     // `Tests/Allocations`: a program that `AllocationTests` runs, and the C that takes malloc's place in it.
     Room(name: "leasehold-allocations", kind: .testing, arrows: ["L402", "CAllocationCounter"]),
     Room(name: "CAllocationCounter", kind: .shim),
@@ -131,7 +141,8 @@ extension RoomTable {
     Room(
       name: "leasehold-bench", kind: .testing,
       arrows: [
-        "HTTPAPI", "HTTPServing", "Store", "Schema", "Lightning", "Scheduling", "Engine", "Postgres", "COpenSSL",
+        "HTTPAPI", "HTTPServing", "Store", "Schema", "Lightning", "Scheduling", "Logs", "Engine", "Postgres",
+        "COpenSSL",
       ],
       products: ["Hummingbird", "Logging"], platform: ["Dispatch", "Foundation", "Glibc"]),
   ])

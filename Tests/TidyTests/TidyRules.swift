@@ -19,8 +19,23 @@ struct TidyRules {
         Violation(file: file, line: source.line(at: word.offset), sentence: $0)
       }
     }
+    if room.kind != .testing { found += silences(file: file, source: source, words: words) }
+    found += sleeps(room, file: file, source: source)
     if name == "Store" { found += clockInSQL(file: file, sql: source.keeping(.string)) }
     return found
+  }
+
+  /// A `Task.sleep` that is cancelled keeps its memory until its time is over: the daemon's rooms wait with `Deadlines`.
+  private func sleeps(_ room: Room, file: String, source: SourceText) -> [Violation] {
+    let theirs = ["Client", "Wallets", "leasehold"].contains(room.name) || room.kind == .testing
+    // Neither cancels what it sleeps: both are one sleep for all who wait.
+    let alone = ["Engine/Work/Deadlines.swift", "Postgres/Pool.swift"].contains(where: file.hasSuffix)
+    guard !theirs, !alone else { return [] }
+    let words = source.words
+    return words.indices.dropLast(2).filter { words[$0...($0 + 2)].map(\.text) == ["Task", ".", "sleep"] }.map {
+      Violation(
+        file: file, line: source.line(at: words[$0].offset), sentence: "a cancelled Task.sleep stays: use Deadlines")
+    }
   }
 
   private func imports(_ room: Room, file: String, source: SourceText) -> [Violation] {
@@ -39,6 +54,19 @@ struct TidyRules {
     let timers = word.text.hasPrefix("DispatchSource") || ["makeTimerSource", "asyncAfter"].contains(word.text)
     if timers, room.name != "Scheduling", room.kind != .testing { return "Dispatch timers live in Scheduling" }
     return nil
+  }
+
+  /// An error that is swallowed has its reason beside it: on its line, or on the one before.
+  private func silences(file: String, source: SourceText, words: [SourceText.Word]) -> [Violation] {
+    let comments = source.keeping(.comment).split(separator: "\n", omittingEmptySubsequences: false)
+    return words.indices.dropLast().compactMap { index in
+      let (word, next) = (words[index], words[index + 1])
+      guard word.text == "try", next.text == "?", next.offset == word.end else { return nil }
+      let line = source.line(at: word.offset)
+      let beside = comments[max(0, line - 2)..<min(line, comments.count)]
+      if beside.contains(where: { $0.contains("//") }) { return nil }
+      return Violation(file: file, line: line, sentence: "try? needs a reason beside it")
+    }
   }
 
   /// What holds for every file, whatever is in it.

@@ -16,7 +16,7 @@ import Testing
     "#if canImport(Glibc)¶import Glibc¶#endif", "/* why */ import leaseholdd", "import TestKit", "import Testing",
     "let s = \"\\(f(\"x\"))\"¶import Engine",
   ])
-  func `an import that should not be is found`(text: String) throws {
+  func anImportThatShouldNotBeIsFound(text: String) throws {
     let found = sentences("Units", text.replacing("¶", with: "\n"))
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix("Units has no arrow to") == true)
@@ -28,11 +28,11 @@ import Testing
     "let text = #\"\" import Foundation \"#", "store.import(rows)", "func f(import: Int) {}",
     "let quote = \"\\\"\" // import Foundation",
   ])
-  func `what only looks like an import is not one`(text: String) {
+  func whatOnlyLooksLikeAnImportIsNotOne(text: String) {
     #expect(sentences("Units", text.replacing("¶", with: "\n")) == [])
   }
 
-  @Test func `arrows are transitive but lead one way`() {
+  @Test func arrowsAreTransitiveButLeadOneWay() {
     #expect(sentences("Engine", "import Units\nimport Ledger\nimport Macaroons") == [])
     #expect(sentences("Units", "import Ledger") == ["Units has no arrow to Ledger"])
     #expect(sentences("Store", "import CLibpq") == ["Store has no arrow to CLibpq"])
@@ -41,24 +41,24 @@ import Testing
     #expect(sentences("Engine", "import NIOCore") == ["Engine has no arrow to NIOCore"])
   }
 
-  @Test func `a line is named`() {
+  @Test func aLineIsNamed() {
     let found = rules.violations(room: "Ledger", file: "Sources/Ledger/A.swift", text: "// one\n\nimport Engine\n")
     #expect(found.map(\.description) == ["Sources/Ledger/A.swift:3: Ledger has no arrow to Engine"])
   }
 
-  @Test func `a folder that is no room is found`() {
+  @Test func aFolderThatIsNoRoomIsFound() {
     #expect(sentences("Attic", "") == ["Attic is not in the table of rooms"])
   }
 
   @Test(arguments: [
     "DispatchSource.makeTimerSource()", "queue.asyncAfter(deadline: d) {}", "let t: any DispatchSourceTimer",
   ])
-  func `timers stay in Scheduling`(text: String) {
+  func timersStayInScheduling(text: String) {
     #expect(sentences("Drivers", text).contains("Dispatch timers live in Scheduling"))
     #expect(sentences("Scheduling", text) == [])
   }
 
-  @Test func `dying and hiding are found, asking is not`() {
+  @Test func dyingAndHidingAreFoundAskingIsNot() {
     #expect(sentences("Units", "fatalError(\"x\")").count == 1)
     #expect(sentences("Units", "let x = try! f()").count == 1)
     #expect(sentences("Units", "// TO" + "DO later").count == 1)
@@ -66,7 +66,23 @@ import Testing
     #expect(sentences("Units", "precondition(x > 0, \"fatalError( and try! in words\")\nlet y = try !f()") == [])
   }
 
-  @Test func `long and nameless files are found`() {
+  @Test func anErrorThatIsSwallowedHasItsReasonBesideIt() {
+    for text in ["let x = try? f()", "// why\n\nlet x = try? f()", "let s = \"// no\"; _ = try? f()"] {
+      #expect(sentences("Units", text) == ["try? needs a reason beside it"], "\(text)")
+    }
+    for text in [
+      "let x = try? f()  // why", "// why\nlet x = try? f()", "let entry: Entry? = nil", "let s = \"try? this\"",
+    ] { #expect(sentences("Units", text) == [], "\(text)") }
+    #expect(sentences("TestKit", "let x = try? f()") == [])
+  }
+
+  @Test func aSleepThatStaysWhenItIsCancelledIsFoundInTheDaemonsRooms() {
+    #expect(sentences("Engine", "try await Task.sleep(for: .seconds(1))").count == 1)
+    #expect(sentences("Engine", "// no Task.sleep here\nawait Deadlines.shared.wait(.seconds(1))") == [])
+    #expect(sentences("leasehold", "try await Task.sleep(for: .seconds(1))") == [])
+  }
+
+  @Test func longAndNamelessFilesAreFound() {
     #expect(sentences("Units", String(repeating: "\n", count: 601)).count == 1)
     #expect(sentences("Units", String(repeating: "\n", count: 600)) == [])
     for name in ["StringUtils.swift", "LeaseManager.swift", "TestHelpers.swift"] {
@@ -75,18 +91,18 @@ import Testing
   }
 
   @Test(arguments: ["select now()", "WHERE due_at <= NOW ()", "default current_timestamp"])
-  func `SQL that reads a clock is found in Store alone`(sql: String) {
+  func sqlThatReadsAClockIsFoundInStoreAlone(sql: String) {
     #expect(sentences("Store", "let q = \"\"\"\n  \(sql)\n  \"\"\"").count == 1)
     #expect(sentences("Engine", "let q = \"\(sql)\"") == [])
     #expect(rules.clockInSQL(file: "schema/0001_x.sql", sql: sql).count == 1)
   }
 
-  @Test func `SQL that is told the time passes`() {
+  @Test func sqlThatIsToldTheTimePasses() {
     #expect(sentences("Store", "let now = clock.now()\nlet q = \"where due_at <= $1 -- not now()\"") == [])
     #expect(sentences("Store", "let q = \"select known(x), clock_timestamp()\"") == [])
   }
 
-  @Test func `a manifest with another arrow is found`() {
+  @Test func aManifestWithAnotherArrowIsFound() {
     func disagreements(_ dependencies: Set<String>) -> [String] {
       let ledger = PackageArrows.Target(name: "Ledger", isTest: false, dependencies: dependencies)
       let units = PackageArrows.Target(name: "Units", isTest: false, dependencies: [])

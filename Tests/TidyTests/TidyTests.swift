@@ -5,7 +5,7 @@ import Testing
   let repository = Repository.here
   let rules = TidyRules(table: .leasehold)
 
-  @Test func `every file keeps the rules of its room`() throws {
+  @Test func everyFileKeepsTheRulesOfItsRoom() throws {
     for room in try repository.folders(in: "Sources") {
       for file in try repository.files(in: "Sources/\(room)") {
         for violation in rules.violations(room: room, file: file.path, text: file.text) {
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `tests are kept short and well named`() throws {
+  @Test func testsAreKeptShortAndWellNamed() throws {
     for file in try repository.files(in: "Tests") where file.path.hasSuffix(".swift") {
       let isOurs = file.path.hasPrefix("Tests/TidyTests/")
       for violation in rules.shape(file: file.path, text: file.text)
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test func `scripts and pages name no path of a machine`() throws {
+  @Test func scriptsAndPagesNameNoPathOfAMachine() throws {
     let pages = try ["README.md", "Package.swift", ".ci/run"].filter(repository.exists)
       .map { Repository.File(path: $0, text: try repository.text($0)) }
     for file in try pages + ["scripts", "docs", "deploy", "schema"].flatMap(repository.files) {
@@ -44,13 +44,13 @@ import Testing
     }
   }
 
-  @Test func `the schema is told the time`() throws {
+  @Test func theSchemaIsToldTheTime() throws {
     for file in try repository.files(in: "schema") where file.path.hasSuffix(".sql") {
       for violation in rules.clockInSQL(file: file.path, sql: file.text) { Issue.record("\(violation)") }
     }
   }
 
-  @Test func `an essay stands at the door of each room`() throws {
+  @Test func anEssayStandsAtTheDoorOfEachRoom() throws {
     for name in try repository.folders(in: "Sources") {
       let room = try #require(RoomTable.leasehold[name], "\(name) is not in the table of rooms")
       if room.kind == .shim {
@@ -71,14 +71,14 @@ import Testing
     }
   }
 
-  @Test func `each folder of tests stands beside a room`() throws {
+  @Test func eachFolderOfTestsStandsBesideARoom() throws {
     let rooms = Set(RoomTable.leasehold.rooms.map(\.name))
     for folder in try repository.folders(in: "Tests") where folder.hasSuffix("Tests") && folder != "TidyTests" {
       #expect(rooms.contains(String(folder.dropLast("Tests".count))), "Tests/\(folder) mirrors no room")
     }
   }
 
-  @Test func `the manifest has the arrows of the table and no others`() throws {
+  @Test func theManifestHasTheArrowsOfTheTableAndNoOthers() throws {
     let arrows = try PackageArrows.read(repository)
     #expect(arrows.targets.contains { $0.name == "Units" })
     #expect(arrows.disagreements(with: .leasehold) == [])

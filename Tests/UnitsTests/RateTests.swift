@@ -65,4 +65,11 @@ import Units
     #expect(Millisatoshi(1_001).satoshisRoundedUp == 2)
     #expect(Millisatoshi(-1).roundedUpToSatoshi == 0)
   }
+
+  @Test func ratesAreEqualWhenTheyCostTheSame() {
+    #expect(Rate(20_000, per: .day) == Rate(140_000, per: .day * 7))
+    #expect(Rate(20_000, per: .day) != Rate(140_001, per: .day * 7))
+    #expect(Set([Rate(2, per: 4), Rate(1, per: 2), Rate(1, per: 3)]).count == 2)
+    #expect(Rate(0, per: 5) == .free)
+  }
 }

@@ -74,20 +74,20 @@ private final class Script: WalletNode {
     try await wallet(script, patience: patience, step: step).pay(invoice, maxFee: 100)
   }
 
-  @Test func `a plain payment is looked up nowhere`() async throws {
+  @Test func aPlainPaymentIsLookedUpNowhere() async throws {
     let script = Script(pays: [.success(paid)])
     #expect(try await pay(script) == payment)
     #expect(script.lines.withLock { $0.looked } == 0)
   }
 
-  @Test func `one that is held is waited for`() async throws {
+  @Test func oneThatIsHeldIsWaitedFor() async throws {
     let script = Script(
       pays: [.success(.pending)], lookups: [.success(.pending), .success(.pending), .success(paid)])
     #expect(try await pay(script) == payment)
     #expect(script.lines.withLock { ($0.paid, $0.looked) } == (1, 3))
   }
 
-  @Test func `an answer that is lost is made up for`() async throws {
+  @Test func anAnswerThatIsLostIsMadeUpFor() async throws {
     for kind in [RPCError.Kind.lost, .garbage, .refused(code: 9)] {
       let script = Script(pays: [.failure(error(kind))], lookups: [.success(.pending), .success(paid)])
       #expect(try await pay(script) == payment)
@@ -96,7 +96,7 @@ private final class Script: WalletNode {
   }
 
   /// Core Lightning's list says "failed" between two attempts of a payment that goes on.
-  @Test func `what failed behind a lost answer may still be paid for a minute`() async throws {
+  @Test func whatFailedBehindALostAnswerMayStillBePaidForAMinute() async throws {
     for kind in [RPCError.Kind.lost, .garbage] {
       let failed = [Result<OutgoingPayment?, RPCError>](repeating: .success(.failed(reason: "no route")), count: 5)
       let script = Script(pays: [.failure(error(kind))], lookups: failed + [.success(paid)])
@@ -119,7 +119,7 @@ private final class Script: WalletNode {
     await #expect(throws: WalletError.self) { _ = try await pay(script, patience: patience, step: step) }
   }
 
-  @Test func `only what is certainly not paid is declined`() async throws {
+  @Test func onlyWhatIsCertainlyNotPaidIsDeclined() async throws {
     guard case .declined = await failure(Script(pays: [.success(.failed(reason: "no route"))])) else {
       Issue.record("a failed payment"); return
     }
@@ -140,13 +140,13 @@ private final class Script: WalletNode {
     guard case .uncertain = await failure(slow, patience: 0) else { Issue.record("still under way"); return }
   }
 
-  @Test func `a node that is away was not asked`() async throws {
+  @Test func aNodeThatIsAwayWasNotAsked() async throws {
     let script = Script(pays: [.failure(error(.notSent))])
     guard case .unreachable = await failure(script) else { Issue.record("not reached"); return }
     #expect(script.lines.withLock { $0.looked } == 0)
   }
 
-  @Test func `a fee that may be too high is not risked`() async throws {
+  @Test func aFeeThatMayBeTooHighIsNotRisked() async throws {
     let script = Script(pays: [.success(paid)], bound: 101)
     guard case .declined(let words) = await failure(script) else { Issue.record("paid"); return }
     #expect(words.contains("routing"))
@@ -154,7 +154,7 @@ private final class Script: WalletNode {
     #expect(try await pay(Script(pays: [.success(paid)], bound: 100)) == payment)
   }
 
-  @Test func `what became of a payment`() async throws {
+  @Test func whatBecameOfAPayment() async throws {
     let invoice = try invoice
     for (found, outcome) in [
       (OutgoingPayment.pending as OutgoingPayment?, PaymentOutcome.pending), (paid, .paid(payment)),

@@ -6,7 +6,7 @@ import Wallets
   private let noon = Instant(unixSeconds: 1_800_000_000)
   private let budget = Budget(perPayment: 1_000, perDay: 1_500)
 
-  @Test func `fees are granted as far as the budget goes`() throws {
+  @Test func feesAreGrantedAsFarAsTheBudgetGoes() throws {
     var spendings = Spendings()
     #expect(try spendings.reserve(900, fee: 50, for: "a", within: budget, at: noon) == 50)
     #expect(try spendings.reserve(500, fee: 300, for: "b", within: budget, at: noon) == 50)
@@ -21,7 +21,7 @@ import Wallets
     #expect(spendings.spent(at: noon) == 1_500)
   }
 
-  @Test func `what was not spent comes back, what was does not`() throws {
+  @Test func whatWasNotSpentComesBackWhatWasDoesNot() throws {
     var spendings = Spendings()
     try spendings.reserve(900, fee: 50, for: "a", within: budget, at: noon)
     spendings.confirm("a", amount: 910)
@@ -34,18 +34,19 @@ import Wallets
     #expect(spendings.spent(at: noon) == 910)
   }
 
-  @Test func `a payment nobody heard of again is remembered for a month`() throws {
+  @Test func aPaymentNobodyHeardOfAgainIsRememberedForAMonth() throws {
     var spendings = Spendings()
     try spendings.reserve(900, for: "lost", within: budget, at: noon)
     try spendings.reserve(100, for: "paid", within: budget, at: noon)
     spendings.confirm("paid", amount: 100)
     try spendings.reserve(1_000, for: "next", within: budget, at: noon + .day * 2)
-    #expect(spendings.knows("lost") && !spendings.knows("paid"))
+    #expect(spendings.knows("lost"))
+    #expect(!spendings.knows("paid"))
     try spendings.reserve(1, for: "later", within: budget, at: noon + .day * 40)
     #expect(!spendings.knows("lost"))
   }
 
-  @Test func `the stricter budget holds`() {
+  @Test func theStricterBudgetHolds() {
     let both = Budget(perPayment: 5).and(Budget(perPayment: 7, perDay: 9))
     #expect(both == Budget(perPayment: 5, perDay: 9))
     #expect(Budget().and(Budget()) == Budget())

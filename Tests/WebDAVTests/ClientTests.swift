@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import TestKit
 import Testing
 
 @testable import WebDAV
@@ -45,6 +47,40 @@ import Testing
       let purge = await Tool.run(tool, common + ["purge", remote + "up"])
       #expect(purge.status == 0, "\(purge.output)")
       #expect(server.disk.names.isEmpty)
+    }
+  }
+
+  /// With this vendor rclone keeps times and compares checksums.
+  @Test func rcloneTakesUsForOwnCloud() async throws {
+    guard let tool = Tool.find("rclone", for: "rclone") else { return }
+    let here = try Disk()
+    try here.makeFolder("tree")
+    for name in ["one", "two"] { try here.write("content of \(name)", to: "tree/\(name)") }
+    @Sendable func touch(_ seconds: Int) {
+      let times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
+      utimensat(AT_FDCWD, here.path("tree/one"), times, 0)
+    }
+    touch(784_111_777)
+    try await TestServer.with(try Disk()) { server async throws in
+      let remote = ":webdav,vendor=owncloud,url='\(server.url)':"
+      let common = ["--config", "/dev/null", "--retries", "1"]
+      func run(_ arguments: String...) async -> Tool.Outcome {
+        await Tool.run(tool, common + arguments, environment: ["TZ": "UTC"])
+      }
+      #expect(await run("copy", here.path("tree"), remote + "up").status == 0)
+      #expect(await run("lsl", remote + "up").output.contains("1994-11-06 08:49:37"))
+      let sums = await run("sha1sum", remote + "up")
+      #expect(sums.output.contains("  one"), "\(sums.output)")
+      #expect(sums.output.split(separator: " ").first?.count == 40, "\(sums.output)")
+      let check = await run("check", here.path("tree"), remote + "up")
+      #expect(check.status == 0, "\(check.output)")
+      #expect(!check.output.contains("could not be checked"), "\(check.output)")
+      // Only the time has changed: it is set, and nothing is sent again.
+      let before = try await server.send("GET", "/up/one").headers["oc-checksum"]
+      touch(784_111_778)
+      #expect(await run("copy", here.path("tree"), remote + "up").status == 0)
+      #expect(await run("lsl", remote + "up").output.contains("1994-11-06 08:49:38"))
+      #expect(before != nil)
     }
   }
 }

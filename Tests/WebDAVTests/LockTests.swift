@@ -1,4 +1,5 @@
 import L402
+import TestKit
 import Testing
 
 @testable import WebDAV
@@ -46,21 +47,27 @@ import Testing
 
       for (method, path) in [("PUT", "/folder/lent/x"), ("MKCOL", "/folder/lent/y"), ("DELETE", "/folder/lent/below")] {
         let refused = try await server.send(method, path, friend, body: method == "PUT" ? "x" : nil)
-        #expect(refused.status == 423 && refused.body.contains("a folder around this is locked"), "\(method)")
-        #expect(!refused.body.contains(server.base + "/folder is") && !refused.body.contains("urn:uuid"))
+        #expect(refused.status == 423, "\(method)")
+        #expect(refused.body.contains("a folder around this is locked"), "\(method)")
+        #expect(!refused.body.contains(server.base + "/folder is"))
+        #expect(!refused.body.contains("urn:uuid"))
         // The owner is told which.
         #expect(try await server.send(method, path, body: method == "PUT" ? "x" : nil).body.contains(root), "\(method)")
       }
       #expect(try await server.send("LOCK", "/folder/lent/x", friend, body: Self.exclusive).status == 423)
       let seen = try await server.send("PROPFIND", "/folder/lent", with(["Depth": "1"]))
-      #expect(seen.status == 207 && seen.body.contains("<D:lockdiscovery/>") && !seen.body.contains("<D:lockroot>"))
+      #expect(seen.status == 207)
+      #expect(seen.body.contains("<D:lockdiscovery/>"))
+      #expect(!seen.body.contains("<D:lockroot>"))
       #expect(try await server.send("PROPFIND", "/folder/lent", ["Depth": "1"]).body.contains("<D:lockroot>"))
 
       // Not with the token either.
       let taken = try await server.send("UNLOCK", "/folder/lent/below", with(["Lock-Token": token]))
-      #expect(taken.status == 403 && taken.body.contains("narrowed-path"))
+      #expect(taken.status == 403)
+      #expect(taken.body.contains("narrowed-path"))
       let refreshed = try await server.send("LOCK", "/folder/lent/below", with(["If": "(\(token))"]))
-      #expect(refreshed.status == 412 && !refreshed.body.contains("<D:lockroot>"))
+      #expect(refreshed.status == 412)
+      #expect(!refreshed.body.contains("<D:lockroot>"))
       #expect(try await server.send("PUT", "/folder/lent/x", friend, body: "x").status == 423)
       #expect(try await server.send("LOCK", "/folder/lent", ["If": "(\(token))"]).status == 200)
       #expect(try await server.send("UNLOCK", "/folder/lent", ["Lock-Token": token]).status == 204)
@@ -101,6 +108,60 @@ import Testing
         token: "\(index)", path: try ResourcePath(encoded: "/\(index)"), isDeep: false, isExclusive: true, owner: "",
         seconds: 10, expires: .now + .seconds(10))
       #expect(table.take(lock, of: TestServer.lease, at: .now) == (index < LockTable.most ? .taken : .tooMany))
+    }
+  }
+
+  @Test func locksOnOneResourceAreFew() async throws {
+    let disk = try Disk()
+    for index in 0..<40 { try disk.write("x", to: "file\(index)") }
+    let owner = String(repeating: "o", count: 900)
+    @Sendable func shared(_ owner: String) -> String {
+      Self.exclusive.replacing("exclusive", with: "shared").replacing("me", with: owner)
+    }
+    try await TestServer.with(disk) { server async throws in
+      for _ in 0..<LockTable.deepest {
+        #expect(try await server.send("LOCK", "/", ["Depth": "infinity"], body: shared(owner)).status == 200)
+      }
+      #expect(try await server.send("LOCK", "/", ["Depth": "infinity"], body: shared(owner)).status == 507)
+      let more = try await server.send("LOCK", "/file1", body: shared(owner))
+      #expect(more.status == 507)
+      #expect(more.body.contains(#""code":"too-many-locks""#))
+      let long = String(repeating: "o", count: 1_100)
+      #expect(try await server.send("LOCK", "/", body: shared(long)).status == 413)
+      // Each member tells of each lock, and the folder alone of the owners.
+      let reply = try await server.send("PROPFIND", "/", ["Depth": "1"])
+      #expect(reply.body.ranges(of: "<D:activelock>").count == 41 * LockTable.deepest)
+      #expect(reply.body.ranges(of: owner).count == LockTable.deepest)
+    }
+  }
+
+  @Test func ownersAndPathsOfAllLocksAreBounded() throws {
+    let table = LockTable()
+    func take(_ index: Int) throws -> LockTable.Taking {
+      table.take(
+        LockTable.Lock(
+          token: "\(index)", path: try ResourcePath(encoded: "/\(index)"), isDeep: false, isExclusive: true,
+          owner: String(repeating: "o", count: 1_000), seconds: 10, expires: .now + .seconds(10)),
+        of: TestServer.lease, at: .now)
+    }
+    let taken = try (0..<LockTable.most).map(take).prefix { $0 == .taken }
+    #expect(taken.count == 65)
+    #expect(try take(1_000) == .tooMany)
+  }
+
+  /// A lock on a name that nothing bears makes a file, and so changes the folder around it.
+  @Test func aLockedFolderGetsNoNewNameByALock() async throws {
+    let disk = try Disk()
+    try disk.makeFolder("folder")
+    try await TestServer.with(disk) { server async throws in
+      let lock = try await server.send("LOCK", "/folder", ["Depth": "0"], body: Self.exclusive)
+      let token = try #require(lock.headers["lock-token"])
+      #expect(try await server.send("LOCK", "/folder/new", body: Self.exclusive).status == 423)
+      #expect(disk.names == ["folder"])
+      let tagged = ["If": "<\(server.url)/folder> (\(token))"]
+      #expect(try await server.send("LOCK", "/folder/new", tagged, body: Self.exclusive).status == 201)
+      // What was refused has left no lock behind.
+      #expect(try await server.send("PROPFIND", "/folder/new", ["Depth": "0"]).body.ranges(of: "urn:uuid").count == 1)
     }
   }
 

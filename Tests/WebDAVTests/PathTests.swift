@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import WebDAV
@@ -60,11 +61,12 @@ import Testing
         _ = try await server.send(method, "/p", ["Destination": server.url + "/q"])
       }
       let seen = server.gate.requests
-      #expect(seen[0].authorization == ["L402 x:y"] && seen[0].lease == TestServer.lease)
-      #expect(seen[0].path.description == "/a" && seen[0].peerAddress == "127.0.0.1")
-      #expect(seen[1].otherPaths.map(\.description) == ["/b c", "/d"])
+      #expect(seen[0].caller.authorization == ["L402 x:y"] && seen[0].lease == server.lease)
+      #expect(seen[0].path.description == "/a" && seen[0].caller.addressText == "127.0.0.1")
+      #expect(seen[1].others.map(\.description) == ["/b c", "/d"])
       #expect(seen[2...].prefix(4).allSatisfy { $0.capability == .read })
-      #expect(seen[6...].count == 8 && seen[6...].allSatisfy { $0.capability.contains(.write) })
+      #expect(seen[6...].count == 8)
+      #expect(seen[6...].allSatisfy { $0.capability.contains(.write) })
       // What is carried elsewhere can be read there.
       #expect(seen[6...].count { $0.capability == [.read, .write] } == 2)
     }
@@ -78,6 +80,38 @@ import Testing
       #expect(try await server.sendRaw("GET", "/dav/nonsense/x").status == 404)
       #expect(try await server.sendRaw("PATCH", server.base + "/x").status == 405)
       #expect(server.gate.requests.isEmpty)
+    }
+  }
+
+  /// A client asks whether WebDAV is spoken before it has a path or a credential; and whether a `Destination` is ours,
+  /// the configuration and a proxy in front say.
+  @Test func theServerIsGreetedAboveTheLeases() async throws {
+    try await TestServer.with(try Disk()) { server async throws in
+      server.gate.shut()
+      for path in ["/", "*", "/dav", "/dav/"] {
+        let reply = try await server.sendRaw("OPTIONS", path)
+        #expect(reply.status == 200, "\(path)")
+        #expect(reply.headers["dav"] == "1, 2", "\(path)")
+      }
+      #expect(try await server.send("OPTIONS", "/").status == 402)
+    }
+  }
+
+  @Test func aProxysNameIsOurs() async throws {
+    let disk = try Disk()
+    try disk.write("x", to: "file")
+    try await TestServer.with(
+      disk, authorities: ["rent.example"], forwardedHosts: { _, headers in headers[values: .via] }
+    ) { server async throws in
+      func copy(to destination: String, _ more: [String: String] = [:]) async throws -> Int {
+        let headers = ["Destination": destination + server.base + "/copy"].merging(more) { $1 }
+        return try await server.send("COPY", "/file", headers).status
+      }
+      #expect(try await copy(to: "https://rent.example") == 201)
+      #expect(try await copy(to: "https://rent.example:443") == 204)
+      #expect(try await copy(to: "https://other.example") == 502)
+      #expect(try await copy(to: "https://other.example", ["Via": "Other.Example:443"]) == 204)
+      #expect(try await copy(to: "") == 204)
     }
   }
 }

@@ -13,7 +13,8 @@ import Wire
       flags: LeaseFlags(frozen: false, protected: true, impaired: false), version: 3, generation: 1,
       createdAt: Timestamp(Instant(microseconds: 1)), paidUntil: nil, balanceMsat: 10_000, debtMsat: 0, creditMsat: 0,
       rate: RateDocument(priceMsat: 10_000, periodSeconds: 3_600),
-      next: [NextAction(action: "renew_by", at: Timestamp(Instant(unixSeconds: 10)))],
+      daysRemaining: 0,
+      next: [NextAction(action: "renew_by", at: Timestamp(Instant(unixSeconds: 10)), avoidMsat: 10_000)],
       resources: ResourcesDocument(diskBytes: 1 << 30), links: ["self": "/v1/leases/0"])
     try comesBack(lease)
     let text = JSON.text(lease)
@@ -22,9 +23,65 @@ import Wire
         {"id":"0","kind":"disk","offer":"disk-small","state":"active","flags":{"frozen":false,"protected":true,\
         "impaired":false,"evicting_until":null},"version":3,"generation":1,"created_at":"1970-01-01T00:00:00.000001Z",\
         "paid_until":null,"balance_msat":10000,"debt_msat":0,"credit_msat":0,"rate":{"price_msat":10000,\
-        "period_seconds":3600},"next":[{"action":"renew_by","at":"1970-01-01T00:00:10Z"}],\
+        "period_seconds":3600},"days_remaining":0,"next":[{"action":"renew_by","at":"1970-01-01T00:00:10Z","avoid_msat":10000,\
+        "text":"The paid time ends at 1970-01-01T00:00:10Z unless 10 sat are paid before."}],\
         "resources":{"disk_bytes":1073741824},"links":{"self":"/v1/leases/0"}}
         """)
+  }
+
+  /// The fields, however deep, that are nil.
+  private static func missing(in value: Any, _ name: String) -> [String] {
+    let mirror = Mirror(reflecting: value)
+    if mirror.displayStyle == .optional, mirror.children.isEmpty { return [name] }
+    return mirror.children.flatMap { missing(in: $0.value, name + "." + ($0.label ?? "")) }
+  }
+
+  /// Whatever is in it, a document that writes itself says what its `Codable` form says.
+  @Test func documentsThatWriteThemselvesSayTheSame() throws {
+    func asEver(_ document: some Encodable) -> String { JSON.text(document) }
+    let when = Timestamp(Instant(microseconds: 1_800_000_000_123_456))
+    let (least, most) = (Int64.min, Int64.max)
+    let bare = LeaseDocument(
+      id: "", kind: "disk", offer: "o", state: "quoted",
+      flags: LeaseFlags(frozen: false, protected: false, impaired: false), version: 0, generation: 0, createdAt: when,
+      balanceMsat: nil, debtMsat: nil, creditMsat: nil, rate: RateDocument(priceMsat: 0, periodSeconds: 1), next: [],
+      resources: ResourcesDocument(diskBytes: 0), links: [:])
+    let price = PriceDocument(amount: "0", currency: "USD", deposit: "1.00")
+    var full = LeaseDocument(
+      id: "a\"b\\c\n\u{7F}\u{1}é𝄞", kind: "compute", offer: "o", variant: "v", state: "suspended", cause: "unpaid",
+      resuming: true,
+      flags: LeaseFlags(
+        frozen: true, protected: true, impaired: true, evictingUntil: when, frozenReason: "a\tb",
+        suspensionReason: "", evictionReason: "x"), version: most, generation: least, createdAt: when,
+      paidUntil: when, balanceMsat: most, debtMsat: least, creditMsat: -1,
+      rate: RateDocument(priceMsat: 10, periodSeconds: 3_600), price: price,
+      exchangeRate: ExchangeRateDocument(currency: "USD", perBitcoin: "1.5", source: "s", readAt: when),
+      renewalTerms: RenewalTermsDocument(from: when, priceMsat: 5, periodSeconds: 5, price: price),
+      daysRemaining: most, next: [NextAction(action: "suspend", at: when, avoidMsat: least + 1)],
+      resources: ResourcesDocument(diskBytes: 1, cpuMillis: 2, memoryBytes: 3, pids: 4), image: "i", disk: "d",
+      container: ContainerDocument(
+        state: "ended", exitCode: -1, outOfMemory: false, restart: "always", restarts: 2, restartsAt: when),
+      links: ["self": "/a", "renew": "/b\"", "": ""])
+    full.failure = FailureDocument(code: "not-made", detail: "")
+    full.credential = "L402 a:b"
+    full.address = "/d/0/"
+    // A field that a document has gained is in none of these.
+    #expect(Self.missing(in: full, "lease") == [])
+    var unpriced = full
+    unpriced.renewalTerms?.priceMsat = nil
+    for lease in [bare, full, unpriced] {
+      #expect(String(decoding: JSON.encode(lease), as: UTF8.self) == asEver(lease))
+    }
+    let little = IntrospectionDocument(
+      lease: "l", token: "t", paymentHash: "p", tier: 0, capabilities: [], expiry: "valid", validUntil: when,
+      mintedValidUntil: when, caveats: [], thirdParty: false, links: [:])
+    let much = IntrospectionDocument(
+      lease: "l", token: "t", paymentHash: "p", tier: -7, variant: "v", capabilities: ["read", "write"],
+      expiry: "stale", validUntil: when, path: "/a b", methods: ["GET"], sources: ["::/0", "1.2.3.4/32"],
+      maxMsat: most, mintedValidUntil: when, holderValidUntil: when, caveats: ["a=\"", "b"], thirdParty: true,
+      links: ["lease": "/l"])
+    #expect(Self.missing(in: much, "introspection") == [])
+    for shown in [little, much] { #expect(String(decoding: JSON.encode(shown), as: UTF8.self) == asEver(shown)) }
   }
 
   @Test func listsEndInNull() throws {

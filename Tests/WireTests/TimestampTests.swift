@@ -42,7 +42,8 @@ import Wire
     var previous = ""
     for day in Int64(-146_097)..<146_097 {
       let text = Timestamp(Instant(unixSeconds: day * 86_400)).description
-      #expect(text > previous && text.hasSuffix("T00:00:00Z"))
+      #expect(text > previous)
+      #expect(text.hasSuffix("T00:00:00Z"))
       previous = text
     }
   }

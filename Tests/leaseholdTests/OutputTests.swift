@@ -6,11 +6,11 @@ import Units
 @testable import leasehold
 
 @Suite struct OutputTests {
-  @Test func `with --json each answer is one document`() async throws {
+  @Test func withJsonEachAnswerIsOneDocument() async throws {
     try await Storefront.open { storefront in
       let lease = try await storefront.rent()
       for command in [
-        ["offers"], ["offers", "disk-small"], ["list"], ["show", lease], ["renew", lease], ["usage", lease],
+        ["offers"], ["offers", "disk-small"], ["list"], ["show", lease], ["renew", lease, "--yes"], ["usage", lease],
         ["ledger", lease], ["explain", lease], ["credential", "list", lease], ["credential", "export", lease],
         ["budget"], ["wallet"], ["recover"], ["autopay", "--once", lease], ["token", "show", lease],
         ["token", "narrow", lease, "--read-only"], ["put", "/etc/hostname", "\(lease):/x"],
@@ -26,19 +26,20 @@ import Units
     }
   }
 
-  @Test func `progress goes to terminals only`() async throws {
+  @Test func progressGoesToTerminalsOnly() async throws {
     try await Storefront.open { storefront in
       let lease = try await storefront.rent()
       let big = try storefront.write(String(repeating: "x", count: 3 << 20), to: "big")
       for command in [["put", big, "\(lease):/big"], ["get", "\(lease):/big", "back"]] {
         let outcome = try await storefront.run(command)
         #expect(outcome.status == 0, "\(outcome.error)")
-        #expect(outcome.output.isEmpty && outcome.error.isEmpty, "\(command): \(outcome.error)")
+        #expect(outcome.output.isEmpty, "\(command): \(outcome.error)")
+        #expect(outcome.error.isEmpty, "\(command): \(outcome.error)")
       }
     }
   }
 
-  @Test func `the configuration file names server and wallet, and its mistakes are named`() async throws {
+  @Test func theConfigurationFileNamesServerAndWalletAndItsMistakesAreNamed() async throws {
     try await Storefront.open { storefront in
       func run(_ json: String) async throws -> Storefront.Outcome {
         _ = try storefront.write(json, to: ".config/leasehold/config.json")
@@ -55,7 +56,8 @@ import Units
         (#"{"wallet":{"macaroon":"secret"}}"#, "macaroon"),
       ] {
         let bad = try await run(json)
-        #expect(bad.status == 2 && bad.error.contains(words), "\(json): \(bad.status) \(bad.error)")
+        #expect(bad.status == 2, "\(json): \(bad.status) \(bad.error)")
+        #expect(bad.error.contains(words), "\(json): \(bad.status) \(bad.error)")
         #expect(!bad.error.contains("secret"))
       }
       let missing = try await storefront.run("offers", "--config", "/no/such/file")
@@ -64,7 +66,7 @@ import Units
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `paid by hand: a code to scan, the text, and the lease once it is paid`() async throws {
+  func paidByHandACodeToScanTheTextAndTheLeaseOnceItIsPaid() async throws {
     try await Storefront.open { storefront in
       let shop = storefront.shop
       // Somebody with a telephone, as soon as there is an invoice.
@@ -82,21 +84,22 @@ import Units
         }
       }
       defer { payer.cancel() }
-      let outcome = try await storefront.run("rent", "disk-small", "--wallet", "manual", "--json")
+      let outcome = try await storefront.run("rent", "disk-small", "--yes", "--wallet", "manual", "--json")
       #expect(outcome.status == 0, "\(outcome.error)")
       #expect(try outcome.document()["state"] as? String == "active")
       let invoice = try #require(shop.state.withLock { $0.sales.values.first?.challenge.invoice })
       #expect(outcome.error.contains("lightning:\(invoice)\n"))
-      #expect(outcome.error.contains("█") && !outcome.error.contains("\u{1b}"))
+      #expect(outcome.error.contains("█"))
+      #expect(!outcome.error.contains("\u{1b}"))
       #expect(shop.state.withLock { $0.payments }.isEmpty)
     }
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `interrupted while waiting for a person: the same command goes on with the same invoice`() async throws {
+  func interruptedWhileWaitingForAPersonTheSameCommandGoesOnWithTheSameInvoice() async throws {
     try await Storefront.open { storefront in
       let shop = storefront.shop
-      let first = try await storefront.run(["rent", "disk-small", "--by-hand"]) { process in
+      let first = try await storefront.run(["rent", "disk-small", "--yes", "--by-hand"]) { process in
         // It has asked after the payment: the invoice is on the screen.
         while process.isRunning, !Task.isCancelled,
           !shop.state.withLock({ $0.requests.contains { $0.path.hasPrefix("/v1/payments/") } })
@@ -109,27 +112,29 @@ import Units
       shop.state.withLock { state in
         for hash in state.sales.keys { shop.settle(hash, &state) }
       }
-      let second = try await storefront.run("rent", "disk-small", "--by-hand", "--json")
+      let second = try await storefront.run("rent", "disk-small", "--yes", "--by-hand", "--json")
       #expect(second.status == 0, "\(second.error)")
       #expect(shop.state.withLock { ($0.sales.count, $0.leases.count) } == (1, 1))
     }
   }
 
-  @Test func `autopay puts out a line for each thing it does`() async throws {
+  @Test func autopayPutsOutALineForEachThingItDoes() async throws {
     try await Storefront.open { storefront in
       let lease = try await storefront.rent()
       storefront.shop.state.withLock { $0.terms[lease] = Shop.Term(paidUntil: Storefront.now + 5) }
-      let outcome = try await storefront.run("autopay", "--max-periods", "1", "--json", "--lead", "30", lease)
+      let outcome = try await storefront.run("autopay", "--yes", "--max-periods", "1", "--json", "--lead", "30", lease)
       #expect(outcome.status == 0, "\(outcome.error)")
       let lines = outcome.output.split(separator: "\n").map(String.init(_:))
-      #expect(lines.first?.contains(#""event":"renewed""#) == true && lines.last?.contains("enough-periods") == true)
+      #expect(lines.first?.contains(#""event":"renewed""#) == true)
+      #expect(lines.last?.contains("enough-periods") == true)
       storefront.shop.state.withLock { $0.terms[lease] = Shop.Term(paidUntil: Storefront.now + 5) }
       let refused = try await storefront.run("autopay", "--once", "--max-sats", "1")
-      #expect(refused.status == 3 && refused.output.contains("refused"), "\(refused.output)")
+      #expect(refused.status == 3, "\(refused.output)")
+      #expect(refused.output.contains("refused"), "\(refused.output)")
     }
   }
 
-  @Test func `a code is drawn whole, or not at all`() throws {
+  @Test func aCodeIsDrawnWholeOrNotAtAll() throws {
     let code = try #require(QRCode("LIGHTNING:LNBC1"))
     let lines = code.text(colored: false).split(separator: "\n")
     #expect(lines.allSatisfy { $0.count == code.columns })
@@ -137,9 +142,29 @@ import Units
     // The three finders, dark on a light border.
     #expect(code.modules[0].prefix(8) == [true, true, true, true, true, true, true, false])
     #expect(lines[0].allSatisfy { $0 == "█" })
-    #expect(QRCode("") == nil && QRCode(String(repeating: "x", count: 5_000)) == nil)
+    #expect(QRCode("") == nil)
+    #expect(QRCode(String(repeating: "x", count: 5_000)) == nil)
     let narrow = Remarks.request(
       "lnbc1", msat: 1_000, expiresAt: Storefront.now + 60, now: Storefront.now, columns: 10, colored: false)
-    #expect(narrow.contains("10 columns wide") && narrow.contains("lightning:lnbc1"))
+    #expect(narrow.contains("10 columns wide"))
+    #expect(narrow.contains("lightning:lnbc1"))
+  }
+
+  @Test func aFolderFromAHostileProviderStaysInItsPlace() async throws {
+    try await Storefront.open { storefront in
+      let lease = try await storefront.rent()
+      // The last is of an honest one.
+      let hrefs = [
+        "..%2F%CC%81out", "..%2Fout", "%2E%2E", "a%00b", "%2F%CC%81out", "inside", "%CC%81mark",
+      ].map { "<response><href>/dav/\(lease)/\($0)</href></response>" }
+      storefront.shop.state.withLock { $0.listing = "<multistatus>\(hrefs.joined())</multistatus>" }
+      let place = storefront.home.appendingPathComponent("deep/er")
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      let outcome = try await storefront.run("get", "-r", "\(lease):/", place.path)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let inside = try FileManager.default.contentsOfDirectory(atPath: place.path)
+      #expect(Set(inside) == ["inside", "\u{301}mark"], "\(inside)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place.path + "/..") == ["er"])
+    }
   }
 }

@@ -41,7 +41,7 @@ final class Storefront: Sendable {
   }
 
   /// Beside the tests, for the same build made both.
-  private static let program: URL = {
+  static let program: URL = {
     let tests =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("leasehold")
@@ -89,7 +89,7 @@ final class Storefront: Sendable {
 
   /// A lease with its credential kept.
   func rent() async throws -> String {
-    let outcome = try await run("rent", "disk-small", "--json", "--quiet")
+    let outcome = try await run("rent", "disk-small", "--yes", "--json", "--quiet")
     return try #require(try outcome.document()["id"] as? String)
   }
 

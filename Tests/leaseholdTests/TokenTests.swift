@@ -22,13 +22,14 @@ import Testing
     outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  @Test func `shows what it says, and its secret only when asked`() async throws {
+  @Test func showsWhatItSaysAndItsSecretOnlyWhenAsked() async throws {
     try await withLease { storefront, lease in
       let credential = try #require(Credential(line(try await storefront.run("credential", "export", lease))))
       for form in [[], ["--json"]] {
         let shown = try await storefront.run(["token", "show", "@last"] + form)
         #expect(shown.status == 0, "\(shown.error)")
-        #expect(shown.output.contains(lease) && shown.output.contains("leasehold_capabilities="))
+        #expect(shown.output.contains(lease))
+        #expect(shown.output.contains("leasehold_capabilities="))
         #expect(!shown.output.contains(credential.preimage.hex))
         #expect(!shown.output.contains(Base64.encode(credential.macaroon.wire)))
         let revealed = try await storefront.run(["token", "show", "@last", "--reveal"] + form)
@@ -44,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func `narrows by every condition, and never widens`() async throws {
+  @Test func narrowsByEveryConditionAndNeverWidens() async throws {
     try await withLease { storefront, _ in
       let narrowed = try await storefront.run(
         "token", "narrow", "@last", "--read-only", "--path", "photos/50%", "--method", "get,head", "--source",
@@ -52,26 +53,32 @@ import Testing
       #expect(narrowed.status == 0, "\(narrowed.error)")
       let outline = try #require(PresentedCredential(line(narrowed))).outline
       let claims = try outline.claims.get()
-      #expect(claims.capabilities == .read && claims.path?.description == "/photos/50%")
-      #expect(claims.methods == ["GET", "HEAD"] && claims.maxMsat == 5_000)
+      #expect(claims.capabilities == .read)
+      #expect(claims.path?.description == "/photos/50%")
+      #expect(claims.methods == ["GET", "HEAD"])
+      #expect(claims.maxMsat == 5_000)
       #expect(claims.sources?.map(\.description) == ["203.0.113.0/24"])
       let left = claims.validUntil - Storefront.now.unixSeconds
-      #expect(left > 0 && left <= 600)
+      #expect(left > 0)
+      #expect(left <= 600)
       for wider in [
         ["--capabilities", "read,write"], ["--path", "/"], ["--method", "PUT"], ["--max-msat", "5001"],
         ["--caveat", "colour=blue"], ["--caveat", "leasehold_colour=blue"], ["--source", "not an address"],
       ] {
         let refused = try await storefront.run(["token", "narrow", line(narrowed)] + wider)
-        #expect(refused.status == 2 && refused.output.isEmpty, "\(wider): \(refused.error)")
+        #expect(refused.status == 2, "\(wider): \(refused.error)")
+        #expect(refused.output.isEmpty, "\(wider): \(refused.error)")
       }
       // A later end than its own is no narrowing, and is left out.
       let later = try await storefront.run(["token", "narrow", line(narrowed), "--valid-for", "1h", "--read-only"])
       let same = try #require(PresentedCredential(line(later))).outline.claims.get().validUntil
-      #expect(later.status == 0 && same == claims.validUntil && later.error.contains("sooner"))
+      #expect(later.status == 0)
+      #expect(same == claims.validUntil)
+      #expect(later.error.contains("sooner"))
     }
   }
 
-  @Test func `puts out commands that are ready to run`() async throws {
+  @Test func putsOutCommandsThatAreReadyToRun() async throws {
     try await withLease { storefront, lease in
       let curl = try await storefront.run("token", "narrow", lease, "--read-only", "--curl", "/a b.txt")
       #expect(curl.output.hasPrefix("curl --fail -H 'Authorization: L402 "))
@@ -83,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `somebody else's word: asked for, given, added`() async throws {
+  @Test func somebodyElsesWordAskedForGivenAdded() async throws {
     try await withLease { storefront, lease in
       let ask = [
         "token", "narrow", lease, "--third-party", "https://login.example", "--third-party-id", "alice", "--key-file",
@@ -92,7 +99,8 @@ import Testing
       let lent = try await storefront.run(ask)
       #expect(lent.status == 0, "\(lent.error)")
       let shown = try await storefront.run("token", "show", line(lent))
-      #expect(shown.output.contains("https://login.example") && shown.output.contains("waits for"))
+      #expect(shown.output.contains("https://login.example"))
+      #expect(shown.output.contains("waits for"))
       // The third party has the key and not the credential.
       let discharge = try await storefront.run(
         "token", "discharge", "--id", "alice", "--key-file", "login.key", "--path", "/photos")
@@ -100,7 +108,8 @@ import Testing
       let whole = try await storefront.run("token", "discharge", line(lent), "--with", line(discharge))
       #expect(whole.status == 0, "\(whole.error)")
       let complete = try #require(PresentedCredential(line(whole)))
-      #expect(complete.outline.awaited.isEmpty && complete.discharges.count == 1)
+      #expect(complete.outline.awaited.isEmpty)
+      #expect(complete.discharges.count == 1)
       #expect(try complete.outline.claims.get().path?.description == "/photos")
       // Bound: as the library binds it.
       let lentMacaroon = try #require(PresentedCredential(line(lent))).macaroon
@@ -122,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func `a credential that somebody vouched for is kept whole`() async throws {
+  @Test func aCredentialThatSomebodyVouchedForIsKeptWhole() async throws {
     try await withLease { storefront, lease in
       let lent = line(
         try await storefront.run(

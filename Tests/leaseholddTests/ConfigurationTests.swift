@@ -39,9 +39,11 @@ import Units
   @Test func whatIsLeftOutHasItsDefault() throws {
     let configuration = try read(Self.good)
     let offer = try #require(configuration.offers.first)
-    #expect(configuration.http.port == 8402 && configuration.http.isLoopback)
+    #expect(configuration.http.port == 8402)
+    #expect(configuration.http.isLoopback)
     #expect(configuration.database.connections == 8)
-    #expect(offer.title == "disk-1g-day" && offer.terms.maxPeriods == 30)
+    #expect(offer.title == "disk-1g-day")
+    #expect(offer.terms.maxPeriods == 30)
     #expect(offer.terms.policy == .standard(period: .day))
     #expect(configuration.limits.mintsPerMinutePerClient == 60)
     #expect(configuration.limits.nodeOutage == 600)
@@ -49,10 +51,68 @@ import Units
     #expect(configuration.logFormat == .text)
   }
 
+  @Test func anOfferSaysWhatItTakesAndLendsAtTheLeastAndMost() throws {
+    let text = Self.good.replacing(
+      "max_periods: 30", with: "max_periods: 30\n    minimum_msat: 20000\n    debt_limit_msat: 5")
+    let terms = try #require(try read(text).offers.first?.terms)
+    #expect(terms.minimum == 20_000)
+    #expect(terms.debtLimit == 5)
+    #expect(terms.mostDebt == 5)
+    let plain = try #require(try read(Self.good).offers.first?.terms)
+    #expect(plain.minimum == nil)
+    #expect(plain.mostDebt == plain.price)
+    #expect(throws: ConfigurationFault.self) {
+      try read(text.replacing("minimum_msat: 20000", with: "minimum_msat: 20001"))
+    }
+    #expect(throws: ConfigurationFault.self) {
+      try read(text.replacing("debt_limit_msat: 5", with: "debt_limit_msat: 0"))
+    }
+  }
+
+  @Test func timesAreWrittenAsPeopleDo() throws {
+    let text = Self.good.replacing("period_seconds: 86_400", with: "period: 1d")
+      .replacing(
+        "max_periods: 30", with: "max_periods: 30\n    policy: {lead: 2h, grace_seconds: 60, retention: 2d 12h}")
+    let terms = try #require(try read(text + "\nlimits: {node_outage: 6h}").offers.first?.terms)
+    #expect(terms.period == .day)
+    #expect(terms.policy.lead == 7_200)
+    #expect(terms.policy.grace == 60)
+    #expect(terms.policy.retention == 216_000)
+    #expect(try read(text + "\nlimits: {node_outage: 6h}").limits.nodeOutage == 21_600)
+    #expect(
+      try read(Self.good, ["LEASEHOLD_LIMITS_NODE_OUTAGE": "2h"]).limits.nodeOutage == 7_200, "and in the environment")
+  }
+
+  @Test func rentersAreToldWhereWeAre() throws {
+    let text = Self.good.replacing("http:\n", with: "http:\n  public_url: https://rent.example/shop/\n  title: Rent\n")
+    #expect(try read(text).http.publicURL == "https://rent.example/shop" && read(text).http.title == "Rent")
+    #expect(try read(Self.good).http.publicURL.isEmpty && !read(Self.good).logsClients)
+    #expect(try read(Self.good + "\nlog: {clients: true}").logsClients)
+  }
+
+  @Test func connectionsAreBoundedAndMetricsMayHaveAnAddress() throws {
+    #expect(try read(Self.good).http.metricsAddress == nil)
+    let text = Self.good.replacing(
+      "http:\n",
+      with: "http:\n  metrics_address: '[::1]:9402'\n  connections: 500\n  connections_per_client: 20\n"
+        + "  trusted_proxies: [127.0.0.1/32]\n")
+    let http = try read(text).http
+    #expect(http.metricsAddress?.host == "::1")
+    #expect(http.metricsAddress?.port == 9402)
+    let rules = http.connectionRules
+    #expect(rules.most == 500)
+    #expect(rules.mostOfOneClient == 20)
+    #expect(rules.isExempt("127.0.0.1"))
+    #expect(!rules.isExempt("127.0.0.2"))
+    #expect(try read(Self.good).http.connectionRules.most >= 64)
+  }
+
   @Test func theEnvironmentWins() throws {
     let configuration = try read(
       Self.good, ["LEASEHOLD_HTTP_ADDRESS": "[::1]:9000", "LEASEHOLD_DATABASE_URL": "postgresql:///other"])
-    #expect(configuration.http.host == "::1" && configuration.http.port == 9000 && configuration.http.isLoopback)
+    #expect(configuration.http.host == "::1")
+    #expect(configuration.http.port == 9000)
+    #expect(configuration.http.isLoopback)
     #expect(configuration.database.url == "postgresql:///other")
     // And is held to the same rules.
     #expect(throws: ConfigurationFault.self) { try read(Self.good, ["LEASEHOLD_HTTP_ADDRESS": "0.0.0.0:80"]) }
@@ -89,8 +149,19 @@ import Units
       of: "address: 127.0.0.1:8402",
       ("address: 8402", 2, "expected host:port"),
       ("address: 0.0.0.0:8402", 2, "bearer secrets"),
-      ("address: 0.0.0.0:8402\n  tls_ended_by_proxy: true", 8, "settles invoices for whoever asks"),
-      ("address: 127.0.0.1:8402\n  tls_ended_by_proxy: maybe", 3, "expected true or false")),
+      (
+        "address: 0.0.0.0:8402\n  tls_ended_by_proxy: true\n  trusted_proxies: [10.0.0.1]", 9,
+        "settles invoices for whoever asks"
+      ),
+      ("address: 127.0.0.1:8402\n  tls_ended_by_proxy: true", 3, "name it in http.trusted_proxies"),
+      ("address: 127.0.0.1:8402\n  tls_ended_by_proxy: maybe", 3, "expected true or false"),
+      ("public_url: rent.example", 2, "expected where renters find us"),
+      ("public_url: https://rent.example/?a=b", 2, "expected where renters find us"),
+      ("public_url: ftp://rent.example", 2, "expected where renters find us"),
+      ("metrics_address: 9402", 2, "expected host:port"),
+      ("connections: 3", 2, "out of range"),
+      ("connections_per_client: 3", 2, "out of range"),
+      ("title: ''", 2, "1 to 80 characters")),
     instead(
       of: "state_directory: /var/lib/leasehold",
       ("state_directory: state", 3, "absolute path")),
@@ -115,7 +186,10 @@ import Units
       ("kind: boat\n", 16, "disk or compute")),
     instead(
       of: "period_seconds: 86_400",
-      ("period_seconds: 0", 17, "out of range")),
+      ("period_seconds: 0", 17, "out of range"),
+      ("period: 0s", 17, "out of range: 1s to 366d"),
+      ("period: 1 hour", 17, "expected a time such as"),
+      ("period: 1h\n    period_seconds: 60", 17, "either period or period_seconds")),
     instead(
       of: "price_msat: 20000",
       ("price_msat: -1", 18, "out of range"),
@@ -129,6 +203,7 @@ import Units
       ("variants: [{name: a, share: 100, price_msat: 0}]", 21, "variants have a price"),
       ("variants: [{name: a, share: 100, period_seconds: 5}]", 21, "unknown key 'period_seconds'"),
       ("policy: {lead_seconds: 80000}", 21, "at most half a period"),
+      ("policy: {lead: 23h}", 21, "at most half a period"),
       ("images: [none]", 21, "no image 'none'")),
     instead(
       of: "    disk:\n      pool: /var/lib/leasehold/pool\n      size: 8589934592\n",
@@ -169,9 +244,12 @@ import Units
       Issue.record("a node is read as another")
       return
     }
-    #expect(rest.host == "localhost" && rest.port == 3010 && rune.text == "0201ff")
+    #expect(rest.host == "localhost")
+    #expect(rest.port == 3010)
+    #expect(rune.text == "0201ff")
     #expect(lnd.macaroon.text == "0201ff")
-    #expect(lnbits.invoiceKey.text == "0201ff" && lnbits.adminKey == nil)
+    #expect(lnbits.invoiceKey.text == "0201ff")
+    #expect(lnbits.adminKey == nil)
     #expect(phoenixd.password.text == "hunter2")
 
     // A secret that others may read is none.
@@ -193,7 +271,8 @@ import Units
       offer.variants == [
         .init(name: "steady", share: 75, price: 20_000), .init(name: "cheap-2", share: 25, price: 15_000),
       ])
-    #expect(offer.terms.price == 20_000 && offer.terms.variant == nil)
+    #expect(offer.terms.price == 20_000)
+    #expect(offer.terms.variant == nil)
     #expect(try read(Self.good).offers.first?.variants == [])
   }
 
@@ -223,9 +302,11 @@ import Units
     let configuration = try read(Self.dollars)
     let offer = try #require(configuration.offers.first)
     #expect(offer.terms.fiat == FiatPrice(.usd, price: FixedDecimal(hundredMillionths: 499_000_000)))
-    #expect(!offer.terms.isPriced && offer.terms.fault == nil)
+    #expect(!offer.terms.isPriced)
+    #expect(offer.terms.fault == nil)
     let entry = try #require(configuration.exchangeRates.first)
-    #expect(entry.limits == ExchangeRateLimits() && entry.pointer?.description == "/result/XXBTZUSD/c/0")
+    #expect(entry.limits == ExchangeRateLimits())
+    #expect(entry.pointer?.description == "/result/XXBTZUSD/c/0")
     // Of an address renters see the host: the rest may hold a key.
     #expect(entry.source.name == "api.example.org")
     #expect(configuration.limits.exchangeRateOutage == .day)
@@ -244,7 +325,8 @@ import Units
         "    max_periods: 30",
         with: "    max_periods: 30\n    meters:\n      - {meter: egress, unit: 1073741824, price: 0.02}"))
     let terms = try #require(configuration.offers.first?.terms)
-    #expect(terms.fiat?.deposit.description == "5" && terms.fiat?.price == .zero)
+    #expect(terms.fiat?.deposit.description == "5")
+    #expect(terms.fiat?.price == .zero)
     #expect(terms.meters.first?.fiat?.description == "0.02")
   }
 
@@ -271,7 +353,8 @@ import Units
     try #require(yaml != Self.dollars)
     let fault = #expect(throws: ConfigurationFault.self) { try read(yaml) }
     let said = fault?.description ?? ""
-    #expect(said.contains(words) && said.hasPrefix("leasehold.yaml:"), "\(said)")
+    #expect(said.contains(words), "\(said)")
+    #expect(said.hasPrefix("leasehold.yaml:"), "\(said)")
     #expect(!said.contains("secret"))
   }
 

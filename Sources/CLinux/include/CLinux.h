@@ -3,10 +3,13 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include "CLinuxBox.h"
 #include "CLinuxBtrfs.h"
 #include "CLinuxFiles.h"
 #include "CLinuxLoop.h"
 #include "CLinuxMounts.h"
+#include "CLinuxProcess.h"
+#include "CLinuxProofs.h"
 #include "CLinuxSpace.h"
 
 #endif

@@ -13,6 +13,13 @@ struct iovec;
 /// magic link, no `..` above the start, no crossing into another mount (openat2(2)). Always close-on-exec.
 int leasehold_open_beneath(int directory, const char *path, int flags, unsigned mode);
 
+/// The same for what lies in the kernel's caches: EAGAIN when it would have to be looked for on a disk (RESOLVE_CACHED,
+/// kernel 5.12), or when somebody renames on the way. Makes nothing.
+int leasehold_open_beneath_cached(int directory, const char *path, int flags);
+
+/// A path of our own out of the kernel's caches, whatever it leads through.
+int leasehold_open_cached(const char *path, int flags);
+
 /// An unnamed file in a directory (`O_TMPFILE`), for writing; it vanishes when closed unless it is linked.
 int leasehold_open_unnamed(int directory, unsigned mode);
 
@@ -39,6 +46,8 @@ ssize_t leasehold_read_directory(int directory, void *bytes, size_t count);
 
 ssize_t leasehold_attribute_get(int directory, const char *name, const char *attribute, void *bytes, size_t count);
 int leasehold_attribute_set(int directory, const char *name, const char *attribute, const void *bytes, size_t count);
+/// fsetxattr(2).
+int leasehold_attribute_set_open(int file, const char *attribute, const void *bytes, size_t count);
 int leasehold_attribute_remove(int directory, const char *name, const char *attribute);
 
 /// Opening for nothing but being a place to start from (`O_PATH`); works on anything and opens no device.

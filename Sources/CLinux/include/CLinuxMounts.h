@@ -12,4 +12,7 @@ int clinux_mount_clone_mapped(const char *path, uint32_t inner, uint32_t outer, 
 /// Attaches such a clone at `target`.
 int clinux_mount_attach(int mount, const char *target);
 
+/// Whether something is mounted exactly on `path`, which is not followed if it is a link: 1 or 0 (statx(2), kernel 5.8).
+int clinux_is_mount_root(const char *path);
+
 #endif

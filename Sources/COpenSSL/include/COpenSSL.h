@@ -12,6 +12,7 @@
 #endif
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stddef.h>
@@ -153,6 +154,14 @@ static inline int leasehold_equal(const void *a, const void *b, size_t length) {
 static inline int leasehold_random(void *bytes, size_t length) {
   return RAND_bytes((unsigned char *)bytes, (int)length) == 1;
 }
+
+/// A digest by its name (`MD5`, `SHA1`, `SHA256`), of bytes that come in pieces: for files, where a context costs nothing
+/// in comparison. NULL when the library has no such digest; the other calls take NULL and do nothing.
+EVP_MD_CTX *leasehold_digest_begin(const char *name);
+void leasehold_digest_update(EVP_MD_CTX *context, const void *bytes, size_t count);
+/// At most 64 bytes at `out`; returns how many, 0 on failure. To be called once.
+size_t leasehold_digest_finish(EVP_MD_CTX *context, void *out);
+void leasehold_digest_free(EVP_MD_CTX *context);
 
 /// Overwrites a secret in a way the compiler does not take out.
 static inline void leasehold_cleanse(void *bytes, size_t length) { OPENSSL_cleanse(bytes, length); }

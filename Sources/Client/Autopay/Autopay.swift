@@ -41,9 +41,13 @@ public final class Autopay: Sendable {
   public func once(_ leases: [String]) async -> [(lease: String, error: ClientError)] {
     var failures: [(lease: String, error: ClientError)] = []
     for lease in leases {
-      let look = await look(at: lease, failures: 0)
+      let look = await look(at: lease, after: Trouble())
       report(look)
-      if let error = look.error { failures.append((lease, error)) }
+      if let error = look.error {
+        failures.append((lease, error))
+      } else if look.isLost {
+        failures.append((lease, .leaseOver(name: lease, lease: lease)))
+      }
     }
     return failures
   }
@@ -51,7 +55,9 @@ public final class Autopay: Sendable {
   /// Until nothing is left to be done for any lease, or the task is cancelled.
   ///
   /// - Parameter leases: `nil` for all that are kept here, and those that come to be.
-  public func run(_ leases: [String]?) async throws(ClientError) {
+  /// - Returns: the leases that were lost meanwhile: ended by anybody but their holder.
+  @discardableResult
+  public func run(_ leases: [String]?) async throws(ClientError) -> [String] {
     let known = Mutex<Set<String>>([])
     func newcomers() throws(ClientError) -> [String] {
       let wanted =
@@ -59,41 +65,49 @@ public final class Autopay: Sendable {
       return known.withLock { known in wanted.filter { known.insert($0).inserted } }
     }
     let first = try newcomers()
-    let failure = await withTaskGroup(of: Void.self, returning: ClientError?.self) { group in
+    let outcome = await withTaskGroup(of: String?.self, returning: Result<[String], ClientError>.self) { group in
       for (index, lease) in first.enumerated() {
-        group.addTask { await self.keep(lease, follows: index < Self.followed) }
+        group.addTask { await self.keep(lease, follows: index < Self.followed) ? lease : nil }
       }
       while leases == nil {
-        do { try await Task.sleep(for: .seconds(30)) } catch { return nil }
+        do { try await Task.sleep(for: .seconds(30)) } catch { return .success([]) }
         do throws(ClientError) {
-          for lease in try newcomers() { group.addTask { await self.keep(lease, follows: false) } }
+          for lease in try newcomers() {
+            group.addTask { await self.keep(lease, follows: false) ? lease : nil }
+          }
         } catch {
           group.cancelAll()
-          return error
+          return .failure(error)
         }
       }
-      return nil
+      var lost: [String] = []
+      for await lease in group { if let lease { lost.append(lease) } }
+      return .success(lost.sorted())
     }
-    if let failure { throw failure }
+    return try outcome.get()
   }
 
   /// One lease, until nothing more is to be done for it.
-  private func keep(_ lease: String, follows: Bool) async {
-    var failures = 0
+  ///
+  /// - Returns: whether it was lost.
+  private func keep(_ lease: String, follows: Bool) async -> Bool {
+    var trouble = Trouble()
     var told: AutopayEvent?
     while !Task.isCancelled {
-      let look = await look(at: lease, failures: failures)
-      failures = look.error == nil ? 0 : failures + 1
+      let look = await look(at: lease, after: trouble)
+      trouble.failures = look.error == nil ? 0 : trouble.failures + 1
+      if !look.deadlines.isEmpty { trouble.deadlines = look.deadlines }
       // Said once, however often it is looked at.
       let isNews =
         look.event.event != .waiting || told?.event != .waiting || told?.reason != look.event.reason
         || told?.paidUntil != look.event.paidUntil
       if isNews { report(look) }
       told = look.event
-      guard let next = look.next else { return }
+      guard let next = look.next else { return look.isLost }
       let latest = follows ? client.now() + .hour : client.now() + .minute
       await wait(until: min(next, latest), after: look.version, of: lease, follows: follows && look.error == nil)
     }
+    return false
   }
 
   private func report(_ look: Look) {
@@ -109,37 +123,63 @@ public final class Autopay: Sendable {
     var error: ClientError?
     /// Of the lease that was seen.
     var version: Int64 = 0
+    /// When it is suspended, and reclaimed, if nobody pays.
+    var deadlines: [Instant] = []
+    /// It ended, and its holder did not end it.
+    var isLost = false
   }
 
-  /// Looks at a lease, and renews it if that is due.
-  ///
-  /// - Parameter failures: how many looks before this one went wrong, one after another.
-  func look(at lease: String, failures: Int) async -> Look {
-    var paidUntil: Instant?
-    do throws(ClientError) {
-      let turn = try await client.state.turn(of: .lease, lease)
-      defer { withExtendedLifetime(turn) {} }
-      return try await lookInTurn(at: lease, &paidUntil)
-    } catch {
-      return Look(failed: error, lease: lease, failures: failures, paidUntil: paidUntil, at: client.now())
+  /// What is known while nothing answers.
+  struct Trouble: Sendable {
+    /// How many looks went wrong, one after another.
+    var failures = 0
+    /// As the lease was seen last.
+    var deadlines: [Instant] = []
+
+    /// How long it is waited before the next look: from five seconds doubling to ten minutes; and never more than a
+    /// quarter of the time until the lease is worse off, down to a second. Where that is not known, a minute at most.
+    func delay(at now: Instant) -> Seconds {
+      let usual: Int64 = min(deadlines.isEmpty ? 60 : 600, 5 << min(failures, 10))
+      guard let deadline = deadlines.filter({ $0 > now }).min() else { return Seconds(usual) }
+      return Seconds(min(usual, max(1, deadline.microseconds(since: now) / 4_000_000)))
     }
   }
 
-  private func lookInTurn(at lease: String, _ paidUntil: inout Instant?) async throws(ClientError) -> Look {
+  /// Looks at a lease, and renews it if that is due.
+  func look(at lease: String, after trouble: Trouble) async -> Look {
+    var paidUntil: Instant?
+    var trouble = trouble
+    do throws(ClientError) {
+      let turn = try await client.state.turn(of: .lease, lease)
+      defer { withExtendedLifetime(turn) {} }
+      return try await lookInTurn(at: lease, &paidUntil, &trouble.deadlines)
+    } catch {
+      return Look(failed: error, lease: lease, trouble, paidUntil: paidUntil, at: client.now())
+    }
+  }
+
+  private func lookInTurn(
+    at lease: String, _ paidUntil: inout Instant?, _ deadlines: inout [Instant]
+  ) async throws(ClientError) -> Look {
     // What may have been paid is found out before anything else is.
     for (_, outcome) in try await client.recover(lease: lease) { _ = try outcome.get() }
     let document = try await client.lease(lease).document
     paidUntil = document.paidUntil?.instant
+    deadlines = Self.deadlines(of: document)
     var record = try client.state.autopayRecord(of: lease, at: client.server)
     try settle(&record, document)
     let terms = await terms(of: document.offer)
     let now = client.now()
     var look = Look(event: AutopayEvent(at: now, lease: lease, event: .waiting), version: document.version)
     look.event.paidUntil = document.paidUntil
+    look.deadlines = deadlines
     switch rules.decide(document, terms, record, at: now) {
     case .finished(let reason):
       look.event.event = .finished
       look.event.reason = reason
+      // A quote that nobody paid was never one.
+      look.isLost = reason == .over && document.cause != nil && document.cause != "release"
+      if look.isLost { look.event.detail = document.cause.map { "the provider says: \($0)" } }
     case .wait(let moment, let reason):
       look.event.reason = reason
       look.event.nextAt = Timestamp(moment)
@@ -155,10 +195,15 @@ public final class Autopay: Sendable {
       look.event.periods = attempt.periods
       look.event.paidUntil = bought.answer.document.paidUntil
       look.version = bought.answer.document.version
+      look.deadlines = Self.deadlines(of: bought.answer.document)
       // Looked at again at once: what comes next follows from what the lease is then.
       look.next = client.now()
     }
     return look
+  }
+
+  private static func deadlines(of document: LeaseDocument) -> [Instant] {
+    document.next.filter { ["suspend", "reclaim"].contains($0.action) }.map(\.at.instant)
   }
 
   /// A renewal whose end was never written down: it went through if nothing of it is unfinished and the time has moved.
@@ -190,20 +235,20 @@ public final class Autopay: Sendable {
 }
 
 extension Autopay.Look {
-  /// Back-off: from five seconds doubling to ten minutes, but while time is left never more than a quarter of it.
-  init(failed error: ClientError, lease: String, failures: Int, paidUntil: Instant?, at now: Instant) {
+  init(failed error: ClientError, lease: String, _ trouble: Autopay.Trouble, paidUntil: Instant?, at now: Instant) {
     event = AutopayEvent(at: now, lease: lease, event: error.isRefusal ? .refused : .failed)
     event.detail = "\(error)"
     event.paidUntil = paidUntil.map { Timestamp($0) }
     self.error = error
-    guard !error.isForGood else {
+    guard !error.isHopeless else {
       event.event = .finished
       event.reason = .over
+      isLost = true
       return
     }
-    var delay: Int64 = min(600, 5 << min(failures, 10))
-    if let paidUntil, paidUntil > now { delay = min(delay, max(5, paidUntil.microseconds(since: now) / 4_000_000)) }
-    next = now + Seconds(delay)
+    var trouble = trouble
+    if let paidUntil { trouble.deadlines.append(paidUntil) }
+    next = now + trouble.delay(at: now)
     event.nextAt = next.map { Timestamp($0) }
   }
 }
@@ -212,16 +257,7 @@ extension ClientError {
   /// Nothing was paid, by choice.
   public var isRefusal: Bool {
     switch self {
-    case .overBudget, .overLimit, .badChallenge, .paymentRequired, .wallet(.declined): true
-    default: false
-    }
-  }
-
-  /// The lease is over, or not ours.
-  var isForGood: Bool {
-    switch self {
-    case .noCredential, .unknownLease: true
-    case .problem(let problem): problem.status == 404 || problem.status == 410
+    case .overBudget, .overLimit, .notApproved, .badChallenge, .paymentRequired, .wallet(.declined): true
     default: false
     }
   }

@@ -65,5 +65,5 @@ extension StateDirectory {
     try DurableFile.write(JSON.encode(record), to: autopayFile(of: record.lease))
   }
 
-  private func autopayFile(of lease: String) -> String { "\(path)/autopay/\(lease).json" }
+  func autopayFile(of lease: String) -> String { "\(path)/autopay/\(lease).json" }
 }

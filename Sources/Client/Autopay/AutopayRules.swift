@@ -85,7 +85,7 @@ extension AutopayRules {
   {
     guard let paidUntil = lease.paidUntil?.instant else {
       // Metered only: a deposit is topped up when a quarter of it is left.
-      guard let deposit = terms.deposit, lease.balanceMsat <= deposit.count / 4 else {
+      guard let deposit = terms.deposit, let balance = lease.balanceMsat, balance <= deposit.count / 4 else {
         return .wait(until: now + 60, .notDue)
       }
       return due(lease, record, at: now)

@@ -15,30 +15,50 @@ struct FileSource: Sendable {
   let origin: Origin
   /// As it was looked at; `nil` where nobody can know.
   let byteCount: Int64?
+  /// Where in the file it begins.
+  let offset: Int64
   let sent: @Sendable (Int64) -> Void
 
-  /// - Parameter sent: hears the total of what was read.
-  init(_ origin: Origin, sent: @escaping @Sendable (Int64) -> Void) throws(ClientError) {
+  /// - Parameters:
+  ///   - offset: of the first byte that is sent.
+  ///   - sent: hears the total of what was read, with what lies before the offset.
+  init(_ origin: Origin, from offset: Int64 = 0, sent: @escaping @Sendable (Int64) -> Void) throws(ClientError) {
     self.origin = origin
+    self.offset = offset
     self.sent = sent
     switch origin {
     case .path(let path):
-      var status = stat()
-      guard stat(path, &status) == 0 else { throw Self.failure("read", path) }
-      guard status.st_mode & S_IFMT == S_IFREG else { throw .file("\(path) is not a file") }
-      byteCount = Int64(status.st_size)
+      let length = try Self.length(of: path)
+      byteCount = length.map { max(0, $0 - offset) }
     case .descriptor: byteCount = nil
     }
+  }
+
+  /// How long a file is; nil for one that says 0 and holds something all the same, as the kernel's do.
+  static func length(of path: String) throws(ClientError) -> Int64? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw failure("read", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .file("\(path) is not a file") }
+    guard status.st_size == 0 else { return Int64(status.st_size) }
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("read", path) }
+    defer { close(descriptor) }
+    var byte: UInt8 = 0
+    return Glibc.read(descriptor, &byte, 1) > 0 ? nil : 0
   }
 
   func open() throws(ClientError) -> FilePieces {
     switch origin {
     case .descriptor(let descriptor):
-      return FilePieces(file: OpenFile(descriptor, closes: false), limit: nil, sent: sent)
+      return FilePieces(file: OpenFile(descriptor, closes: false), limit: nil, start: 0, sent: sent)
     case .path(let path):
       let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw Self.failure("read", path) }
-      return FilePieces(file: OpenFile(descriptor, closes: true), limit: byteCount, sent: sent)
+      let file = OpenFile(descriptor, closes: true)
+      guard offset == 0 || lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
+        throw Self.failure("read", path)
+      }
+      return FilePieces(file: file, limit: byteCount, start: offset, sent: sent)
     }
   }
 
@@ -67,6 +87,7 @@ struct FilePieces: AsyncSequence, Sendable {
   let file: OpenFile
   /// A file that grows meanwhile is cut off where it ended when it was looked at: that length was announced.
   let limit: Int64?
+  let start: Int64
   let sent: @Sendable (Int64) -> Void
 
   struct AsyncIterator: AsyncIteratorProtocol {
@@ -91,7 +112,7 @@ struct FilePieces: AsyncSequence, Sendable {
       }
       guard piece.readableBytes > 0 else { return nil }
       total += Int64(piece.readableBytes)
-      pieces.sent(total)
+      pieces.sent(pieces.start + total)
       return piece
     }
   }

@@ -25,6 +25,8 @@ struct MultistatusReader {
     var byteCount: Int64?
     var modified: String?
     var etag: String?
+    /// Bytes that still fit.
+    var room: Int64?
   }
 
   private var responses: [Response] = []
@@ -81,6 +83,7 @@ struct MultistatusReader {
     case "href" where responses[last].href.isEmpty: responses[last].href = words
     case "getcontentlength": responses[last].byteCount = Int64(words)
     case "getlastmodified": responses[last].modified = words.isEmpty ? nil : words
+    case "quota-available-bytes": responses[last].room = Int64(words)
     case "getetag": responses[last].etag = words.isEmpty ? nil : words
     default: break  // other properties are not asked for
     }
@@ -117,38 +120,20 @@ struct MultistatusReader {
   private static let entities = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'"]
 
   private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String {
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard text.contains("&") else { return text }
-    var result = ""
-    var rest = text[...]
-    while let start = rest.firstIndex(of: "&") {
+    var result: [UInt8] = []
+    var rest = bytes
+    while let start = rest.firstIndex(of: UInt8(ascii: "&")) {
       result += rest[..<start]
       rest = rest[start...]
-      guard let end = rest.firstIndex(of: ";") else { break }
-      let name = String(rest[rest.index(after: start)..<end])
+      guard let end = rest.firstIndex(of: UInt8(ascii: ";")) else { break }
+      let name = String(decoding: rest[(start + 1)..<end], as: UTF8.self)
       let number =
         name.hasPrefix("#x")
         ? UInt32(name.dropFirst(2), radix: 16) : name.hasPrefix("#") ? UInt32(name.dropFirst()) : nil
-      result += entities[name] ?? number.flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? "&\(name);"
-      rest = rest[rest.index(after: end)...]
+      let meant = entities[name] ?? number.flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? "&\(name);"
+      result += meant.utf8
+      rest = rest[(end + 1)...]
     }
-    return result + rest
+    return String(decoding: result + rest, as: UTF8.self)
   }
-}
-
-/// The opposite of ``percentEncoded(_:)``; `nil` for what no encoder writes, and for bytes that are not UTF-8.
-func percentDecoded(_ text: String) -> String? {
-  var bytes: [UInt8] = []
-  var rest = Array(text.utf8)[...]
-  while let byte = rest.popFirst() {
-    guard byte == UInt8(ascii: "%") else {
-      bytes.append(byte)
-      continue
-    }
-    guard let high = rest.popFirst(), let low = rest.popFirst(),
-      let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-    else { return nil }
-    bytes.append(value)
-  }
-  return String(validating: bytes, as: UTF8.self)
 }

@@ -1,3 +1,4 @@
+import Text
 import Units
 import Wire
 
@@ -8,17 +9,27 @@ extension LeaseholdClient {
   }
 
   public func offer(_ id: String) async throws(ClientError) -> Answer<OfferDocument> {
-    try await ask(OfferDocument.self, Call(.GET, "/v1/offers/\(percentEncoded(id))"))
+    try await ask(OfferDocument.self, Call(.GET, "/v1/offers/\(PercentCoding.encode(id))"))
   }
 
   /// Rents, and pays for it. A run that died is gone on with by asking for exactly the same again.
   ///
-  /// - Parameter limit: the most that may be paid, beside the budget.
+  /// - Parameters:
+  ///   - limit: the most that may be paid, beside the budget.
+  ///   - name: what the lease is called here: 1 to 40 lower-case letters, digits and hyphens.
   /// - Returns: the lease, perhaps still being made: ``waitUntilReady(_:)``.
-  public func rent(_ request: RentRequest, limit: Millisatoshi? = nil) async throws(ClientError) -> Answer<
-    LeaseDocument
-  > {
-    try await purchase("/v1/leases", JSON.encode(request), lease: nil, limit: limit).answer
+  public func rent(
+    _ request: RentRequest, limit: Millisatoshi? = nil, name: String? = nil
+  ) async throws(ClientError) -> Answer<LeaseDocument> {
+    let body = JSON.encode(request)
+    // The run that died may have got as far as giving the name.
+    if let name, try !isBegun("/v1/leases", body, name) { try state.checkName(name) }
+    return try await purchase("/v1/leases", body, lease: nil, limit: limit, name: name).answer
+  }
+
+  private func isBegun(_ path: String, _ body: [UInt8], _ name: String) throws(ClientError) -> Bool {
+    let fingerprint = Purchase.fingerprint(server, path, body)
+    return try state.unfinishedPurchases(of: server).contains { $0.fingerprint == fingerprint && $0.name == name }
   }
 
   /// Buys more time. Works without a credential too: anyone may pay for a friend.
@@ -40,7 +51,7 @@ extension LeaseholdClient {
 
   public func lease(_ id: String) async throws(ClientError) -> Answer<LeaseDocument> {
     let answer = try await ask(LeaseDocument.self, Call(.GET, path(id), as: .lease(id)))
-    try state.note(answer.document)
+    try state.note(answer.document, at: server)
     return answer
   }
 
@@ -63,7 +74,7 @@ extension LeaseholdClient {
   /// Gives the lease back. What is left of its balance becomes credit.
   public func release(_ id: String) async throws(ClientError) -> Answer<LeaseDocument> {
     let answer = try await ask(LeaseDocument.self, Call(.DELETE, path(id), as: .lease(id)))
-    try state.note(answer.document)
+    try state.note(answer.document, at: server)
     return answer
   }
 
@@ -90,7 +101,7 @@ extension LeaseholdClient {
 
   // MARK: Ways of asking
 
-  func path(_ lease: String, _ rest: String = "") -> String { "/v1/leases/\(percentEncoded(lease))\(rest)" }
+  func path(_ lease: String, _ rest: String = "") -> String { "/v1/leases/\(PercentCoding.encode(lease))\(rest)" }
 
   func json(_ document: some Encodable) -> Call.Body { .bytes(JSON.encode(document), type: "application/json") }
 

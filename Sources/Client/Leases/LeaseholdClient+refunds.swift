@@ -22,29 +22,38 @@ extension LeaseholdClient {
 
   /// Spends credit on another lease of the same provider, or on the lease's own time.
   ///
-  /// A run that died before it had the answer is gone on with by asking for exactly the same again: it moves once.
+  /// Exactly the same asked again is the same move, whether its answer was heard or not: it moves once.
   ///
-  /// - Parameter amount: `nil` for all there is.
+  /// - Parameters:
+  ///   - amount: `nil` for all there is.
+  ///   - again: another move like one that was made before.
+  /// - Returns: what was moved, and when it had been already, if it had.
   public func spendCredit(
-    of id: String, on target: String, _ amount: Millisatoshi? = nil
-  ) async throws(ClientError) -> Answer<SpentCreditDocument> {
+    of id: String, on target: String, _ amount: Millisatoshi? = nil, again: Bool = false
+  ) async throws(ClientError) -> (answer: Answer<SpentCreditDocument>, before: Timestamp?) {
     let path = path(id, "/credit")
     let body = JSON.encode(SpendCreditRequest(to: target, amountMsat: amount?.count))
     // Whoever asks for the same thing meanwhile asks for another move.
     let turn = try await state.turn(of: .lease, id)
     defer { withExtendedLifetime(turn) {} }
-    let wish = try state.beginWish(at: server, path: path, body)
+    var wish = try state.beginWish(at: server, path: path, body)
+    if again, wish.doneAt != nil {
+      try state.finish(wish)
+      wish = try state.beginWish(at: server, path: path, body)
+    }
     do throws(ClientError) {
       let answer = try await ask(
         SpentCreditDocument.self,
         Call(
           .POST, path, headers: [("Idempotency-Key", wish.key)], body: .bytes(body, type: "application/json"),
           as: .lease(id)))
-      try state.finish(wish)
-      return answer
+      try state.complete(wish, at: now())
+      return (answer, wish.doneAt)
     } catch {
       // Only these say what became of it. Others come before anybody has looked: it may have moved in an earlier run.
-      if case .problem(let problem) = error, [404, 409, 410, 422].contains(problem.status) { try state.finish(wish) }
+      if wish.doneAt == nil, case .problem(let problem) = error, [404, 409, 410, 422].contains(problem.status) {
+        try state.finish(wish)
+      }
       throw error
     }
   }

@@ -26,10 +26,14 @@ extension LeaseholdClient {
   ///   - key: the idempotency key of a new purchase; a random one without it.
   ///   - adoptsRoute: goes on with whatever was left unfinished on this route, whatever its body.
   func purchase(
-    _ path: String, _ body: [UInt8], lease: String?, limit: Millisatoshi?, key: String? = nil, adoptsRoute: Bool = false
+    _ path: String, _ body: [UInt8], lease: String?, limit: Millisatoshi?, key: String? = nil, name: String? = nil,
+    adoptsRoute: Bool = false
   ) async throws(ClientError) -> Bought {
+    // Before anything is asked for: another server is not even told of the lease.
+    if let lease { _ = try kept(lease) }
     var draft = Purchase(server: server, path: path, body: body, lease: lease, at: now())
     if let key { draft.idempotencyKey = key }
+    draft.name = name
     let open = try state.beginPurchase(draft, at: server, adoptsRoute: adoptsRoute)
     return try await proceed(open, limit: limit)
   }
@@ -43,9 +47,9 @@ extension LeaseholdClient {
     while true {
       let response = try await transmit(call(open.purchase, as: try asker(of: open.purchase)))
       if (200..<300).contains(response.status.code) {
-        let answer = try await Self.read(LeaseDocument.self, response)
+        let answer = try await Self.read(LeaseDocument.self, response).withoutCredential
+        try state.note(answer.document, at: server)
         try state.finish(open)
-        try state.note(answer.document)
         return Bought(answer: answer)
       }
       let problem = await Self.problem(of: response)
@@ -56,11 +60,15 @@ extension LeaseholdClient {
       case .serviceUnavailable where patience.isLeft:
         try await wait(response, problem, &patience)
       case .unauthorized where problem.code == "credential-stale":
-        guard let lease = open.purchase.lease, let credential = try state.storedLease(lease)?.credential,
+        guard let lease = open.purchase.lease ?? open.purchase.disk, let credential = try kept(lease)?.credential,
           swaps < 3
         else { throw .problem(problem) }
         swaps += 1
         _ = try await swap(credential, of: lease)
+      case .unauthorized where problem.code == "credential-revoked":
+        guard let lease = open.purchase.lease, swaps < 3, try await resumeRotation(of: lease) != nil
+        else { throw .problem(problem) }
+        swaps += 1
       default:
         if response.status.isDecision { try state.finish(open) }
         throw .problem(problem)
@@ -89,7 +97,11 @@ extension LeaseholdClient {
   /// - Throws: `wallet(uncertain)` while money is under way.
   func earlierCredential(_ open: inout OpenPurchase) async throws(ClientError) -> Credential? {
     guard let asked = open.purchase.challenge else { return nil }
-    if let credential = open.purchase.credential { return credential }
+    // The run that wrote the preimage down may have come no further: what follows is done again.
+    if let preimage = open.purchase.preimage {
+      guard let preimage = Preimage(hex: preimage) else { throw .state("a purchase's record is damaged") }
+      return try keep(preimage, in: &open)
+    }
     if case .settled(let preimage) = try await decision(on: asked.paymentHash, with: try asked.sound) {
       return try keep(preimage, in: &open)
     }
@@ -124,15 +136,28 @@ extension LeaseholdClient {
     let payable: PayableChallenge
     do throws(ChallengeFault) {
       payable = try PayableChallenge(headers: headers, problem: problem, lease: open.purchase.lease, at: now())
+      // A new lease that bears the name of one that is kept here would take its place.
+      if open.purchase.lease == nil, let lease = payable.challenge.macaroon.value(of: .lease),
+        isKept(lease)
+      {
+        throw .otherLease
+      }
     } catch {
       try state.finish(open)
       throw .badChallenge(error)
     }
     open.purchase.challenge = Purchase.Asked(
       macaroon: payable.challenge.token, invoice: payable.invoice.text, paymentHash: payable.paymentHash.hex,
-      amountMsat: payable.amount.count)
+      amountMsat: payable.amount.count, kept: try open.purchase.lease.flatMap(fingerprint))
     try state.save(open.purchase)
     return try await pay(payable, for: &open, limit: limit, purpose: problem.purpose)
+  }
+
+  private func fingerprint(_ lease: String) throws(ClientError) -> String? { try kept(lease)?.credential?.fingerprint }
+
+  /// A file that is damaged is there, too.
+  private func isKept(_ lease: String) -> Bool {
+    do throws(ClientError) { return try state.storedLease(lease) != nil } catch { return true }
   }
 
   private func pay(
@@ -143,31 +168,35 @@ extension LeaseholdClient {
     do throws(ClientError) {
       let preimage = try await pay(
         payable.invoice, payable.amount, from: settings.paysByHand ? hand(payable) : payer, limit: limit,
-        purpose: purpose ?? "payment")
+        about: question(for: open.purchase, purpose))
       return try keep(preimage, in: &open)
     } catch {
       switch error {
       // Nobody was asked to pay; there is nothing to go on with.
-      case .overBudget, .overLimit: if !isKnown { try state.finish(open) }
+      case .overBudget, .overLimit, .notApproved: if !isKnown { try state.finish(open) }
       // Called off by the payee: what was to be bought could not be made, and the money stayed.
-      case .wallet(.declined):
-        if !isKnown, await isGone(hash, payable.challenge.macaroon) { try state.finish(open) }
+      case .wallet(.declined(let words)):
+        guard !isKnown, case .gone(let failure)? = await knownStanding(of: hash, with: payable.challenge.macaroon)
+        else { break }
+        try state.finish(open)
+        if let failure { throw .notMade(code: failure.code, failure.detail) }
+        // Before its time and without a reason: an older server called it off.
+        if !payable.invoice.isExpired(at: now()) { throw .notMade(code: nil, words) }
       default: break
       }
       throw error
     }
   }
 
-  private func isGone(_ paymentHash: String, _ macaroon: Macaroon) async -> Bool {
+  private func knownStanding(of paymentHash: String, with macaroon: Macaroon) async -> PaymentStanding? {
     do throws(ClientError) {
-      guard case .gone = try await standing(of: paymentHash, with: macaroon) else { return false }
-      return true
+      return try await standing(of: paymentHash, with: macaroon)
     } catch {
-      return false  // not known; whoever goes on with the purchase asks again
+      return nil  // whoever goes on with the purchase asks again
     }
   }
 
-  /// Writes the preimage down, and the credential where the lease's door will look for it.
+  /// Writes the preimage down, and the credential where the lease's door will look for it. Done again it changes nothing.
   private func keep(_ preimage: Preimage, in open: inout OpenPurchase) throws(ClientError) -> Credential {
     open.purchase.preimage = preimage.hex
     try state.save(open.purchase)
@@ -181,7 +210,10 @@ extension LeaseholdClient {
     if let lease = credential.lease ?? open.purchase.lease {
       // Who pays for a friend's lease buys nothing to keep.
       let isOurs: Bool = if open.purchase.lease == nil { true } else { try state.storedLease(lease) != nil }
-      if isOurs { try state.keep(credential, of: lease, at: server, now: now()) }
+      if isOurs {
+        try state.keepBought(
+          credential, of: lease, at: server, inPlaceOf: asked.kept, name: open.purchase.name, now: now())
+      }
     }
     return credential
   }
@@ -200,8 +232,8 @@ extension LeaseholdClient {
     while true {
       let response = try await transmit(call(open.purchase, as: .credential(credential)))
       if (200..<300).contains(response.status.code) {
-        let answer = try await Self.read(LeaseDocument.self, response)
-        try state.note(answer.document)
+        let answer = try await Self.read(LeaseDocument.self, response).withoutCredential
+        try state.note(answer.document, at: server)
         try state.finish(open)
         return Bought(answer: answer, amount: amount)
       }
@@ -213,6 +245,11 @@ extension LeaseholdClient {
         return Bought(answer: answer, amount: amount)
       case .serviceUnavailable where patience.isLeft:
         try await wait(response, problem, &patience)
+      case .unauthorized where ClientError.problem(problem).saysCredentialEnded:
+        // Ended with all others of the lease while this was under way: the money is the lease's all the same.
+        try state.finish(open)
+        guard let lease = open.purchase.lease, try kept(lease) != nil else { throw .problem(problem) }
+        return Bought(answer: try await self.lease(lease), amount: amount)
       default:
         // The credential is kept, whatever becomes of the request; it gets at the credit.
         if response.status.isDecision { try state.finish(open) }
@@ -250,7 +287,12 @@ extension LeaseholdClient {
 
   /// Who asks first. A credential that may not pay would be refused where a stranger is welcome.
   private func asker(of purchase: Purchase) throws(ClientError) -> Call.Authority {
-    guard let lease = purchase.lease, let credential = try state.storedLease(lease)?.credential else { return .nobody }
+    // Nothing is bought yet: what is shown is the credential of the disk that shall be attached.
+    if let disk = purchase.disk {
+      guard let credential = try kept(disk)?.credential else { throw .noCredential(lease: disk) }
+      return .credential(credential)
+    }
+    guard let lease = purchase.lease, let credential = try kept(lease)?.credential else { return .nobody }
     if purchase.path.hasSuffix("/renewals"), !credential.capabilities.contains(.pay) { return .nobody }
     return .credential(credential)
   }

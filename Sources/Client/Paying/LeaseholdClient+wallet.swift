@@ -18,7 +18,7 @@ extension LeaseholdClient {
     guard !settings.paysByHand else {
       throw .wallet(.declined("an invoice of somebody else's cannot be paid by hand here: nobody could say when it is"))
     }
-    return try await pay(invoice, amount, from: payer, limit: nil, purpose: "payment").hex
+    return try await pay(invoice, amount, from: payer, limit: nil, about: Question(purpose: "payment")).hex
   }
 
   /// Whoever pays, unless a person does.
@@ -29,7 +29,8 @@ extension LeaseholdClient {
   ///
   /// - Returns: the preimage, which is the invoice's.
   func pay(
-    _ invoice: Invoice, _ amount: Millisatoshi, from wallet: any Wallet, limit: Millisatoshi?, purpose: String
+    _ invoice: Invoice, _ amount: Millisatoshi, from wallet: any Wallet, limit: Millisatoshi?,
+    about question: Question
   ) async throws(ClientError) -> Preimage {
     let hash = Hex.encode(invoice.paymentHash)
     // Two runs may hold the same invoice: a lease has one open renewal at a time.
@@ -46,13 +47,15 @@ extension LeaseholdClient {
     if let limit = limit ?? settings.limit, amount > limit { throw .overLimit(asked: amount, limit: limit) }
     guard !invoice.isExpired(at: now()) else { throw .badChallenge(.expired) }
 
-    let budget = try state.budget().and(settings.budget)
-    let moment = now()
+    let budget = try state.budget(settings.budget)
     let most = wallet.routes ? settings.maxFee ?? Self.standardFee(of: amount) : .zero
+    try await ask(amount, most, within: budget, about: question)
+    guard !invoice.isExpired(at: now()) else { throw .badChallenge(.expired) }
+    let moment = now()
     let fee = try state.changeSpendings { (spendings) throws(BudgetRefusal) in
       try spendings.reserve(amount, fee: most, for: hash, within: budget, at: moment)
     }
-    tell(.paying(msat: amount.count, purpose: purpose))
+    tell(.paying(msat: amount.count, purpose: question.purpose))
     do throws(WalletError) {
       let payment = try await wallet.pay(invoice, maxFee: fee)
       let preimage = try Self.preimage(payment, of: invoice)
@@ -72,6 +75,34 @@ extension LeaseholdClient {
       }
       throw .wallet(error)
     }
+  }
+
+  /// What a payment is for, as far as it is known before the amount is.
+  struct Question: Sendable {
+    var purpose: String
+    var offer: String?
+    var lease: String?
+    /// Looked up only where somebody is asked.
+    var lastsUntil: (@Sendable (Millisatoshi) async -> Instant?)?
+  }
+
+  /// Asks for leave, once the budget has said that it would do. Whoever pays by hand says so by paying.
+  private func ask(
+    _ amount: Millisatoshi, _ fee: Millisatoshi, within budget: Budget, about question: Question
+  ) async throws(ClientError) {
+    guard let approval = settings.approval, !settings.paysByHand else { return }
+    var spendings = try state.spendings()
+    let granted: Millisatoshi
+    do throws(BudgetRefusal) {
+      granted = try spendings.reserve(amount, fee: fee, for: "", within: budget, at: now())
+    } catch {
+      throw .overBudget(error)
+    }
+    let answer = await approval(
+      PaymentQuestion(
+        amount: amount, fee: granted, purpose: question.purpose, offer: question.offer, lease: question.lease,
+        lastsUntil: await question.lastsUntil?(amount)))
+    if case .refuse(let refusal) = answer { throw .notApproved(asked: amount, refusal) }
   }
 
   enum EarlierPayment {

@@ -11,8 +11,9 @@ enum PaymentStanding: Sendable {
   case accepted
   /// Nobody has paid, and somebody still may.
   case open
-  /// Expired, called off, or never heard of: it cannot be paid any more.
-  case gone
+  /// Expired, called off, or never heard of: it cannot be paid any more. Where it was called off because what it was to
+  /// buy could not be made, the payee says why.
+  case gone(FailureDocument? = nil)
 }
 
 extension LeaseholdClient {
@@ -26,7 +27,9 @@ extension LeaseholdClient {
       ).document
     } catch {
       // An invoice the payee has never heard of, or has long forgotten, was not paid to them.
-      if case .problem(let problem) = error, problem.status == 404 { return .gone }
+      if case .problem(let problem) = error, problem.status == 404 { return .gone() }
+      // What was asked for under a credential that has ended, or keys that are lost, is worth nothing any more.
+      if error.saysCredentialEnded { return .gone() }
       throw error
     }
     if let text = document.preimage {
@@ -38,7 +41,7 @@ extension LeaseholdClient {
     // Offered no longer, and can still be paid.
     case "open", "replaced": return .open
     case "accepted": return .accepted
-    case "canceled", "expired": return .gone
+    case "canceled", "expired": return .gone(document.failure)
     // Settled without a preimage would be a payee that keeps the receipt.
     case "settled": throw .unreadable("the payment is settled and carries no preimage")
     default: throw .unreadable("a payment in state '\(document.state)'")

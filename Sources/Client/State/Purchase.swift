@@ -19,6 +19,8 @@ public struct Purchase: Hashable, Sendable, Codable {
   public var startedAt: Timestamp
   /// The lease that exists already.
   public var lease: String?
+  /// What its holder wants to call the lease that it buys.
+  var name: String?
   var challenge: Asked?
   var preimage: String?
 
@@ -27,6 +29,8 @@ public struct Purchase: Hashable, Sendable, Codable {
     var invoice: String
     var paymentHash: String
     var amountMsat: Int64
+    /// The name of the credential that was kept of the lease when this was asked for; nil where there was none.
+    var kept: String?
 
     var sound: Macaroon {
       get throws(ClientError) {
@@ -55,6 +59,13 @@ public struct Purchase: Hashable, Sendable, Codable {
     fingerprint = Self.fingerprint(server, path, body)
     idempotencyKey = Bytes32.random().hex.prefix(32).description
     startedAt = Timestamp(now)
+  }
+
+  /// The disk lease that a purchase is to attach.
+  var disk: String? {
+    guard path == "/v1/leases" else { return nil }
+    // A body that is no such request names no disk, and the server says what is wrong with it.
+    return (try? JSON.decode(RentRequest.self, from: Array(body.utf8)))?.disk
   }
 
   static func fingerprint(_ server: ServerAddress, _ path: String, _ body: [UInt8]) -> String {

@@ -11,8 +11,10 @@ public struct StateDirectory: Sendable {
   /// Makes the folder where it is missing.
   public init(path: String) throws(ClientError) {
     var path = path
-    while path.count > 1, path.last == "/" { path.removeLast() }
-    guard path.first == "/" else { throw .state("the state directory '\(path)' is not an absolute path") }
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.unicodeScalars.removeLast() }
+    guard path.utf8.first == UInt8(ascii: "/") else {
+      throw .state("the state directory '\(path)' is not an absolute path")
+    }
     self.path = path
     try DurableFile.makeFolder(leases)
     try DurableFile.makeFolder(purchases)
@@ -45,9 +47,13 @@ public struct StateDirectory: Sendable {
 
   // MARK: Budget
 
-  /// ``Wallets/Budget/standard`` until another is set.
-  public func budget() throws(ClientError) -> Budget {
-    try document(Budget.self, at: budgetFile) ?? .standard
+  /// What was set here, and else what `configured` says; `Budget.standard` fills the bounds that neither
+  /// speaks of. Of two that are set, the stricter holds.
+  public func budget(_ configured: Budget = Budget()) throws(ClientError) -> Budget {
+    if let set = try document(Budget.self, at: budgetFile) { return set.and(configured) }
+    return Budget(
+      perPayment: configured.perPayment ?? Budget.standard.perPayment,
+      perDay: configured.perDay ?? Budget.standard.perDay)
   }
 
   public func setBudget(_ budget: Budget) throws(ClientError) {
@@ -90,6 +96,8 @@ public struct StateDirectory: Sendable {
   enum TurnKind: String {
     case lease
     case payment
+    /// To exchange a lease's credential. Nothing else is waited for meanwhile.
+    case credential
   }
 
   func document<Document: Decodable>(_ type: Document.Type, at path: String) throws(ClientError) -> Document? {

@@ -13,13 +13,15 @@ public struct StoredLease: Hashable, Sendable, Codable {
   public var since: Timestamp
   /// The provider said that it is over.
   public var isClosed: Bool
+  /// What its holder calls it.
+  public internal(set) var name: String?
   var macaroon: String
   /// Of a credential that somebody else must vouch for.
   var discharges: [String]?
   var preimage: String
 
   private enum CodingKeys: String, CodingKey {
-    case lease, server, offer, kind, since, macaroon, discharges, preimage
+    case lease, server, offer, kind, since, name, macaroon, discharges, preimage
     case isClosed = "closed"
   }
 
@@ -40,6 +42,9 @@ public struct StoredLease: Hashable, Sendable, Codable {
     return Credential(macaroon: macaroon, discharges: discharges, preimage: preimage)
   }
 
+  /// Where its credential may be shown, and nowhere else.
+  public var address: ServerAddress? { ServerAddress(server) }
+
   mutating func replace(_ credential: Credential) {
     macaroon = Base64.encode(credential.macaroon.wire)
     discharges = credential.discharges.isEmpty ? nil : credential.discharges.map { Base64.encode($0.wire) }
@@ -49,8 +54,10 @@ public struct StoredLease: Hashable, Sendable, Codable {
 
 extension StateDirectory {
   /// Oldest first; without those that cannot be read, which ``damagedLeases()`` names.
-  public func storedLeases(of server: ServerAddress) throws(ClientError) -> [StoredLease] {
-    try allLeases().readable.filter { $0.server == server.description }
+  ///
+  /// - Parameter server: nil for those of every server.
+  public func storedLeases(of server: ServerAddress?) throws(ClientError) -> [StoredLease] {
+    try allLeases().readable.filter { server == nil || $0.server == server?.description }
       .sorted { ($0.since, $0.lease) < ($1.since, $1.lease) }
   }
 
@@ -66,7 +73,7 @@ extension StateDirectory {
     var found: (readable: [StoredLease], damaged: [String]) = ([], [])
     for name in try DurableFile.names(in: leases) where name.hasSuffix(".json") {
       let id = String(name.dropLast(5))
-      guard Self.isLeaseID(id), let bytes = try DurableFile.read(file(of: id)) else { continue }
+      guard Self.isLeaseID(id), let bytes = try DurableFile.read(leaseFile(of: id)) else { continue }
       do throws(JSONFault) {
         found.readable.append(try JSON.decode(StoredLease.self, from: bytes))
       } catch {
@@ -78,62 +85,104 @@ extension StateDirectory {
 
   public func storedLease(_ id: String) throws(ClientError) -> StoredLease? {
     guard Self.isLeaseID(id) else { return nil }
-    return try document(StoredLease.self, at: file(of: id))
+    return try document(StoredLease.self, at: leaseFile(of: id))
   }
 
-  /// Keeps a credential in place of an earlier one of the same lease. One that allows less than what is kept (someone
-  /// paid as a stranger) does not take its place.
-  public func keep(_ credential: Credential, of id: String, at server: ServerAddress, now: Instant) throws(ClientError)
-  {
+  /// Keeps a credential that somebody handed over, in place of an earlier one of the same lease. One that allows less
+  /// than what is kept does not take its place.
+  ///
+  /// - Returns: whether it is kept now.
+  @discardableResult
+  public func keep(
+    _ credential: Credential, of id: String, at server: ServerAddress, now: Instant
+  ) throws(ClientError) -> Bool {
+    try change(id, at: server) { kept in
+      guard var lease = kept else {
+        return StoredLease(lease: id, server: server, credential: credential, since: now)
+      }
+      if let old = lease.credential, !credential.capabilities.isSuperset(of: old.capabilities) { return nil }
+      lease.replace(credential)
+      return lease
+    }
+  }
+
+  /// Keeps what was bought. Doing so again changes nothing: a credential that was exchanged since is not put back.
+  ///
+  /// - Parameters:
+  ///   - fingerprint: of the credential that was kept when the invoice was asked for; nil where there was none.
+  ///   - name: what a new lease is to be called.
+  func keepBought(
+    _ credential: Credential, of id: String, at server: ServerAddress, inPlaceOf fingerprint: String?, name: String?,
+    now: Instant
+  ) throws(ClientError) {
+    try change(id, at: server) { (kept) throws(ClientError) in
+      guard var lease = kept else {
+        // Before the lease itself: a name that leads nowhere for a moment leads nobody astray.
+        try rememberLast(id, at: server)
+        var lease = StoredLease(lease: id, server: server, credential: credential, since: now)
+        if let name, try isFree(name) { lease.name = name }
+        return lease
+      }
+      // A file without a sound credential is mended by whatever opens the lease.
+      guard let old = lease.credential else {
+        lease.replace(credential)
+        return lease
+      }
+      guard old.fingerprint == fingerprint, credential.capabilities.isSuperset(of: old.capabilities) else { return nil }
+      lease.replace(credential)
+      return lease
+    }
+  }
+
+  /// Puts a credential in the place of the one it was exchanged for, if that is still the one that is kept.
+  func exchange(
+    _ old: Credential, for fresh: Credential, of id: String, at server: ServerAddress
+  ) throws(ClientError) {
+    try change(id, at: server) { kept in
+      guard var lease = kept, lease.credential == old else { return nil }
+      lease.replace(fresh)
+      return lease
+    }
+  }
+
+  /// What the server says of a lease of its own that is kept here; nothing for others.
+  func note(_ document: LeaseDocument, at server: ServerAddress) throws(ClientError) {
+    guard let kept = try storedLease(document.id), kept.server == server.description else { return }
+    try change(document.id, at: server) { kept in
+      guard var lease = kept else { return nil }
+      lease.offer = document.offer
+      lease.kind = document.kind
+      lease.isClosed = document.state == "closed"
+      return lease == kept ? nil : lease
+    }
+  }
+
+  /// Changes the file of a lease, alone. What another server says never touches it.
+  ///
+  /// - Parameter change: what is to be kept; nil leaves it as it is.
+  /// - Returns: whether anything was written.
+  @discardableResult
+  private func change(
+    _ id: String, at server: ServerAddress, _ change: (StoredLease?) throws(ClientError) -> StoredLease?
+  ) throws(ClientError) -> Bool {
     guard Self.isLeaseID(id) else { throw .unreadable("a lease's id is 26 letters and digits") }
     let lock = try FileLock.take(leases + "/.lock", wait: true)
     defer { withExtendedLifetime(lock) {} }
-    var lease: StoredLease
-    if let kept = try storedLease(id) {
-      lease = kept
-      if let old = kept.credential, !credential.capabilities.isSuperset(of: old.capabilities) { return }
-      lease.replace(credential)
-    } else {
-      lease = StoredLease(lease: id, server: server, credential: credential, since: now)
-    }
-    try DurableFile.write(JSON.encode(lease), to: file(of: id))
-  }
-
-  /// What the server says of a lease that is kept here; nothing for others.
-  func note(_ document: LeaseDocument) throws(ClientError) {
-    let lock = try FileLock.take(leases + "/.lock", wait: true)
-    defer { withExtendedLifetime(lock) {} }
-    guard var lease = try storedLease(document.id) else { return }
-    let before = lease
-    lease.offer = document.offer
-    lease.kind = document.kind
-    lease.isClosed = document.state == "closed"
-    if lease != before { try DurableFile.write(JSON.encode(lease), to: file(of: document.id)) }
+    let kept = try storedLease(id)
+    if let kept, kept.server != server.description { throw .otherServer(lease: id, server: kept.server) }
+    guard let lease = try change(kept) else { return false }
+    try DurableFile.write(JSON.encode(lease), to: leaseFile(of: id))
+    return true
   }
 
   /// Forgets a credential. Without it nobody here can use the lease any more.
   public func forget(_ id: String) throws(ClientError) {
     guard Self.isLeaseID(id) else { return }
-    try DurableFile.remove(file(of: id))
+    try DurableFile.remove(leaseFile(of: id))
+    try DurableFile.remove(autopayFile(of: id))
   }
 
-  /// The id that a person means: a whole id, a beginning that only one lease known here has, or `@last` for the one
-  /// rented most recently.
-  public func resolve(_ name: String, at server: ServerAddress) throws(ClientError) -> String {
-    let name = name.lowercased()
-    if Self.isLeaseID(name) { return name }
-    let known = try storedLeases(of: server)
-    if name == "@last" {
-      guard let last = known.last(where: { !$0.isClosed }) ?? known.last else { throw .unknownLease(name) }
-      return last.lease
-    }
-    let matches = known.map(\.lease).filter { !name.isEmpty && $0.hasPrefix(name) }
-    guard let match = matches.first else { throw .unknownLease(name) }
-    guard matches.count == 1 else { throw .ambiguousLease(name, matches: matches) }
-    return match
-  }
-
-  private func file(of id: String) -> String { "\(leases)/\(id).json" }
+  func leaseFile(of id: String) -> String { "\(leases)/\(id).json" }
 
   /// 26 lower-case letters and digits: what may stand in a path.
   static func isLeaseID(_ text: String) -> Bool {

@@ -26,14 +26,16 @@ struct ServerSentEventReader {
       guard !data.isEmpty else { return nil }
       return ServerSentEvent(id: id, event: event.isEmpty ? "message" : event, data: data.joined(separator: "\n"))
     }
-    guard !line.hasPrefix(":") else { return nil }
-    let colon = line.firstIndex(of: ":") ?? line.endIndex
-    var value = line[colon...].dropFirst()
-    if value.first == " " { value = value.dropFirst() }
-    switch line[..<colon] {
-    case "id": id = String(value)
-    case "event": event = String(value)
-    case "data": data.append(String(value))
+    let bytes = line.utf8
+    guard bytes.first != UInt8(ascii: ":") else { return nil }
+    let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
+    var rest = bytes[colon...].dropFirst()
+    if rest.first == UInt8(ascii: " ") { rest = rest.dropFirst() }
+    let value = String(decoding: rest, as: UTF8.self)
+    switch String(decoding: bytes[..<colon], as: UTF8.self) {
+    case "id": id = value
+    case "event": event = value
+    case "data": data.append(value)
     default: break  // fields that nobody knows are passed over, as the specification says
     }
     return nil

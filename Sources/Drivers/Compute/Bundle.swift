@@ -1,9 +1,12 @@
 import Engine
+import Glibc
 import Ledger
 
 /// The places of one container on the host, all under `<state>/compute/<lease>/`.
 struct Bundle: Sendable {
   let lease: LeaseID
+  /// Only root and the lease's first group pass, as with disks: whatever modes a renter gives his files, nobody else on
+  /// the host reads them.
   let folder: String
 
   /// ``ContainerRecord``.
@@ -20,15 +23,29 @@ struct Bundle: Sendable {
   /// What the container writes to its standard output and error. It lies in the layer, so that a container that writes
   /// faster than anybody rotates fills its own disk and not the host's.
   var output: String { layer + "/log/output" }
+  /// ``BoxProgram``, out of the container's reach.
+  var box: String { layer + "/init" }
   /// The part before it, on the host, bounded by whoever copies it.
   var olderOutput: String { folder + "/output.1" }
+  /// Where its parts stand in all that was ever written: ``OutputLog``.
+  var logMarks: String { folder + "/output.marks" }
+  /// What process 1 reports of its command: ``BoxProgram/Report``. Written anew with each start.
+  var exit: String { folder + "/exit" }
   /// Where the image and the layer are joined.
   var root: String { folder + "/rootfs" }
+  /// The image under the lease's owners, while the two are being joined.
+  var lower: String { folder + "/lower" }
   /// An attached disk, while its owners are shown as this container's.
   var disk: String { folder + "/disk" }
   /// One locked file per command that runs.
   var commands: String { folder + "/exec" }
 
   /// In the order in which they must be unmounted.
-  var mountPoints: [String] { [disk, root, layer] }
+  var mountPoints: [String] { [disk, root, lower, layer] }
+
+  /// Lets the lease's root pass, which in a container is the first of its users and groups, and nobody else.
+  func admitOnly(_ uidBase: UInt32) throws(DriverError) {
+    try systemCall("chmod \(folder)") { chmod(folder, 0o710) }
+    try systemCall("chown \(folder)") { lchown(folder, 0, uidBase) }
+  }
 }

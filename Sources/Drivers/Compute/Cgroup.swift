@@ -36,6 +36,33 @@ struct Cgroup: Hashable, Sendable {
   /// The opposite; nothing happens while something runs in it.
   func removeTracked() { rmdir(tracked) }
 
+  /// Makes it, looks for what containers need of it, and removes it again: a sentence when something is missing.
+  func shortage() async throws(DriverError) -> String? {
+    if let root = mode.unified, mode.version == .unified {
+      let there = Set((try HostFile.text(root + "/cgroup.controllers") ?? "").split(whereSeparator: \.isWhitespace))
+      let missing = ["cpu", "memory", "pids"].filter { !there.contains(Substring($0)) }
+      guard missing.isEmpty else {
+        return "control groups at \(root) have no \(missing.joined(separator: ", ")) (kernel command line, or whoever"
+          + " made this machine's groups)"
+      }
+      // What a runtime does as well. Groups below another than the first must have no processes beside them.
+      try Self.write("+cpu +memory +pids", to: root + "/cgroup.subtree_control")
+    }
+    try make()
+    let needed =
+      switch mode.version {
+      case .hybrid:
+        [
+          ("freezer", "freezer.state"), ("memory", "memory.limit_in_bytes"), ("cpu", "cpu.cfs_quota_us"),
+          ("pids", "pids.current"), ("cpuacct", "cpuacct.usage"),
+        ]
+      case .unified: [("freezer", "cgroup.freeze"), ("freezer", "cgroup.events"), ("cpu", "cpu.stat")]
+      }
+    let missing = needed.filter { !HostFile.exists(file($0.0, $0.1)) }.map(\.1)
+    try await remove()
+    return missing.isEmpty ? nil : "control groups have no \(missing.joined(separator: ", "))"
+  }
+
   // MARK: - Counters
 
   /// Processor time of it and everything that was ever below it, in microseconds; `nil` when it is not there.
@@ -139,22 +166,31 @@ struct Cgroup: Hashable, Sendable {
   func killAll() async throws(DriverError) {
     guard exists else { return }
     for round in 0..<5_000 {
-      let processes = try processes()
-      if processes.isEmpty { return }
-      // What stands still cannot fork away from the list that was just read. (Freezing needs no waiting for here.)
-      if round > 0, round % 8 == 0, mode.version == .hybrid { try write("FROZEN", "freezer", "freezer.state") }
-      if mode.version == .unified, HostFile.exists(tracked + "/cgroup.kill") {
-        try write("1", "freezer", "cgroup.kill")
-      } else {
-        for process in try self.processes() { kill(process, SIGKILL) }
-      }
-      switch mode.version {
-      case .hybrid: try write("THAWED", "freezer", "freezer.state")
-      case .unified: try write("0", "freezer", "cgroup.freeze")
+      if try processes().isEmpty { return }
+      do throws(DriverError) {
+        try killOnce(round)
+      } catch {
+        // Whoever else waits for the last of them removes the group, even between our opening a file and writing to it.
+        if try processes().isEmpty { return }
+        throw error
       }
       try await Wait.shortly()
     }
     throw DriverError(.failed, attempted: "kill what runs in \(path)", words: "it does not die")
+  }
+
+  private func killOnce(_ round: Int) throws(DriverError) {
+    // What stands still cannot fork away from the list that was just read. (Freezing needs no waiting for here.)
+    if round > 0, round % 8 == 0, mode.version == .hybrid { try write("FROZEN", "freezer", "freezer.state") }
+    if mode.version == .unified, HostFile.exists(tracked + "/cgroup.kill") {
+      try write("1", "freezer", "cgroup.kill")
+    } else {
+      for process in try processes() { kill(process, SIGKILL) }
+    }
+    switch mode.version {
+    case .hybrid: try write("THAWED", "freezer", "freezer.state")
+    case .unified: try write("0", "freezer", "cgroup.freeze")
+    }
   }
 
   // MARK: - Removing
@@ -220,7 +256,10 @@ struct Cgroup: Hashable, Sendable {
   }
 
   private func write(_ value: String, _ controller: String, _ name: String) throws(DriverError) {
-    let path = file(controller, name)
+    try Self.write(value, to: file(controller, name))
+  }
+
+  private static func write(_ value: String, to path: String) throws(DriverError) {
     let descriptor = try Descriptor(opening: path, O_WRONLY)
     try HostFile.write(Array(value.utf8), to: descriptor.number, named: path)
   }

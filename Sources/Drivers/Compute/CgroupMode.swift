@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// How control groups are mounted on this host.
 ///

@@ -4,7 +4,10 @@ import Ledger
 
 extension ComputeDriver {
   public func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {
-    try await fence.hold(lease, generation, .destroy, as: "destroy") { () async throws(DriverError) in
+    try await fence.hold(
+      lease, generation, .destroy, as: "destroy",
+      interrupting: { () async throws(DriverError) in try await runtime.endStrays(of: lease) }
+    ) { () async throws(DriverError) in
       let bundle = bundle(lease)
       let record: ContainerRecord?
       do throws(DriverError) {
@@ -40,7 +43,9 @@ extension ComputeDriver {
       guard HostFile.isFolder(bundle.folder) else { return }
       for name in try HostFile.names(in: bundle.commands) { try HostFile.removeFile(bundle.commands + "/" + name) }
       for folder in bundle.mountPoints + [bundle.commands] { try HostFile.removeFolder(folder) }
-      for file in [bundle.configuration, bundle.runtimeLog, bundle.olderOutput] { try HostFile.removeFile(file) }
+      for file in [bundle.configuration, bundle.runtimeLog, bundle.exit, bundle.olderOutput, bundle.logMarks] {
+        try HostFile.removeFile(file)
+      }
       for name in try HostFile.names(in: bundle.folder) where TemporaryName.isTemporary(name) {
         try HostFile.removeFile(bundle.folder + "/" + name)
       }

@@ -15,7 +15,7 @@ extension ComputeDriver {
       }
       // What a crash left of an earlier making, or of a destruction that a newer generation overtakes.
       _ = try await clear(bundle)
-      try HostFile.makeFolder(bundle.folder, mode: 0o711)
+      try HostFile.makeFolder(bundle.folder, mode: 0o700)
       // A group of an earlier life went with the clearing: the first start makes the first incarnation.
       var record = ContainerRecord(
         spec: spec, stage: .making, incarnation: 0, wanted: true, suspended: false)
@@ -28,7 +28,10 @@ extension ComputeDriver {
   }
 
   public func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError) {
-    try await fence.hold(lease, generation, .act, as: "suspend") { () async throws(DriverError) in
+    try await fence.hold(
+      lease, generation, .act, as: "suspend",
+      interrupting: { () async throws(DriverError) in try await runtime.groups.endAll(of: lease) }
+    ) { () async throws(DriverError) in
       var record = try made(lease, "suspend")
       if !record.suspended {
         // Written first: a door that asks from here on is told so, and a crash leaves the intention.
@@ -66,7 +69,12 @@ extension ComputeDriver {
       try await record.write(bundle(spec.lease).record)
     }
     if record.wanted && !runGroup(spec.lease).exists {
-      try await launch(&record, image: image, disk: disk)
+      do throws(DriverError) {
+        try await launch(&record, image: image, disk: disk)
+      } catch let error where error.kind == .cannotStart || error.kind == .timedOut {
+        // The lease is what it was made: its files are there, and its renter can see why nothing runs and start it.
+        log.warning("container not started", metadata: ["lease": "\(spec.lease)", "error": "\(error)"])
+      }
     }
   }
 
@@ -78,6 +86,14 @@ extension ComputeDriver {
     guard spec.uidBase == record.spec.uidBase else {
       throw DriverError(
         .failed, attempted: "change \(spec.lease)", words: "its files belong to uid \(record.spec.uidBase)")
+    }
+    if spec.resources.memory < before.memory, let used = try group(spec.lease).memoryBytes(),
+      used > spec.resources.memory.count
+    {
+      // The kernel would kill for it, or refuse.
+      throw DriverError(
+        .noSpace, attempted: "change \(spec.lease)",
+        words: "\(used) bytes of memory are used, and it would have \(spec.resources.memory.count)")
     }
     if spec.resources.disk > before.disk { try await WritableLayer(bundle: bundle).grow(to: spec.resources.disk) }
     if spec.resources != before, try runGroup(spec.lease).isPopulated() {
@@ -130,28 +146,59 @@ extension ComputeDriver {
       try group.make()
     }
     try OutputLog(bundle).rotate()
-    var mounts = ContainerConfiguration.systemMounts
-    if let disk { mounts.append(ContainerConfiguration.disk(try layer.present(disk, to: spec.uidBase))) }
+    var mounts =
+      ContainerConfiguration.systemMounts(spec.resources) + [ContainerConfiguration.box(bundle.box)]
+    if let disk {
+      let isReadOnly = spec.attached?.isReadOnly ?? false
+      let source = try layer.present(disk, to: spec.uidBase, isReadOnly: isReadOnly)
+      mounts.append(ContainerConfiguration.disk(source, isReadOnly: isReadOnly))
+    }
     let configuration = ContainerConfiguration(
-      process: process(spec, image, arguments: spec.command.isEmpty ? image.command : spec.command),
+      process: process(
+        spec, image, arguments: BoxProgram.over(spec.command.isEmpty ? image.command : spec.command)),
       root: ContainerConfiguration.Root(path: bundle.root), hostname: String("\(spec.lease)".suffix(12)),
       mounts: mounts,
       linux: ContainerConfiguration.Linux(
         uidMappings: [.init(hostID: spec.uidBase)], gidMappings: [.init(hostID: spec.uidBase)],
         // The network is the container's own: it may listen where it likes and needs no capability for it.
         sysctl: ["net.ipv4.ip_unprivileged_port_start": "0"],
-        cgroupsPath: runGroup(spec.lease).path, resources: limits(spec.resources)))
+        cgroupsPath: runGroup(spec.lease).path, resources: limits(spec.resources),
+        maskedPaths: ContainerConfiguration.masked(try HostFile.names(in: "/proc"))))
     // Written anew before each start, and read at once: it need not survive a power cut.
     let file = try Descriptor(opening: bundle.configuration, O_WRONLY | O_CREAT | O_TRUNC)
     try HostFile.write(Array(JSONText.of(configuration).utf8), to: file.number, named: bundle.configuration)
+    let sees = disk == nil ? nil : spec.attached
+    let known = record
+    record.sees = sees
+    if record.restartPolicy != .never { record.noteStart(at: clock.now()) }
+    if record.sees != known.sees || record.restarts != known.restarts { try await record.write(bundle.record) }
     do throws(DriverError) {
       try await runtime.run(bundle)
+      try await begin(bundle, attempted: "start \(spec.lease)")
     } catch {
       try await stopProcesses(bundle)
       throw error
     }
     try layer.withdrawDisk()
     log.debug("container started", metadata: ["lease": "\(spec.lease)", "incarnation": "\(record.incarnation)"])
+  }
+
+  /// Returns when the command runs.
+  ///
+  /// - Throws: `.cannotStart` when there is no such command, or it cannot be run; `.timedOut` where that is not found out.
+  private func begin(_ bundle: Bundle, attempted: String) async throws(DriverError) {
+    var report = BoxProgram.Report([])
+    let known = try await Wait.until(options.runtimePatience) { () throws(DriverError) in
+      report = BoxProgram.Report(try HostFile.bytes(bundle.exit) ?? [])
+      // Killed before it could say anything: it is not asked about any more.
+      if report.began || report.failure != nil { return true }
+      return try !runGroup(bundle.lease).isPopulated()
+    }
+    if let code = report.failureCode {
+      let why = String(cString: strerror(report.failure ?? 0))
+      throw DriverError(.cannotStart, attempted: attempted, words: "exit \(code): \(why)")
+    }
+    if !known { throw DriverError(.timedOut, attempted: attempted, words: "its command did not begin") }
   }
 
   func process(

@@ -33,6 +33,29 @@ extension ComputeDriver {
     return runs ? .running : .stopped
   }
 
+  public func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
+    try await BlockingWork.run(for: .door) { () throws(DriverError) in
+      let phase = try phase(lease)
+      let bundle = bundle(lease)
+      guard phase != .absent, phase != .partial, let record = try ContainerRecord.read(bundle.record) else {
+        return nil
+      }
+      var standing = ContainerStanding(
+        .running, restart: record.restartPolicy, restarts: record.restarts?.count ?? 0)
+      guard phase == .stopped else { return standing }
+      guard record.wanted else {
+        standing.command = .stopped
+        return standing
+      }
+      let code = BoxProgram.Report(try HostFile.bytes(bundle.exit) ?? []).code
+      // A group that is gone has no counters.
+      let kills = try runGroup(lease).oomKills() ?? 0
+      standing.command = .ended(code: code, outOfMemory: code == 137 && kills > 0)
+      standing.restartsAt = record.restarts?.dueAt
+      return standing
+    }
+  }
+
   public func list() async throws(DriverError) -> [ResourceStatus] {
     var leases = Set(try HostFile.names(in: folder).compactMap { LeaseID($0) })
     // A folder that was taken away by hand leaves its control group behind: it is ours, and still runs.
@@ -51,7 +74,7 @@ extension ComputeDriver {
   ///
   /// Each reading also keeps the container's log in bounds.
   public func measure(_ leases: [LeaseID]?) async throws(DriverError) -> [Measurement] {
-    return try await BlockingWork.run { () throws(DriverError) in
+    return try await BlockingWork.run(for: .meter) { () throws(DriverError) in
       let asked: [LeaseID]
       if let leases { asked = leases } else { asked = try HostFile.names(in: folder).compactMap { LeaseID($0) } }
       var measurements: [Measurement] = []
@@ -77,7 +100,12 @@ extension ComputeDriver {
     if let cpu = try group.cpuMicroseconds() { counters[.cpu] = cpu }
     if let memory = try group.memoryBytes() { levels[.memory] = memory }
     if let disk = try WritableLayer(bundle: bundle).used() { levels[.disk] = disk }
-    try OutputLog(bundle).rotate()
+    do throws(DriverError) {
+      try OutputLog(bundle).rotate()
+    } catch {
+      // Who holds his log against us grows it on his own disk, and is measured all the same.
+      log.debug("log not rotated", metadata: ["lease": "\(lease)", "error": "\(error)"])
+    }
     return Measurement(
       lease: lease, incarnation: record.incarnation, at: at, counters: counters, levels: levels)
   }

@@ -5,11 +5,39 @@ import Ledger
 import Units
 
 extension ComputeDriver {
+  /// Tries each interface of the kernel that containers stand on, without making one: some milliseconds, for every start.
+  ///
+  /// - Throws: `.unavailable` with a sentence for each that is missing.
+  public func prove() async throws(DriverError) {
+    var shortages = await HostKernel.shortages(HostKernel.Interface.ofContainers, in: folder)
+    do throws(DriverError) {
+      if let sentence = try await groups.child("proof-\(UInt32.random(in: .min ... .max))").shortage() {
+        shortages.append(sentence)
+      }
+    } catch {
+      shortages.append("no control group can be made: \(error.words)")
+    }
+    guard shortages.isEmpty else {
+      throw DriverError(
+        .unavailable, attempted: "prove what containers stand on", words: shortages.joined(separator: "; "))
+    }
+  }
+
+  /// A sentence for each of these image folders whose file system cannot show a lease's owners.
+  public static func shortages(ofImages paths: [String]) async -> [String] {
+    var sentences: [String] = []
+    for path in paths where HostFile.isFolder(path) {
+      sentences += await HostKernel.shortages([.mappedMounts], in: path)
+    }
+    return sentences
+  }
+
   /// Runs a small container out of the host's static busybox and sees memory, processes, processor time and disk
   /// limited, and freezing freeze. About a second.
   ///
   /// - Throws: `.unavailable` naming what the host lacks, or `.failed` naming the promise that does not hold.
   public func probe() async throws(DriverError) {
+    try await prove()
     guard HostFile.exists(options.busybox) else {
       throw DriverError(
         .unavailable, attempted: "probe containers", words: "there is no \(options.busybox) (package busybox-static)")
@@ -74,10 +102,13 @@ extension ComputeDriver {
     try promise(
       try await code(of: "dd if=/dev/zero of=/full bs=1M count=64; r=$?; rm /full; exit $r", spec.lease) != 0,
       "disk is not limited")
-    // A shell that cannot fork ends with 2; what it has started ends in a second, and makes room for the next.
+    // A shell that cannot fork ends with 2. What it has started outlasts the slowest machine's starting of the rest, and
+    // is ended from here.
     try promise(
-      try await code(of: "i=0; while [ $i -lt 64 ]; do sleep 1 >/dev/null 2>&1 & i=$((i+1)); done", spec.lease) != 0,
+      try await code(of: "i=0; while [ $i -lt 64 ]; do sleep 60 >/dev/null 2>&1 & i=$((i+1)); done", spec.lease) != 0,
       "processes are not limited")
+    let run = runGroup(spec.lease)
+    for name in try run.children() { try await run.child(name).killAll() }
     let room = try await Wait.until(.seconds(30)) { () throws(DriverError) in try (group.tasks() ?? 0) <= 4 }
     try promise(room, "processes do not end")
 

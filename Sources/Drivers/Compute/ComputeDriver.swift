@@ -23,6 +23,7 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
   let volumes: (any VolumeAccess)?
   let clock: any WallClock
   let options: Options
+  let places: DoorPlaces
   let log: Logger
 
   public struct Options: Sendable {
@@ -30,6 +31,13 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     public var runtime: String?
     /// How long a command may take to end after being asked, before it is killed.
     public var stopPatience: Duration = .seconds(3)
+    /// How long the runtime may take for one of its steps (a start, the beginning of a command) before it is killed with
+    /// all it has started. It reads files of the renter's, and may be made to wait for ever.
+    public var runtimePatience: Duration = .seconds(30)
+    /// Commands that run at once, of one lease and in all; so many that read logs; and so many starts and stops.
+    public var commands = (ofOne: 16, all: 256)
+    public var logReaders = (ofOne: 8, all: 256)
+    public var orders = (ofOne: 4, all: 64)
     /// `.overwritten` takes as long as writing all the renter ever wrote; `.discarded` only frees it.
     public var erasure = ErasureReceipt.Method.discarded
     /// A static busybox, from which ``ComputeDriver/probe()`` builds the container it tries the limits on.
@@ -56,13 +64,35 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     groups = Cgroup(mode: mode, path: "/leasehold-" + Self.digest(of: folder))
     let crun = "/usr/bin/crun"
     let standard = mode.version == .unified && HostFile.exists(crun) ? crun : "runc"
-    runtime = OCIRuntime(program: options.runtime ?? standard, folder: folder + "/.runtime")
+    runtime = OCIRuntime(
+      program: options.runtime ?? standard, folder: folder + "/.runtime", box: try BoxProgram(folder: folder),
+      groups: RuntimeGroups(groups: groups, limits: .init()), patience: options.runtimePatience)
     try HostFile.makeFolders(runtime.folder, mode: 0o700)
+    places = DoorPlaces([
+      .command: .init(ofOne: options.commands.ofOne, all: options.commands.all),
+      .log: .init(ofOne: options.logReaders.ofOne, all: options.logReaders.all),
+      .order: .init(ofOne: options.orders.ofOne, all: options.orders.all),
+    ])
     fence = try GenerationFence(folder: folder + "/.fences")
     self.volumes = volumes
     self.clock = clock
     self.options = options
     self.log = log
+    admitOnlyOwners()
+  }
+
+  /// Containers of earlier versions could be looked into by every user of the host.
+  private func admitOnlyOwners() {
+    for name in (try? HostFile.names(in: folder)) ?? [] {  // What cannot be listed is said by every verb.
+      guard let lease = LeaseID(name) else { continue }
+      do throws(DriverError) {
+        guard let record = try ContainerRecord.read(bundle(lease).record) else { continue }
+        try bundle(lease).admitOnly(record.spec.uidBase)
+      } catch {
+        // Each start of a container does it again; a damaged one must not keep the others from being served.
+        log.warning("container not closed to the host's users", metadata: ["lease": "\(lease)", "error": "\(error)"])
+      }
+    }
   }
 
   /// FNV-1a: tells folders apart, keeps no secret.

@@ -62,13 +62,13 @@ struct ContainerConfiguration: Encodable, Sendable {
     }
     var uidMappings: [IDMapping]
     var gidMappings: [IDMapping]
-    var namespaces = ["pid", "network", "ipc", "uts", "mount", "user"].map { Namespace(type: $0) }
+    var namespaces = ["pid", "network", "ipc", "uts", "mount", "user", "cgroup"].map { Namespace(type: $0) }
     var sysctl: [String: String]
     var cgroupsPath: String
     var resources: Limits
     var rootfsPropagation = "private"
     var seccomp = SeccompProfile.standard
-    var maskedPaths = ContainerConfiguration.maskedPaths
+    var maskedPaths: [String]
     var readonlyPaths = ContainerConfiguration.readonlyPaths
   }
 
@@ -105,29 +105,55 @@ struct ContainerConfiguration: Encodable, Sendable {
     }
   }
 
-  /// What the host's kernel says of itself is nobody's business in a container.
-  static let maskedPaths = [
-    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
-    "/sys/firmware", "/sys/fs/cgroup", "/sys/kernel",
-  ]
-  static let readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
-
-  static let systemMounts = [
-    Mount(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
-    Mount(
-      destination: "/dev", type: "tmpfs", source: "tmpfs",
-      options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"]),
-    Mount(
-      destination: "/dev/pts", type: "devpts", source: "devpts",
-      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-    Mount(
-      destination: "/dev/shm", type: "tmpfs", source: "shm",
-      options: ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"]),
-    Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"]),
+  /// What a container sees of `/proc` beside its own processes. Much that is there speaks of everybody on the host: the
+  /// disks of other leases and what they do (`diskstats`, `partitions`, `fs`), the host's own settings (`cmdline`).
+  ///
+  /// These stay, because programs do not start without them. They name nobody; the sums in them (`loadavg`, `meminfo`,
+  /// `stat`) are of the whole machine, and sysinfo(2) tells them as well.
+  static let visible: Set<String> = [
+    "cpuinfo", "filesystems", "loadavg", "meminfo", "mounts", "net", "self", "stat", "sys", "sysvipc", "thread-self",
+    "uptime", "version",
   ]
 
-  static func disk(_ source: String) -> Mount {
-    Mount(destination: "/disk", type: "bind", source: source, options: ["bind", "rw", "nosuid", "nodev", "private"])
+  /// Everything else, by the list of this host's `/proc`: what a later kernel adds is not seen either.
+  static func masked(_ entries: [String]) -> [String] {
+    entries.filter { !visible.contains($0) && !$0.utf8.allSatisfy { (0x30...0x39).contains($0) } }.map { "/proc/" + $0 }
+  }
+
+  static let readonlyPaths = ["/proc/sys"]
+
+  /// There is no `/sys`: it shows the block devices, file systems and control groups of all leases, and none of it is a
+  /// container's own.
+  ///
+  /// What lies in `/dev/shm` counts as memory of the container and stays when the program that wrote it ends. It may take
+  /// a quarter of what was paid for, in bytes and in names, so that there is always room for another command.
+  static func systemMounts(_ resources: Resources) -> [Mount] {
+    let shared = max(1 << 20, resources.memory.count / 4)
+    return [
+      Mount(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
+      Mount(
+        destination: "/dev", type: "tmpfs", source: "tmpfs",
+        options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k", "nr_inodes=512"]),
+      Mount(
+        destination: "/dev/pts", type: "devpts", source: "devpts",
+        options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+      Mount(
+        destination: "/dev/shm", type: "tmpfs", source: "shm",
+        // A name costs the kernel about a kilobyte.
+        options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(shared >> 10)k", "nr_inodes=\(shared >> 12)"]),
+    ]
+  }
+
+  /// ``BoxProgram``, to be run and not to be changed.
+  static func box(_ source: String) -> Mount {
+    Mount(
+      destination: BoxProgram.inside, type: "bind", source: source,
+      options: ["bind", "ro", "nosuid", "nodev", "private"])
+  }
+
+  static func disk(_ source: String, isReadOnly: Bool) -> Mount {
+    Mount(
+      destination: "/disk", type: "bind", source: source,
+      options: ["bind", isReadOnly ? "ro" : "rw", "nosuid", "nodev", "private"])
   }
 }

@@ -1,6 +1,8 @@
 import Engine
 import FoundationEssentials
 import Glibc
+import Leasing
+import Units
 
 /// What is remembered of a container beside it: enough to repair, restart or remove it after any crash.
 struct ContainerRecord: Codable, Sendable {
@@ -21,8 +23,21 @@ struct ContainerRecord: Codable, Sendable {
   /// The renter wants it to run: cleared by `stop`, set by `start`.
   var wanted: Bool
   var suspended: Bool
+  /// The disk that what was started last may see. Written before it is started, and cleared when all of it has ended.
+  var sees: AttachedDisk?
+  /// How often its policy has started it again, and when it does next; `nil`: it has none.
+  var restarts: Restarts?
 
   static let mark = "leasehold"
+
+  /// What ended by itself is started again under it.
+  var restartPolicy: RestartPolicy { spec.restart ?? .never }
+
+  mutating func noteStart(at now: Instant) {
+    var restarts = restarts ?? Restarts()
+    restarts.started(at: now)
+    self.restarts = restarts
+  }
 
   static func read(_ path: String) throws(DriverError) -> ContainerRecord? {
     guard let text = try HostFile.text(path) else { return nil }

@@ -43,7 +43,7 @@ struct ImageDefaults: Sendable {
     }
     command = said.command ?? []
     if command.isEmpty { command = Self.idleCommand }
-    environment = ["PATH": Tool.searchPath, "HOME": "/root"].merging(said.env ?? [:]) { _, image in image }
+    environment = ["PATH": ForeignProgram.searchPath, "HOME": "/root"].merging(said.env ?? [:]) { _, image in image }
     workingDirectory = said.cwd ?? "/"
   }
 }

@@ -6,20 +6,18 @@ enum Wait {
   ///
   /// - Throws: `.failed` when the task is cancelled.
   static func shortly() async throws(DriverError) {
-    do {
-      try await Task.sleep(for: .milliseconds(1))
-    } catch {
-      throw DriverError(.failed, attempted: "wait for the kernel", words: "cancelled")
-    }
+    try await pause(.milliseconds(1))
   }
 
   /// The same, for waits that may be long: 1 ms at first, twice as long each round, 128 ms at the most.
   static func longer(_ round: inout Int) async throws(DriverError) {
     let pause = 1 << min(round, 7)
     round += 1
-    do {
-      try await Task.sleep(for: .milliseconds(pause))
-    } catch {
+    try await self.pause(.milliseconds(pause))
+  }
+
+  private static func pause(_ duration: Duration) async throws(DriverError) {
+    guard !Task.isCancelled, await Poller.shared.sleep(until: .now + duration) == .timeOver else {
       throw DriverError(.failed, attempted: "wait for the kernel", words: "cancelled")
     }
   }

@@ -1,6 +1,7 @@
 import CLinux
 import Engine
 import Glibc
+import Text
 import Units
 
 /// The part of a container's root that it may write: an ext4 file system in a file that is exactly as large as was paid
@@ -11,6 +12,8 @@ import Units
 ///
 /// The image stays the host's: it is cloned as a mount whose owners are shown as the lease's (mount_setattr(2),
 /// `MOUNT_ATTR_IDMAP`; Linux 5.19 and later can lay a layer over such a mount), so that one image serves every lease.
+/// Before about 6.15 a layer cannot be laid over a mount that is attached nowhere, so the clone has a place of its own
+/// (``Bundle/lower``) for the moment of the joining.
 struct WritableLayer: Sendable {
   let bundle: Bundle
 
@@ -85,41 +88,67 @@ struct WritableLayer: Sendable {
   }
 
   private static func furnish(_ bundle: Bundle, uidBase: UInt32) throws(DriverError) {
+    try bundle.admitOnly(uidBase)
     try HostFile.makeFolder(bundle.upper, mode: 0o755)
     try HostFile.makeFolder(bundle.work, mode: 0o755)
     try HostFile.makeFolder(HostFile.parent(of: bundle.output), mode: 0o711)
-    let output = try Descriptor(opening: bundle.output, O_WRONLY | O_CREAT | O_APPEND)
+    let output = try Descriptor(
+      opening: bundle.output, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK)
     // Its own: programs open /dev/stdout by name.
     try systemCall("chown \(bundle.output)") { fchown(output.number, uidBase, uidBase) }
     try systemCall("chown \(bundle.upper)") { lchown(bundle.upper, uidBase, uidBase) }
+    do throws(DriverError) {
+      try BoxProgram.place(at: bundle.box)
+    } catch {
+      // A newer one does not fit on a disk that is full: the older does as well.
+      guard error.kind == .noSpace, HostFile.exists(bundle.box) else { throw error }
+    }
   }
 
   /// The folders are named by descriptor: a comma or colon in a path would be read as syntax, and the container sees
   /// these options.
+  ///
+  /// The file system keeps a mount of its own of each layer, so that the image's is taken away again at once. One that
+  /// a killed daemon left is taken away before the next joining, and with the rest by ``unmount()``.
   private static func join(_ bundle: Bundle, imageRoot: String, uidBase: UInt32) throws(DriverError) {
     let lower = Descriptor(
       number: try systemCall("map the owners of \(imageRoot)") {
         clinux_mount_clone_mapped(imageRoot, 0, uidBase, 65_536, 1)
       })
+    try withdraw(bundle.lower)
+    try HostFile.makeFolder(bundle.lower, mode: 0o700)
+    try systemCall("mount \(bundle.lower)") { clinux_mount_attach(lower.number, bundle.lower) }
     let upper = try Descriptor(opening: bundle.upper, O_RDONLY | O_DIRECTORY)
     let work = try Descriptor(opening: bundle.work, O_RDONLY | O_DIRECTORY)
     let options =
       "lowerdir=/proc/self/fd/\(lower.number),upperdir=/proc/self/fd/\(upper.number),"
       + "workdir=/proc/self/fd/\(work.number)"
-    try systemCall("mount \(bundle.root)") {
-      CLinux.mount("overlay", bundle.root, "overlay", UInt(MS_NOSUID | MS_NODEV), options)
+    let joined = Result { () throws(DriverError) in
+      try systemCall("mount \(bundle.root)") {
+        CLinux.mount("overlay", bundle.root, "overlay", UInt(MS_NOSUID | MS_NODEV), options)
+      }
+    }
+    try withdraw(bundle.lower)
+    _ = try joined.get()
+  }
+
+  /// Takes away whatever is mounted at `point`, also what was mounted there twice, and at once: we hold descriptors of
+  /// it. Only for mounts that nobody writes through.
+  private static func withdraw(_ point: String) throws(DriverError) {
+    while try MountTable.read().mounted(on: point) != nil {
+      try systemCall("umount \(point)") { umount2(point, Int32(MNT_DETACH) | Int32(UMOUNT_NOFOLLOW)) }
     }
   }
 
   /// Where an attached disk is to be bound from: itself where its owners are the lease's already, else a mount of it that
   /// shows them so.
-  func present(_ volume: Volume, to uidBase: UInt32) throws(DriverError) -> String {
+  func present(_ volume: Volume, to uidBase: UInt32, isReadOnly: Bool) throws(DriverError) -> String {
     try withdrawDisk()
     guard volume.uid != uidBase else { return volume.root }
     try HostFile.makeFolder(bundle.disk, mode: 0o711)
     let clone = Descriptor(
       number: try systemCall("map the owners of \(volume.root)") {
-        clinux_mount_clone_mapped(volume.root, volume.uid, uidBase, 65_536, 0)
+        clinux_mount_clone_mapped(volume.root, volume.uid, uidBase, 65_536, isReadOnly ? 1 : 0)
       })
     try systemCall("mount \(bundle.disk)") { clinux_mount_attach(clone.number, bundle.disk) }
     return bundle.disk

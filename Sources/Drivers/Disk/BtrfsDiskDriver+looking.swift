@@ -37,7 +37,7 @@ extension BtrfsDiskDriver {
 
   public func measure(_ leases: [LeaseID]?) async throws(DriverError) -> [Measurement] {
     let clock = clock
-    return try await BlockingWork.run { () throws(DriverError) in
+    return try await BlockingWork.run(for: .meter) { () throws(DriverError) in
       let all = try chosen(leases)
       var readings: [Measurement] = []
       readings.reserveCapacity(all.count)
@@ -56,7 +56,7 @@ extension BtrfsDiskDriver {
   }
 
   /// What the volume and the subvolumes in it hold; `nil` when there is no volume.
-  private func used(_ lease: LeaseID) throws(DriverError) -> Int64? {
+  func used(_ lease: LeaseID) throws(DriverError) -> Int64? {
     guard let id = try Subvolume.id(of: data(lease)), let own = try pool.qgroups.used(by: id) else { return nil }
     var sum = own
     for inner in try Subvolume.descendants(of: id, pool.descriptor()) {

@@ -96,7 +96,10 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
         }
         record.suspended = true
         try record.write(in: folder(lease))
-        try Subvolume.setReadOnly(data(lease), true)
+        if try !Subvolume.isReadOnly(data(lease)) {
+          try giveSlack(lease, id, record)
+          try Subvolume.setReadOnly(data(lease), true)
+        }
         // Read-only does not stop descriptors that are open already. A limit below what is used does: every write here
         // is to a new place, and needs new space.
         try Qgroup.limit(id, to: 1, pool.descriptor())
@@ -107,9 +110,10 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   public func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
     try await fence.hold(spec.lease, generation, as: "resume") { () throws(DriverError) in
       try await BlockingWork.run { () throws(DriverError) in
-        guard try VolumeRecord.read(in: folder(spec.lease)) != nil else {
+        guard let record = try VolumeRecord.read(in: folder(spec.lease)) else {
           throw VolumeRecord.absent(spec.lease, attempted: "resume")
         }
+        try refuseShrinking(spec, from: record, attempted: "resume")
         try apply(spec)
       }
     }
@@ -122,6 +126,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
         guard var record = try VolumeRecord.read(in: folder), let id = try Subvolume.id(of: data(spec.lease)) else {
           throw VolumeRecord.absent(spec.lease, attempted: "resize")
         }
+        try refuseShrinking(spec, from: record, attempted: "resize")
         if !record.suspended { try Qgroup.limit(id, to: spec.resources.disk.count, pool.descriptor()) }
         record.limit = spec.resources.disk.count
         try record.write(in: folder)
@@ -136,12 +141,33 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
       throw DriverError(.failed, attempted: "use \(data)", words: "it is not a subvolume")
     }
     let wanted = VolumeRecord(limit: spec.resources.disk.count, uidBase: spec.uidBase, suspended: false)
+    let isAsWanted = try VolumeRecord.read(in: folder(spec.lease)) == wanted
+    let isSealed = try Subvolume.isReadOnly(data)
+    if isSealed || !isAsWanted {
+      try giveSlack(spec.lease, id, wanted)
+      try Subvolume.setReadOnly(data, false)
+      try systemCall("chown \(folder(spec.lease))") { chown(folder(spec.lease), 0, spec.uidBase) }
+      try systemCall("chown \(data)") { lchown(data, spec.uidBase, spec.uidBase) }
+    }
     try Qgroup.limit(id, to: wanted.limit, pool.descriptor())
-    try Subvolume.setReadOnly(data, false)
-    if try VolumeRecord.read(in: folder(spec.lease)) == wanted { return }
-    try systemCall("chown \(folder(spec.lease))") { chown(folder(spec.lease), 0, spec.uidBase) }
-    try systemCall("chown \(data)") { lchown(data, spec.uidBase, spec.uidBase) }
-    try wanted.write(in: folder(spec.lease))
+    if !isAsWanted { try wanted.write(in: folder(spec.lease)) }
+  }
+
+  /// Makes room for the file system's own notes. Flags and owners of a volume that is full, or fuller than its limit,
+  /// cannot be written without: the limit is lifted before anything is sealed or opened, and set anew after.
+  private func giveSlack(_ lease: LeaseID, _ id: UInt64, _ record: VolumeRecord) throws(DriverError) {
+    let most = max(record.limit, try used(lease) ?? 0)
+    try Qgroup.limit(id, to: most + (64 << 20), pool.descriptor())
+  }
+
+  /// - Throws: `.noSpace` when it would become smaller than what is in it. Nothing is changed then.
+  private func refuseShrinking(
+    _ spec: ResourceSpec, from record: VolumeRecord, attempted verb: String
+  ) throws(DriverError) {
+    let limit = spec.resources.disk.count
+    guard limit < record.limit, let used = try used(spec.lease), used > limit else { return }
+    throw DriverError(
+      .noSpace, attempted: "\(verb) \(spec.lease)", words: "\(used) bytes are in it, and the new size takes \(limit)")
   }
 
   public func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {

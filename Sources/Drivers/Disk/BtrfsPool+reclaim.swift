@@ -25,7 +25,9 @@ extension BtrfsPool {
   }
 
   /// Returns when the cleaner has freed these subvolumes and their blocks can be let again; removes their qgroups.
-  func reclaim(_ ids: [UInt64], within limit: Duration = .seconds(120)) async throws(DriverError) {
+  ///
+  /// What takes longer is asked for again: whoever waits holds a place that others' disks need.
+  func reclaim(_ ids: [UInt64], within limit: Duration = .seconds(20)) async throws(DriverError) {
     guard !ids.isEmpty else { return }
     // A commit makes the deletion last, and wakes the cleaner.
     try await commit()
@@ -37,9 +39,7 @@ extension BtrfsPool {
         throw DriverError(
           .failed, attempted: "wait for subvolumes \(ids) to be freed", words: "not done after \(limit)")
       }
-      do {
-        try await Task.sleep(for: pause)
-      } catch {
+      guard await Deadlines.shared.wait(pause) else {
         throw DriverError(.failed, attempted: "wait for subvolumes \(ids) to be freed", words: "cancelled")
       }
       pause = min(pause * 2, .milliseconds(50))

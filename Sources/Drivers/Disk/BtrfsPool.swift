@@ -1,6 +1,7 @@
 import CLinux
 import Engine
 import Glibc
+import Text
 import Units
 
 /// The btrfs that volumes live on: one in a sparse image that we make and mount, or a folder on one of the provider's.

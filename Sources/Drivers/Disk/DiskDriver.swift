@@ -58,6 +58,7 @@ public enum DiskDriver {
   ) async throws(DriverError) -> BtrfsDiskDriver {
     let driver = try await BtrfsDiskDriver.open(configuration, clock: clock)
     do throws(DriverError) {
+      try await prove(HostKernel.Interface.ofDisks, in: driver.pool.root)
       try await driver.probe()
       return driver
     } catch {
@@ -66,11 +67,19 @@ public enum DiskDriver {
     }
   }
 
+  private static func prove(_ interfaces: [HostKernel.Interface], in folder: String) async throws(DriverError) {
+    let shortages = await HostKernel.shortages(interfaces, in: folder)
+    guard shortages.isEmpty else {
+      throw DriverError(.unavailable, attempted: "prove what disks stand on", words: shortages.joined(separator: "; "))
+    }
+  }
+
   private static func images(
     _ configuration: DiskConfiguration, _ clock: any WallClock
   ) async throws(DriverError) -> ImageDiskDriver {
     let driver = try await ImageDiskDriver.open(configuration, clock: clock)
     do throws(DriverError) {
+      try await prove(HostKernel.Interface.ofDisksInFiles, in: configuration.stateDirectory)
       try await driver.probe()
       return driver
     } catch {

@@ -205,7 +205,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   }
 
   public func measure(_ leases: [LeaseID]?) async throws(DriverError) -> [Measurement] {
-    try await BlockingWork.run { () throws(DriverError) in
+    try await BlockingWork.run(for: .meter) { () throws(DriverError) in
       var readings: [Measurement] = []
       for lease in try chosen(leases) {
         guard let record = try VolumeRecord.read(in: folder(lease)) else { continue }
@@ -229,7 +229,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
     guard !record.suspended else {
       throw DriverError(.failed, attempted: "open \(lease)", words: "the volume is suspended")
     }
-    guard try volume(lease).loop.entry() != nil else {
+    guard try volume(lease).loop.isMounted() else {
       throw DriverError(.failed, attempted: "open \(lease)", words: "the volume is not mounted")
     }
     return Volume(root: volume(lease).data, uid: record.uidBase, gid: record.uidBase)

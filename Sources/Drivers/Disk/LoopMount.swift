@@ -1,6 +1,7 @@
 import CLinux
 import Engine
 import Glibc
+import Text
 
 /// An image file mounted through a loop device that goes away by itself once it is unmounted.
 struct LoopMount: Sendable {
@@ -11,6 +12,16 @@ struct LoopMount: Sendable {
 
   /// Renters bring neither setuid programs nor devices. Programs may run: a container may keep its own there.
   static let flags = UInt(MS_NOSUID | MS_NODEV | MS_NOATIME)
+
+  /// Asked with each request to the volume: one call, however much is mounted on this host.
+  func isMounted() throws(DriverError) -> Bool {
+    switch clinux_is_mount_root(mountPoint) {
+    case 1: true
+    case 0: false
+    // Not there, or a kernel that does not say: the table of mounts knows.
+    default: try entry() != nil
+    }
+  }
 
   func entry() throws(DriverError) -> MountTable.Entry? {
     try MountTable.read().mounted(on: Self.canonical(mountPoint))
@@ -85,11 +96,7 @@ struct LoopMount: Sendable {
     var pause = Duration.milliseconds(1)
     while try !devices(backedBy: image).isEmpty {
       guard ContinuousClock.now < deadline else { return false }
-      do {
-        try await Task.sleep(for: pause)
-      } catch {
-        return false
-      }
+      guard await Deadlines.shared.wait(pause) else { return false }
       pause = min(pause * 2, .milliseconds(50))
     }
     return true

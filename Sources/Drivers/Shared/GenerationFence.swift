@@ -1,12 +1,13 @@
 import Engine
 import Glibc
 import Ledger
+import Synchronization
 import Units
 
 /// Keeps an old order from undoing a newer one.
 ///
 /// Beside the resources of a driver lies one small file per lease with the highest generation that was acted on. Every
-/// verb goes through ``hold(_:_:_:as:body:)``: under the file's `flock` an older generation is refused and a newer one
+/// verb goes through `hold`: under the file's `flock` an older generation is refused and a newer one
 /// is written down *before* anything is done, so that a daemon that was paused between reading its order and carrying it
 /// out finds the fence closed when it wakes. The lock belongs to the open file and not to a thread, and goes with the
 /// process: killing it at any point locks nobody out.
@@ -39,6 +40,28 @@ struct GenerationFence: Sendable {
   }
 
   let folder: String
+  private let interruptions = Interruptions()
+
+  /// Which leases' holders are being ended, by which generation.
+  private final class Interruptions: Sendable {
+    private let state = Mutex<[LeaseID: [Int64]]>([:])
+
+    func begin(_ lease: LeaseID, by generation: Int64) {
+      state.withLock { $0[lease, default: []].append(generation) }
+    }
+
+    func end(_ lease: LeaseID, by generation: Int64) {
+      state.withLock { state in
+        if let first = state[lease]?.firstIndex(of: generation) { state[lease]?.remove(at: first) }
+        if state[lease]?.isEmpty == true { state[lease] = nil }
+      }
+    }
+
+    func newest(_ lease: LeaseID) -> Int64? { state.withLock { $0[lease]?.max() } }
+  }
+
+  /// Who acts on a lease may go on for so long before another order ends what it waits for.
+  private static let patience = Duration.seconds(1)
 
   /// - Parameter folder: on the same host and as lasting as the resources; made when missing.
   init(folder: String) throws(DriverError) {
@@ -48,18 +71,27 @@ struct GenerationFence: Sendable {
 
   /// Does `body` while nobody else acts on the lease.
   ///
+  /// - Parameter interrupt: ends what the other waits for who acts on the lease; called again and again once that has taken
+  ///   a second, unless the other's generation is newer. What fails there for it fails as `.fenced`.
   /// - Throws: `.fenced` when a newer generation has acted, or when the lease was destroyed by this generation or a
   ///   newer one and `purpose` is not `.destroy`.
   func hold<Value: Sendable>(
     _ lease: LeaseID, _ generation: Int64, _ purpose: Purpose = .act, as verb: String,
+    interrupting interrupt: (() async throws(DriverError) -> Void)? = nil,
     body: () async throws(DriverError) -> Value
   ) async throws(DriverError) -> Value {
-    let lock = try await locked(lease)
+    let lock = try await locked(lease, generation, verb, interrupt)
     let descriptor = lock.file.number
     try await BlockingWork.run { () throws(DriverError) in
       try enter(descriptor, lease, generation, purpose, verb)
     }
-    let value = try await body()
+    let value: Value
+    do throws(DriverError) {
+      value = try await body()
+    } catch {
+      guard let newer = interruptions.newest(lease), newer >= generation else { throw error }
+      throw refusal(verb, lease, generation, "interrupted by generation \(newer): \(error.words)")
+    }
     if purpose == .destroy {
       try await BlockingWork.run { () throws(DriverError) in
         try write(Record(generation: generation, destroyed: true), to: descriptor)
@@ -111,8 +143,13 @@ struct GenerationFence: Sendable {
   private func path(_ lease: LeaseID) -> String { "\(folder)/\(lease)" }
 
   /// Waits by asking again and not by blocking: a thread that waits for a lock is one that its holder cannot use.
-  private func locked(_ lease: LeaseID) async throws(DriverError) -> Lock {
+  private func locked(
+    _ lease: LeaseID, _ generation: Int64, _ verb: String, _ interrupt: (() async throws(DriverError) -> Void)?
+  ) async throws(DriverError) -> Lock {
     var pause = Duration.milliseconds(1)
+    let patientUntil = ContinuousClock.now + Self.patience
+    var interrupts = false
+    defer { if interrupts { interruptions.end(lease, by: generation) } }
     while true {
       let file = try Descriptor(opening: path(lease), O_RDWR | O_CREAT)
       if flock(file.number, LOCK_EX | LOCK_NB) == 0 {
@@ -125,9 +162,15 @@ struct GenerationFence: Sendable {
       guard code == EWOULDBLOCK || code == EINTR else {
         throw DriverError(errno: code, attempted: "flock \(path(lease))")
       }
-      do {
-        try await Task.sleep(for: pause)
-      } catch {
+      if let interrupt, ContinuousClock.now >= patientUntil {
+        guard try record(of: lease).generation <= generation else {
+          throw refusal(verb, lease, generation, "a newer generation acts")
+        }
+        if !interrupts { interruptions.begin(lease, by: generation) }
+        interrupts = true
+        try await interrupt()
+      }
+      guard await Poller.shared.sleep(until: .now + pause) == .timeOver else {
         throw DriverError(.failed, attempted: "lock \(lease)", words: "cancelled while another acts on it")
       }
       pause = min(pause * 2, .milliseconds(50))

@@ -5,6 +5,10 @@ import Glibc
 enum HostFile {
   /// The whole text, or `nil` when there is no such file.
   static func text(_ path: String) throws(DriverError) -> String? {
+    try bytes(path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  static func bytes(_ path: String) throws(DriverError) -> [UInt8]? {
     let number = open(path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else {
       let code = errno
@@ -16,7 +20,7 @@ enum HostFile {
     var chunk = [UInt8](repeating: 0, count: 4_096)
     while true {
       let count = try systemCall("read \(path)") { read(file.number, &chunk, chunk.count) }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count == 0 { return bytes }
       bytes += chunk[..<count]
     }
   }

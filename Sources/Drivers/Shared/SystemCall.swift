@@ -37,7 +37,10 @@ struct Descriptor: ~Copyable, Sendable {
     number = try systemCall("open \(path)") { open(path, flags | O_CLOEXEC, mode) }
   }
 
+  /// Now, and not at the end of its scope.
+  consuming func close() {}
+
   deinit {
-    close(number)
+    Glibc.close(number)
   }
 }

@@ -28,11 +28,10 @@ public struct Placement: Hashable, Sendable {
 public struct PoolLevel: Hashable, Sendable {
   public var host: String
   public var kind: Kind
-  /// `disk`, `cpu`, `memory`, `pids`.
-  public var dimension: String
+  public var dimension: Resources.Dimension
   public var used: Int64
   public var limit: Int64
-  public init(host: String, kind: Kind, dimension: String, used: Int64, limit: Int64) {
+  public init(host: String, kind: Kind, dimension: Resources.Dimension, used: Int64, limit: Int64) {
     self.host = host
     self.kind = kind
     self.dimension = dimension

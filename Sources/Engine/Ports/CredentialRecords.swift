@@ -5,6 +5,22 @@ import Units
 
 /// A minted macaroon, by its token id. The macaroon itself is kept nowhere.
 public struct TokenRecord: Hashable, Sendable {
+  /// What it was minted for.
+  public enum Purpose: String, Hashable, Sendable, CaseIterable {
+    /// An invoice's.
+    case challenge
+    /// Another name for its parent's holder, because the parent's epoch is not minted in any more.
+    case swap
+    /// Lent by whoever holds the lease's own credential.
+    case loan
+    /// Lent on by whoever was lent one, or narrowed one.
+    case subloan
+    /// The one that was left when all others were revoked.
+    case rotation
+    /// An address's: the challenges there are minted from it.
+    case address
+  }
+
   public var id: TokenID
   public var lease: LeaseID
   public var parent: TokenID?
@@ -12,9 +28,10 @@ public struct TokenRecord: Hashable, Sendable {
   public var capabilities: String
   public var createdAt: Instant
   public var revokedAt: Instant?
+  public var mintedFor: Purpose
   public init(
     id: TokenID, lease: LeaseID, parent: TokenID?, paymentHash: PaymentHash, capabilities: String, createdAt: Instant,
-    revokedAt: Instant? = nil
+    revokedAt: Instant? = nil, mintedFor: Purpose = .challenge
   ) {
     self.id = id
     self.lease = lease
@@ -23,6 +40,7 @@ public struct TokenRecord: Hashable, Sendable {
     self.capabilities = capabilities
     self.createdAt = createdAt
     self.revokedAt = revokedAt
+    self.mintedFor = mintedFor
   }
 }
 

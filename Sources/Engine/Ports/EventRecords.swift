@@ -11,28 +11,28 @@ public struct EventRecord: Hashable, Sendable {
   public var lease: LeaseID
   public var version: Int64
   public var at: Instant
-  public var name: String
-  /// The name for the feed (`quoted paid provisioned notice suspended resumed reclaimed closed failed`), or `nil` when
-  /// only `explain` shows it.
-  public var feedName: String?
-  public var from: String
-  public var to: String
+  public var name: Name
+  /// `nil`: only `explain` shows it.
+  public var feedName: FeedName?
+  /// `nil`: there was no lease before.
+  public var from: Lease.State.Name?
+  public var to: Lease.State.Name
   public var cause: Cause
   public var evidence: [String: String]
 
   /// Which request, timer, payment, effect or person.
   public struct Cause: Hashable, Sendable {
-    public var type: String
+    public var type: CauseType
     public var id: String
-    public init(type: String, id: String) {
+    public init(type: CauseType, id: String) {
       self.type = type
       self.id = id
     }
   }
 
   public init(
-    sequence: Int64 = 0, id: String, lease: LeaseID, version: Int64, at: Instant, name: String, feedName: String?,
-    from: String, to: String, cause: Cause, evidence: [String: String] = [:]
+    sequence: Int64 = 0, id: String, lease: LeaseID, version: Int64, at: Instant, name: Name, feedName: FeedName?,
+    from: Lease.State.Name?, to: Lease.State.Name, cause: Cause, evidence: [String: String] = [:]
   ) {
     self.sequence = sequence
     self.id = id

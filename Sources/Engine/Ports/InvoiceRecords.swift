@@ -6,8 +6,8 @@ import Units
 public struct InvoiceOrder: Hashable, Sendable {
   public var lease: LeaseID
   public var purpose: Settlement.Purpose
-  /// What is unique while open: `purchase`, `renewal:1`, `change:<offer>`.
-  public var slot: String
+  /// What is unique while open.
+  public var slot: InvoiceSlot
   /// Unique for ever; the node's label.
   public var label: String
   public var amount: Millisatoshi
@@ -20,7 +20,8 @@ public struct InvoiceOrder: Hashable, Sendable {
   /// What the amount was reckoned from, where that is a price in a currency: frozen with the invoice.
   public var frozen: FrozenPrice?
   public init(
-    lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi, expiresAt: Instant,
+    lease: LeaseID, purpose: Settlement.Purpose, slot: InvoiceSlot, label: String, amount: Millisatoshi,
+    expiresAt: Instant,
     extra: Resources? = nil, frozen: FrozenPrice? = nil, at: Instant
   ) {
     self.lease = lease
@@ -45,7 +46,7 @@ public enum InvoiceReservation: Hashable, Sendable {
 }
 
 public struct InvoiceRecord: Hashable, Sendable {
-  public enum State: String, Hashable, Sendable {
+  public enum State: String, Hashable, Sendable, CaseIterable {
     /// `replaced`: another is offered instead, but this one can still be paid. `accepted`: its payment has arrived and
     /// is held.
     case reserved, open, replaced, accepted, settled, canceled, expired
@@ -53,7 +54,7 @@ public struct InvoiceRecord: Hashable, Sendable {
   public var id: Int64
   public var lease: LeaseID
   public var purpose: Settlement.Purpose
-  public var slot: String
+  public var slot: InvoiceSlot
   public var label: String
   public var amount: Millisatoshi
   public var createdAt: Instant
@@ -67,7 +68,7 @@ public struct InvoiceRecord: Hashable, Sendable {
   /// What its amount was reckoned from; `nil`: a price in bitcoin.
   public var frozen: FrozenPrice?
   public init(
-    id: Int64, lease: LeaseID, purpose: Settlement.Purpose, slot: String, label: String, amount: Millisatoshi,
+    id: Int64, lease: LeaseID, purpose: Settlement.Purpose, slot: InvoiceSlot, label: String, amount: Millisatoshi,
     createdAt: Instant, expiresAt: Instant, state: State, paymentHash: PaymentHash?, bolt11: String?,
     holdEpoch: UInt16? = nil, frozen: FrozenPrice? = nil
   ) {
@@ -109,10 +110,40 @@ public struct UnbookedSettlement: Hashable, Sendable {
   public var settlement: NodeSettlement
   public var lease: LeaseID?
   public var reason: String
-  public init(settlement: NodeSettlement, lease: LeaseID?, reason: String) {
+  /// When somebody said that it was dealt with, and how.
+  public var resolvedAt: Instant?
+  public var resolution: String?
+
+  public init(
+    settlement: NodeSettlement, lease: LeaseID?, reason: String, resolvedAt: Instant? = nil, resolution: String? = nil
+  ) {
     self.settlement = settlement
     self.lease = lease
     self.reason = reason
+    self.resolvedAt = resolvedAt
+    self.resolution = resolution
+  }
+
+  /// In the place of a cursor: the node has not said that it settled.
+  static let noPosition = ""
+
+  /// Whether nothing but the preimage says that it was paid.
+  var isWithoutNodesWord: Bool { settlement.cursor == Self.noPosition }
+}
+
+/// What the books hold of some payment hashes.
+public struct SettlementRecords: Hashable, Sendable {
+  /// Of those that are booked, what arrived.
+  public var received: [PaymentHash: Millisatoshi]
+  /// Those that are kept as unbooked, dealt with or not.
+  public var unbooked: Set<PaymentHash>
+  /// Those of an invoice of ours.
+  public var invoiced: Set<PaymentHash>
+
+  public init(received: [PaymentHash: Millisatoshi], unbooked: Set<PaymentHash>, invoiced: Set<PaymentHash>) {
+    self.received = received
+    self.unbooked = unbooked
+    self.invoiced = invoiced
   }
 }
 
@@ -125,5 +156,21 @@ public struct SettlementMarks: Hashable, Sendable {
   public init(cursorMovedAt: Instant? = nil, oldestUnbooked: Instant? = nil) {
     self.cursorMovedAt = cursorMovedAt
     self.oldestUnbooked = oldestUnbooked
+  }
+}
+
+/// How many invoices made for holding are not decided yet.
+public struct HoldCounts: Hashable, Sendable {
+  /// Their payments are held.
+  public var accepted: Int
+  /// Nobody has paid them yet.
+  public var open: Int
+  /// Of those, quoted to the client that a lease was quoted to.
+  public var openOfClient: Int
+
+  public init(accepted: Int, open: Int, openOfClient: Int) {
+    self.accepted = accepted
+    self.open = open
+    self.openOfClient = openOfClient
   }
 }

@@ -26,7 +26,7 @@ public struct KeyEpoch: Hashable, Sendable {
 
 /// An epoch as the operator sees it.
 public struct KeyEpochView: Hashable, Sendable {
-  public enum State: String, Hashable, Sendable {
+  public enum State: String, Hashable, Sendable, CaseIterable {
     /// New credentials are minted in it.
     case minting
     /// Known to all, and minted in from `mintsFrom` on.

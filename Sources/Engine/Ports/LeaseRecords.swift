@@ -27,10 +27,13 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
   public var sshKey: String?
   /// A disk lease to attach.
   public var disk: LeaseID?
+  /// What becomes of the container when its command ends; `nil`: it stays ended.
+  public var restart: RestartPolicy?
 
   public init(
     offer: String, periods: Int64 = 1, image: String? = nil, command: [String] = [],
-    environment: [String: String] = [:], ports: [Int] = [], sshKey: String? = nil, disk: LeaseID? = nil
+    environment: [String: String] = [:], ports: [Int] = [], sshKey: String? = nil, disk: LeaseID? = nil,
+    restart: RestartPolicy? = nil
   ) {
     self.offer = offer
     self.periods = periods
@@ -40,16 +43,20 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
     self.ports = ports
     self.sshKey = sshKey
     self.disk = disk
+    self.restart = restart
   }
 }
 
 public struct LeaseQuery: Hashable, Sendable {
-  public var states: [String]
+  public var states: [Lease.State.Name]
+  /// `nil`: of any.
+  public var offer: String?
   public var after: LeaseID?
   public var limit: Int
 
-  public init(states: [String] = [], after: LeaseID? = nil, limit: Int = 100) {
+  public init(states: [Lease.State.Name] = [], offer: String? = nil, after: LeaseID? = nil, limit: Int = 100) {
     self.states = states
+    self.offer = offer
     self.after = after
     self.limit = limit
   }

@@ -27,6 +27,33 @@ public protocol LightningNode: Sendable {
   /// Settlements after the cursor, oldest first; at most `limit`. Waits until there is one or the task is cancelled.
   /// `nil` starts at the beginning. The same cursor gives the same settlements again, before and after a restart.
   func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement]
+
+  /// Whether the node knows of its settlements as far as the cursor. One that was restored from a backup does not, and
+  /// would pass over in silence what it settles next. Does not wait.
+  func compare(_ cursor: String) async throws(NodeError) -> CursorComparison
+
+  /// What was ever settled and is known still, oldest first, at most `limit`. Does not wait.
+  ///
+  /// - Throws: `.garbage` where one with a label of ours makes no sense: it is not passed over in silence.
+  func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement]
+}
+
+/// A settlement cursor against its node.
+public enum CursorComparison: Hashable, Sendable {
+  case known
+  /// The node knows of nothing so late: it was restored, or has deleted what was paid.
+  ///
+  /// `goOn` is a cursor from which nothing is missed; `nil`: the beginning.
+  case ahead(goOn: String?)
+}
+
+extension LightningNode {
+  /// A node whose cursor is a moment: what it settles next comes after it, whatever it has forgotten.
+  public func compare(_ cursor: String) async throws(NodeError) -> CursorComparison { .known }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    throw NodeError(.refused, attempted: "list settlements", words: "this node does not list them")
+  }
 }
 
 /// A node of which payments can be asked for: refunds.
@@ -35,6 +62,9 @@ public protocol PayingNode: LightningNode {
   /// id, and the wallet's where a node keeps several.
   func payerID() async throws(NodeError) -> String
   /// Pays an invoice, once: asked again for the same hash, it reports the payment already made or under way.
+  ///
+  /// - Throws: an error with ``NodeError/nothingWasSent`` when the order has not left, as when the look-up before it
+  ///   failed. After any other the payment may be under way: ``payout(_:)`` says so, now or later.
   func pay(_ invoice: String, maxFee: Millisatoshi) async throws(NodeError) -> PayoutState
   func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState?
 }
@@ -110,16 +140,23 @@ public struct NodeInvoice: Hashable, Sendable {
   public var amount: Millisatoshi
   public var expiresAt: Instant
   public var state: InvoiceState
+  /// What it was made under, as the node tells; `nil`: it was made without, or the answer does not say.
+  public var label: String?
 
   public init(
-    paymentHash: PaymentHash, bolt11: String, amount: Millisatoshi, expiresAt: Instant, state: InvoiceState
+    paymentHash: PaymentHash, bolt11: String, amount: Millisatoshi, expiresAt: Instant, state: InvoiceState,
+    label: String? = nil
   ) {
     self.paymentHash = paymentHash
     self.bolt11 = bolt11
     self.amount = amount
     self.expiresAt = expiresAt
     self.state = state
+    self.label = label
   }
+
+  /// Whether its label is one of ours: of a lease, of this provider or of another on the same node.
+  public var isOurs: Bool { label?.hasPrefix(InvoiceRequest.labelPrefix) ?? false }
 }
 
 public enum InvoiceState: Hashable, Sendable {
@@ -188,11 +225,15 @@ public struct NodeError: Error, Hashable, Sendable, CustomStringConvertible {
   public var kind: Kind
   public var attempted: String
   public var words: String
+  /// Nothing that does anything has left for the node: whatever was asked for is certainly not done, and may be asked for
+  /// again at once. `false` where that is not certain.
+  public var nothingWasSent: Bool
 
-  public init(_ kind: Kind, attempted: String, words: String) {
+  public init(_ kind: Kind, attempted: String, words: String, nothingWasSent: Bool = false) {
     self.kind = kind
     self.attempted = attempted
     self.words = words
+    self.nothingWasSent = nothingWasSent
   }
 
   public var description: String { "\(attempted): \(kind.rawValue): \(words)" }

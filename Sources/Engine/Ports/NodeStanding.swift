@@ -10,11 +10,14 @@ public struct NodeStanding: Hashable, Sendable {
   public var releasedAt: Instant?
   /// Since when its settlements cannot be followed; `nil`: they are.
   public var followerFailingSince: Instant?
+  /// When it was found to know less of its settlements than was taken in; `nil`: never, or the books were compared since.
+  public var cursorAheadAt: Instant?
 
   public init(
     troubleSince: Instant? = nil, backAt: Instant? = nil, releasedAt: Instant? = nil,
-    followerFailingSince: Instant? = nil
+    followerFailingSince: Instant? = nil, cursorAheadAt: Instant? = nil
   ) {
+    self.cursorAheadAt = cursorAheadAt
     self.troubleSince = troubleSince
     self.backAt = backAt
     self.releasedAt = releasedAt

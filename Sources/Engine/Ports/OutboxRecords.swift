@@ -39,8 +39,21 @@ public struct OverdueWork: Hashable, Sendable {
   public var oldestOutboxRow: Instant?
   public var unbooked: Int
   public var parked: Int
+  /// Effects on resources that have failed eight times or more: trying again will not help, somebody must look.
+  public var failing: Int
+  /// The first of them, with what went wrong.
+  public var failingFirst: String?
+
+  /// Effects that somebody has had in hand for longer than ``slowAfter``, and since when the first.
+  public var slowEffects: Int
+  public var oldestSlowEffect: Instant?
+
+  /// An effect that is under way for so long gives its slot to others, and is shown.
+  public static let slowAfter: Seconds = 60
+
   public init(
-    dueLeases: Int, oldestDueLease: Instant?, outboxRows: Int, oldestOutboxRow: Instant?, unbooked: Int, parked: Int
+    dueLeases: Int, oldestDueLease: Instant?, outboxRows: Int, oldestOutboxRow: Instant?, unbooked: Int, parked: Int,
+    failing: Int = 0, failingFirst: String? = nil, slowEffects: Int = 0, oldestSlowEffect: Instant? = nil
   ) {
     self.dueLeases = dueLeases
     self.oldestDueLease = oldestDueLease
@@ -48,5 +61,9 @@ public struct OverdueWork: Hashable, Sendable {
     self.oldestOutboxRow = oldestOutboxRow
     self.unbooked = unbooked
     self.parked = parked
+    self.failing = failing
+    self.failingFirst = failingFirst
+    self.slowEffects = slowEffects
+    self.oldestSlowEffect = oldestSlowEffect
   }
 }

@@ -15,15 +15,20 @@ public struct PayoutRecord: Hashable, Sendable {
     /// The money is credit again. For ever: whoever wants it makes another invoice.
     case failed(reason: String)
 
-    public var name: String {
+    /// A word in SQL and JSON too.
+    public enum Name: String, Hashable, Sendable, CaseIterable {
+      case pending, paid, failed
+    }
+
+    public var name: Name {
       switch self {
-      case .pending: "pending"
-      case .paid: "paid"
-      case .failed: "failed"
+      case .pending: .pending
+      case .paid: .paid
+      case .failed: .failed
       }
     }
   }
-  /// The one order to pay that a node is ever given.
+  /// The one order to pay that a node is ever given; taken back only when nothing of it was sent.
   public struct Order: Hashable, Sendable {
     public var at: Instant
     /// ``PayingNode/payerID()``: nobody else's word counts from then on.
@@ -63,10 +68,18 @@ public struct PayoutRecord: Hashable, Sendable {
   /// Pending though the invoice can be paid no more: the node that was asked is not asked any longer, does not answer, or
   /// holds the payment on its way.
   public func isStuck(at now: Instant) -> Bool {
-    // It was parsed before it was written.
-    guard case .pending = state, let invoice = try? Invoice.parse(bolt11) else { return false }
-    return now > invoice.expiresAt + .hour
+    guard case .pending = state, let ends = invoiceEnds else { return false }
+    return now > ends + .hour
   }
+
+  /// When the invoice can be paid no more.
+  public var invoiceEnds: Instant? {
+    // It was parsed before it was written.
+    try? Invoice.parse(bolt11).expiresAt
+  }
+
+  /// Whether that was so long ago that no attempt to pay it is under way.
+  func isOver(at now: Instant) -> Bool { invoiceEnds.map { now > $0 + PayoutRecord.orderLasts } ?? false }
 
   /// As the lease sees it.
   var payout: Payout { Payout(paymentHash: paymentHash.hex, amount: amount, maxFee: maxFee) }

@@ -23,9 +23,14 @@ public protocol ResourceDriver: Sendable {
   func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError)
 
   /// Runs again, with the size of `spec`.
+  ///
+  /// - Throws: `.noSpace` as ``resize(_:generation:)``; it stays suspended then.
   func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError)
 
   /// Gives it another size while it runs.
+  ///
+  /// - Throws: `.noSpace` when it would be smaller than what is stored in it, or the host has no room; it is as large as
+  ///   it was then.
   func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError)
 
   /// Destroys and erases, leaves nothing on the host, and returns when the space is free again. The receipt says how
@@ -54,10 +59,24 @@ public struct ResourceSpec: Hashable, Sendable, Codable {
   public var environment: [String: String]
   /// A disk lease to mount at `/disk`, on the same host and uid range.
   public var disk: LeaseID?
+  /// Whether that is mounted read-only; `nil`: it is not.
+  public var diskIsReadOnly: Bool?
+  /// What becomes of the container when its command ends; `nil`: it stays ended.
+  public var restart: RestartPolicy?
+
+  /// ``disk`` and ``diskIsReadOnly``.
+  public var attached: AttachedDisk? {
+    get { disk.map { AttachedDisk(lease: $0, isReadOnly: diskIsReadOnly ?? false) } }
+    set {
+      disk = newValue?.lease
+      diskIsReadOnly = newValue?.isReadOnly
+    }
+  }
 
   public init(
     lease: LeaseID, resources: Resources, uidBase: UInt32, image: ImageReference? = nil, command: [String] = [],
-    environment: [String: String] = [:], disk: LeaseID? = nil
+    environment: [String: String] = [:], disk: LeaseID? = nil, diskIsReadOnly: Bool? = nil,
+    restart: RestartPolicy? = nil
   ) {
     self.lease = lease
     self.resources = resources
@@ -66,6 +85,8 @@ public struct ResourceSpec: Hashable, Sendable, Codable {
     self.command = command
     self.environment = environment
     self.disk = disk
+    self.diskIsReadOnly = diskIsReadOnly
+    self.restart = restart
   }
 }
 
@@ -159,6 +180,14 @@ public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
     case absent
     /// The container's process has ended, by itself or because somebody stopped it; it can be started again.
     case stopped
+    /// As many of these are under way as may be at once.
+    case tooMany
+    /// The renter's own programs keep us from it (a lease on a file, a log that is being written over); later it may go.
+    case busy
+    /// The container's command could not be started, for a reason that lies in the image or the command.
+    case cannotStart
+    /// A program of the host did not end in time, and was killed.
+    case timedOut
     /// A tool or the kernel failed; trying again may help.
     case failed
   }

@@ -13,10 +13,10 @@ public struct StandingQuestion: Hashable, Sendable {
   /// A payment whose invoice is wanted too.
   public var paymentHash: PaymentHash?
   /// The open invoice of this slot is wanted, and the token minted for its payment from ``parent``.
-  public var slot: String
+  public var slot: InvoiceSlot
   public var parent: TokenID?
 
-  public init(_ subject: Subject, paymentHash: PaymentHash? = nil, slot: String, parent: TokenID? = nil) {
+  public init(_ subject: Subject, paymentHash: PaymentHash? = nil, slot: InvoiceSlot, parent: TokenID? = nil) {
     self.subject = subject
     self.paymentHash = paymentHash
     self.slot = slot

@@ -13,12 +13,14 @@ extension OverviewDocument {
         oldestDueLease: overview.overdue.oldestDueLease.map(Timestamp.init(_:)),
         outboxRows: overview.overdue.outboxRows,
         oldestOutboxRow: overview.overdue.oldestOutboxRow.map(Timestamp.init(_:)),
-        unbooked: overview.overdue.unbooked, parked: overview.overdue.parked),
+        unbooked: overview.overdue.unbooked, parked: overview.overdue.parked,
+        failing: overview.overdue.failing, failingFirst: overview.overdue.failingFirst),
       pools: overview.pools.map {
         PoolDocument(
-          host: $0.host, kind: $0.kind.rawValue, dimension: $0.dimension, used: $0.used, limit: $0.limit)
+          host: $0.host, kind: $0.kind.rawValue, dimension: $0.dimension.rawValue, used: $0.used, limit: $0.limit)
       },
-      leases: overview.census, parked: overview.parked.map(ParkedItem.init(_:)),
+      leases: Dictionary(uniqueKeysWithValues: overview.census.map { ($0.key.rawValue, $0.value) }),
+      parked: overview.parked.map(ParkedItem.init(_:)),
       unbooked: overview.unbooked.map(UnbookedItem.init(_:)), node: node, nodeUp: overview.nodeIsUp,
       listenerAlive: overview.listenerIsAlive, clockSkewMicroseconds: overview.clockSkewMicroseconds,
       breakerTrippedAt: overview.breakerTrippedAt.map(Timestamp.init(_:)),
@@ -26,7 +28,8 @@ extension OverviewDocument {
         cursorMovedAt: overview.cursorMovedAt.map(Timestamp.init(_:)),
         oldestUnbooked: overview.oldestUnbooked.map(Timestamp.init(_:)),
         followerFailingSince: overview.followerFailingSince.map(Timestamp.init(_:)),
-        failedLookups: overview.failedLookups, heldPayments: overview.heldPayments,
+        cursorAheadAt: overview.cursorAheadAt.map(Timestamp.init(_:)), failedLookups: overview.failedLookups,
+        heldPayments: overview.heldPayments,
         nodeFailingSince: overview.nodeFailingSince.map(Timestamp.init(_:)),
         sparedUntil: overview.sparedUntil.map(Timestamp.init(_:))),
       payouts: PayoutsDocument(
@@ -53,6 +56,14 @@ extension VariantItem {
   }
 }
 
+extension EarningItem {
+  init(_ earning: Earning) {
+    self.init(
+      day: Timestamp(earning.day), offer: earning.offer, timeMsat: earning.time.count, usageMsat: earning.usage.count,
+      leases: earning.leases)
+  }
+}
+
 extension ParkedItem {
   init(_ parked: ParkedLease) {
     self.init(lease: parked.lease.description, until: Timestamp(parked.until), reason: parked.reason)
@@ -64,7 +75,8 @@ extension UnbookedItem {
     self.init(
       paymentHash: unbooked.settlement.paymentHash.hex, lease: unbooked.lease?.description,
       msat: unbooked.settlement.received.count, settledAt: Timestamp(unbooked.settlement.settledAt),
-      reason: unbooked.reason)
+      reason: unbooked.reason, resolvedAt: unbooked.resolvedAt.map(Timestamp.init(_:)),
+      resolution: unbooked.resolution)
   }
 }
 
@@ -80,7 +92,7 @@ extension AuditDocument {
   init(_ audit: Audit) {
     self.init(
       transfers: audit.transfers, payments: audit.payments, totalsMsat: audit.totals.mapValues(\.count),
-      findings: audit.findings, sound: audit.findings.isEmpty)
+      findings: audit.findings, sound: audit.findings.isEmpty, provedBefore: audit.proved)
   }
 }
 

@@ -24,21 +24,25 @@ extension LedgerItem {
 extension ExplainItem {
   init(_ event: EventRecord) {
     self.init(
-      sequence: event.sequence, at: Timestamp(event.at), version: event.version, from: event.from, to: event.to,
-      event: event.name, cause: CauseDocument(type: event.cause.type, id: event.cause.id), evidence: event.evidence)
+      sequence: event.sequence, at: Timestamp(event.at), version: event.version, from: event.from?.rawValue ?? "",
+      to: event.to.rawValue, event: event.name.word,
+      cause: CauseDocument(type: event.cause.type.rawValue, id: event.cause.id), evidence: event.evidence,
+      summary: event.summary)
   }
 }
 
 extension FeedEvent {
   /// - Parameter name: the event's name in the feed.
-  init(_ event: EventRecord, named name: String, base: String) {
+  init(_ event: EventRecord, named name: EventRecord.FeedName, base: String) {
     let here = "\(base)/v1/leases/\(event.lease)"
     var links = ["lease": here]
-    if name == "notice" { links["renew"] = here + "/renewals" }
+    if name == .notice { links["renew"] = here + "/renewals" }
+    let deadline = event.evidence["deadline"].flatMap { Instant(rfc3339: $0) }
     self.init(
-      lease: event.lease.description, at: Timestamp(event.at), version: event.version, event: name, state: event.to,
+      lease: event.lease.description, at: Timestamp(event.at), version: event.version, event: name.rawValue,
+      state: event.to.rawValue,
       kind: event.evidence["kind"], amountMsat: event.evidence["amount_msat"].flatMap { Int64($0) },
-      deadline: event.evidence["deadline"].flatMap { Timestamp($0) },
+      deadline: deadline.map(Timestamp.init(_:)), daysRemaining: deadline.map { event.at.wholeDays(until: $0) },
       consequence: event.evidence["consequence"], reason: event.evidence["reason"], links: links)
   }
 }

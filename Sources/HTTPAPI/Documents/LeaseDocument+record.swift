@@ -10,9 +10,10 @@ extension LeaseDocument {
     let lease = record.lease
     let account = lease.charged(to: now).account
     let period = lease.terms.period
+    let cost = lease.costOfGoingOn(at: now)?.count
     self.init(
       id: lease.id.description, kind: lease.terms.kind.rawValue, offer: lease.terms.offer, variant: lease.terms.variant,
-      state: lease.state.name, cause: lease.state.cause, resuming: lease.state.isResuming ? true : nil,
+      state: lease.state.name.rawValue, cause: lease.state.cause, resuming: lease.state.isResuming ? true : nil,
       flags: LeaseFlags(lease.flags),
       version: lease.version, generation: lease.generation, createdAt: Timestamp(lease.createdAt),
       paidUntil: lease.paidUntil.map(Timestamp.init(_:)), balanceMsat: max(.zero, account.balance).count,
@@ -23,7 +24,13 @@ extension LeaseDocument {
         periodSeconds: period.count),
       price: lease.terms.fiat.map(PriceDocument.init(_:)),
       exchangeRate: lease.terms.fiat?.rate.map(ExchangeRateDocument.init(_:)),
-      next: lease.next, resources: ResourcesDocument(lease.terms.resources, kind: lease.terms.kind),
+      renewalTerms: lease.announced.map { RenewalTermsDocument($0) },
+      daysRemaining: lease.wholeDaysLeft(at: now),
+      next: lease.timetable.map {
+        NextAction(
+          action: $0.action.rawValue, at: Timestamp($0.at), avoidMsat: $0.action.isAvoidedByPaying ? cost : nil)
+      },
+      resources: ResourcesDocument(lease.terms.resources, kind: lease.terms.kind),
       image: record.request.image, disk: record.request.disk?.description, links: Self.links(of: lease, base))
   }
 
@@ -44,64 +51,41 @@ extension LeaseDocument {
   }
 }
 
+extension ContainerDocument {
+  init(_ standing: ContainerStanding) {
+    switch standing.command {
+    case .running: self.init(state: "running")
+    case .stopped: self.init(state: "stopped")
+    case .ended(let code, let outOfMemory):
+      self.init(state: "ended", exitCode: code, outOfMemory: outOfMemory ? true : nil)
+    }
+    guard standing.restart != .never else { return }
+    restart = standing.restart.rawValue
+    restarts = standing.restarts
+    restartsAt = standing.restartsAt.map(Timestamp.init(_:))
+  }
+}
+
+extension FailureDocument {
+  init(_ failure: ProvisionFailure) {
+    self.init(
+      code: failure.fault.rawValue, detail: failure.fault.words + (failure.detail.map { ": \($0)" } ?? ""))
+  }
+}
+
+extension RenewalTermsDocument {
+  fileprivate init(_ announced: Announcement) {
+    self.init(
+      from: Timestamp(announced.from), priceMsat: announced.terms.isPriced ? announced.terms.price.count : nil,
+      periodSeconds: announced.terms.period.count, price: announced.terms.fiat.map(PriceDocument.init(_:)))
+  }
+}
+
 extension LeaseFlags {
   fileprivate init(_ flags: Lease.Flags) {
     self.init(
       frozen: flags.frozen != nil, protected: flags.protected, impaired: flags.impaired != nil,
-      evictingUntil: flags.evictingUntil.map(Timestamp.init(_:)))
-  }
-}
-
-extension Lease {
-  /// What happens of itself, soonest first: the lease's deadlines, and those that follow from them if nobody pays.
-  var next: [NextAction] {
-    // A sealed lease waits for the operator, one that is on its way out for its driver.
-    guard flags.frozen == nil else { return [] }
-    var next: [NextAction] = []
-    func add(_ action: String, _ at: Instant) {
-      if at < .distantFuture { next.append(NextAction(action: action, at: Timestamp(at))) }
-    }
-    switch state {
-    case .quoted(_, _, canceling: false): add("quote_expires", createdAt + terms.policy.quote)
-    case .provisioning(let deadline, _): add("provision_by", deadline)
-    case .active:
-      if let paidUntil {
-        let suspended = paidUntil + (renewed ? terms.policy.grace : .zero)
-        add("renew_by", paidUntil)
-        add("suspend", suspended)
-        if !flags.protected { add("reclaim", suspended + unpaidRetention) }
-      }
-    case .grace(let until):
-      add("suspend", until)
-      if !flags.protected { add("reclaim", until + unpaidRetention) }
-    case .suspended(_, let retainedUntil, resuming: false):
-      if !flags.protected { add("reclaim", retainedUntil) }
-    case .quoted, .suspended, .reclaiming, .closed: break
-    }
-    if let until = flags.evictingUntil, !isClosed { add("evict", until) }
-    return next.sorted { $0.at < $1.at }
-  }
-
-  /// Half of the retention in the first period.
-  private var unpaidRetention: Seconds {
-    renewed ? terms.policy.retention : max(terms.policy.retention / 2, 1)
-  }
-}
-
-extension Lease.State {
-  var cause: String? {
-    switch self {
-    case .suspended(let cause, _, _): cause.rawValue
-    case .reclaiming(let cause, _, _, _): cause.rawValue
-    case .closed(_, let cause): cause?.rawValue
-    case .quoted, .provisioning, .active, .grace: nil
-    }
-  }
-
-  var isResuming: Bool {
-    switch self {
-    case .suspended(_, _, let resuming): resuming
-    case .quoted, .provisioning, .active, .grace, .reclaiming, .closed: false
-    }
+      evictingUntil: flags.evictingUntil.map(Timestamp.init(_:)), frozenReason: flags.frozen?.reason,
+      suspensionReason: flags.suspensionReason, evictionReason: flags.evictionReason)
   }
 }

@@ -11,6 +11,8 @@ extension OfferDocument {
       id: offer.id, kind: terms.kind.rawValue, title: offer.title, periodSeconds: terms.period.count,
       priceMsat: terms.isPriced ? offer.highestPrice.count : nil,
       depositMsat: terms.isPriced && terms.price == .zero ? offer.highestDeposit.count : nil,
+      minimumMsat: terms.minimum?.count,
+      debtLimitMsat: terms.meters.isEmpty || !terms.isPriced ? nil : terms.mostDebt.count,
       priceVaries: offer.isTriedAtSeveralPrices ? true : nil,
       price: terms.fiat.map(PriceDocument.init(_:)), exchangeRate: terms.fiat?.rate.map(ExchangeRateDocument.init(_:)),
       resources: ResourcesDocument(terms.resources, kind: terms.kind),
@@ -22,6 +24,7 @@ extension OfferDocument {
       policy: PolicyDocument(
         quoteSeconds: terms.policy.quote.count, leadSeconds: terms.policy.lead.count,
         graceSeconds: terms.policy.grace.count, retentionSeconds: terms.policy.retention.count,
+        firstGraceSeconds: terms.policy.firstGrace.count, firstRetentionSeconds: terms.policy.firstRetention.count,
         idleSeconds: terms.policy.idle?.after.count, idleAction: terms.policy.idle?.action.rawValue),
       maxPeriods: terms.maxPeriods, images: offer.images, available: availability.available)
   }

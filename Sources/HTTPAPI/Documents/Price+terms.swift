@@ -27,10 +27,11 @@ extension ExchangeRateItem {
   init(_ view: ExchangeRateView) {
     self.init(
       currency: view.currency.rawValue, rate: view.standing.map { ExchangeRateDocument($0.accepted) },
-      trouble: view.trouble?.name, troubleSince: view.trouble.map { Timestamp($0.since) },
+      trouble: view.trouble?.name.rawValue, troubleSince: view.trouble.map { Timestamp($0.since) },
       sparedUntil: view.sparedUntil.map(Timestamp.init(_:)),
       doubted: view.standing?.doubted.map { ExchangeRateDocument($0.rate) },
       doubtedSince: view.standing?.doubted.map { Timestamp($0.since) }, failedReads: view.failedReads,
-      lastFailure: view.lastFailure, refusals: view.refusals)
+      lastFailure: view.lastFailure,
+      refusals: Dictionary(uniqueKeysWithValues: view.refusals.map { ($0.key.rawValue, $0.value) }))
   }
 }

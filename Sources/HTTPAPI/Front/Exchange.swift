@@ -5,6 +5,7 @@ import L402
 import Ledger
 import Logging
 import NIOCore
+import NIOHTTPTypes
 import Wire
 
 /// One request on its way to an answer.
@@ -15,8 +16,14 @@ struct Exchange: Sendable {
   let logger: Logger
   let requestID: String
   let configuration: HTTPAPI.Configuration
+  /// The address that the request came by.
+  let door: AddressedDoor?
+  private let checked = CheckedCredential()
 
-  init(request: Request, context: some HTTPAPIContext, configuration: HTTPAPI.Configuration) {
+  init(
+    request: Request, context: some HTTPAPIContext, configuration: HTTPAPI.Configuration, door: AddressedDoor? = nil
+  ) {
+    self.door = door
     self.request = request
     parameters = context.parameters
     channel = context.channel
@@ -37,22 +44,45 @@ struct Exchange: Sendable {
       }
     }
     let client = clientAddress
-    return Caller(
+    var caller = Caller(
       authorization: headers[values: .authorization], method: request.method.rawValue, address: client.address,
       addressText: client.text, idempotencyKey: key, requestID: requestID)
+    caller.checked = checked
+    caller.door = door
+    return caller
   }
 
   var clientAddress: (address: IPAddress?, text: String) {
-    let proxies = configuration.proxies
-    let name: HTTPField.Name = proxies.header == .forwarded ? .forwarded : .xForwardedFor
-    return proxies.client(
-      peer: channel.remoteAddress?.ipAddress, lines: proxies.ranges.isEmpty ? [] : request.headers[values: name])
+    configuration.proxies.client(peer: channel.remoteAddress?.ipAddress, headers: request.headers)
+  }
+
+  /// Where whoever asks has found us, for what he is told to type: as configured, else as his request names us.
+  var base: String {
+    if !configuration.publicURL.isEmpty { return configuration.publicURL }
+    guard let authority = request.head.authority, (1...255).contains(authority.utf8.count),
+      authority.utf8.allSatisfy({ byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "-.:[]".utf8.contains(byte)
+        }
+      })
+    else { return "" }
+    return "http://" + authority
+  }
+
+  /// Whether the server was called by a name of its own machine: what anybody else is known by says another.
+  var isAskedAsLoopback: Bool {
+    guard let authority = request.head.authority?.lowercased() else { return false }
+    if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
+    let host = authority.prefix { $0 != ":" }
+    return host == "localhost" || (host.hasPrefix("127.") && IPAddress(String(host)) != nil)
   }
 
   // MARK: What is named
 
-  /// - Throws: ``Refusal/unknownLease`` for what is no lease id: nobody has such a lease.
+  /// - Throws: `Refusal.unknownLease` for what is no lease id: nobody has such a lease.
   func lease() throws(Refusal) -> LeaseID {
+    if let door { return door.address.lease }
     guard let text = parameters.get("lease"), let id = LeaseID(text) else { throw .unknownLease }
     return id
   }
@@ -79,7 +109,7 @@ struct Exchange: Sendable {
 
   /// The request's JSON, or `nil` when there is no body.
   ///
-  /// - Throws: ``Problem`` 408, 413, 415; ``JSONFault``.
+  /// - Throws: ``Problem`` 408, 413, 415; `JSONFault`.
   func document<Document: Decodable & Sendable>(_ type: Document.Type) async throws -> Document? {
     guard let bytes = try await body() else { return nil }
     return try JSON.decode(type, from: bytes, unknownFields: .refused)
@@ -90,17 +120,25 @@ struct Exchange: Sendable {
     try JSON.decode(type, from: try await body() ?? [], unknownFields: .refused)
   }
 
+  /// Tells a client that waits for it to send its body. To be called when everything that can refuse the request without
+  /// the body has done so.
+  func invite() async throws {
+    guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
+    try await channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
+  }
+
   private func body() async throws -> [UInt8]? {
     let headers = request.headers
     let isChunked = headers.contains(.transferEncoding)
     let length = headers[.contentLength].flatMap { Int($0) } ?? 0
     guard isChunked || length > 0 else { return nil }
     guard Self.isJSON(headers[.contentType]) else {
-      throw Problem(.unsupportedMediaType, "unsupported-media-type", "the body must be application/json")
+      throw Problem(.unsupportedMediaType, .unsupportedMediaType, "the body must be application/json")
     }
     let limit = configuration.bodyLimit
-    let tooLarge = Problem(.contentTooLarge, "too-large", "the body is over \(limit) bytes")
+    let tooLarge = Problem(.contentTooLarge, .tooLarge, "the body is over \(limit) bytes")
     guard length <= limit else { throw tooLarge }
+    try await invite()
     let body = request.body
     return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
       group.addTask {
@@ -112,18 +150,18 @@ struct Exchange: Sendable {
         }
         // Part of a body is not a body.
         guard isChunked || bytes.count == length else {
-          throw Problem(.badRequest, "bad-header", "the body is not as long as Content-Length says")
+          throw Problem(.badRequest, .badHeader, "the body is not as long as Content-Length says")
         }
         return bytes
       }
       let timeout = configuration.bodyTimeout
       group.addTask {
-        try await Task.sleep(for: timeout)
+        try await Deadlines.shared.sleep(timeout)
         return nil
       }
       defer { group.cancelAll() }
       guard let first = try await group.next(), let bytes = first else {
-        throw Problem(.requestTimeout, "body-timeout", "the body did not arrive in time")
+        throw Problem(.requestTimeout, .bodyTimeout, "the body did not arrive in time")
       }
       return bytes
     }
@@ -143,10 +181,14 @@ extension HTTPField.Name {
   }
 
   static let idempotencyKey = named("Idempotency-Key")
+  static let link = named("Link")
   static let xForwardedFor = named("X-Forwarded-For")
+  static let xForwardedHost = named("X-Forwarded-Host")
   static let forwarded = named("Forwarded")
   static let acceptAuthenticate = named("Accept-Authenticate")
   static let contentTypeOptions = named("X-Content-Type-Options")
+  static let exec = named("Leasehold-Exec")
+  static let logPosition = named("Log-Position")
   static let lastEventID = named("Last-Event-ID")
   static let host = named("Host")
   static let requestID = named("X-Request-ID")

@@ -1,5 +1,7 @@
+import HTTPServing
 import HTTPTypes
 import Hummingbird
+import Ledger
 import Logging
 import NIOCore
 
@@ -15,21 +17,48 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     var response: Response
     do {
       try Self.check(request.headers)
+      try Self.check(path: request.head.path ?? "")
       response = try await next(request, context)
     } catch {
       response = answer(error, to: request, context: context)
     }
     response.headers[.contentTypeOptions] = "nosniff"
+    // The address is a secret, and whatever page is opened from there is told nothing of it.
+    if AddressPath.answers(request.head.path ?? "") { response.headers[.referrerPolicy] = "no-referrer" }
     let elapsed = ContinuousClock.now - start
     let route = Self.route(of: request, context: context)
     api.front.answered(request.method, route, status: response.status.code, after: elapsed)
-    context.logger.info(
-      "request answered",
-      metadata: [
-        "method": "\(request.method.rawValue)", "route": "\(route)", "status": "\(response.status.code)",
-        "ms": "\(elapsed.milliseconds)",
-      ])
+    guard context.logger.logLevel <= .info else { return response }
+    var facts = HTTPAPI.facts(request.method, route, response.status, after: elapsed)
+    if api.configuration.logsClients { name(request, context: context, in: &facts) }
+    let isRefusal = (400..<500).contains(response.status.code) && response.status.code != 402
+    switch isRefusal
+      ? api.refusals.admit(facts["client"].map { "\($0)" }, route, response.status.code, at: start) : .new
+    {
+    case .new: context.logger.info("request answered", metadata: facts)
+    case .again: context.logger.debug("request answered", metadata: facts)
+    case .more(let count):
+      facts["refused_meanwhile"] = "\(count)"
+      context.logger.info("request answered", metadata: facts)
+    }
     return response
+  }
+
+  /// Who asked, and about which lease.
+  private func name(_ request: Request, context: Context, in facts: inout Logger.Metadata) {
+    let exchange = Exchange(request: request, context: context, configuration: api.configuration)
+    facts["client"] = "\(exchange.clientAddress.text)"
+    if let lease = Self.lease(in: request.uri.path) { facts["lease"] = "\(lease)" }
+  }
+
+  /// The lease that a path is about: its first segment that is the name of one, and nothing that stands behind.
+  static func lease(in path: String) -> LeaseID? {
+    // An address looks like one, and is a secret.
+    guard !AddressPath.answers(path) else { return nil }
+    for segment in path.split(separator: "/", maxSplits: 5).prefix(4) {
+      if let lease = LeaseID(String(segment)) { return lease }
+    }
+    return nil
   }
 
   private func answer(_ error: any Error, to request: Request, context: Context) -> Response {
@@ -39,7 +68,8 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
       error = api.unknownRoute(path)
     }
     var response = api.problemResponse(for: error, to: request, requestID: context.requestID)
-    if response.status.code >= 500, !(error is Problem) {
+    // What is refused as planned, while a node or a database is away for one, is told by whoever found it away.
+    if response.status.code == 500, !(error is Problem) {
       context.logger.error("a request failed", metadata: ["error": "\(loggable(error))"])
     }
     // What is left of an endless body is not worth waiting for. The client gets two seconds to read the answer.
@@ -58,7 +88,7 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
   /// A body of known, moderate length is taken to its end, so that the connection can be used again: most refusals are
   /// `402`s whose body was read anyway.
   private func mayBeEndless(_ request: Request, _ error: any Error) -> Bool {
-    if let problem = error as? Problem, problem.code == "body-timeout" { return true }
+    if let problem = error as? Problem, problem.code == .bodyTimeout { return true }
     if request.headers.contains(.transferEncoding) { return true }
     guard let length = request.headers[.contentLength] else { return false }
     return Int(length).map { $0 > api.configuration.bodyLimit } ?? true
@@ -74,12 +104,40 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     guard headers[values: .contentType].count <= 1 else { throw .badHeader("Content-Type appears twice") }
   }
 
+  /// An empty segment names nothing: a path with one is none of ours, before anybody compares how it begins. A proxy in
+  /// front that guards a prefix sees `//metrics` as another path, and a router that drops the empty segment does not. Only
+  /// folders of a disk end in a slash.
+  static func check(path: String) throws(Problem) {
+    let path = path.utf8.prefix { $0 != UInt8(ascii: "?") }
+    let isFolder = path.starts(with: "/dav/".utf8) || path.starts(with: "/d/".utf8) || path.elementsEqual("/".utf8)
+    var before: UInt8 = 0
+    for byte in path {
+      if byte == UInt8(ascii: "/"), before == byte { throw nothing }
+      before = byte
+    }
+    if before == UInt8(ascii: "/"), !isFolder { throw nothing }
+  }
+
+  private static var nothing: Problem { Problem(.notFound, .notFound, "there is nothing here") }
+
   /// The template of the path, so that logs and metrics name no lease.
   private static func route(of request: Request, context: Context) -> String {
     if let path = context.endpointPath, path != "NotFound" { return path }
     let path = request.head.path ?? ""
-    for door in ["/dav", "/c"] where path == door || path.hasPrefix(door + "/") { return door }
+    for door in ["/dav", "/d", "/c"] where path == door || path.hasPrefix(door + "/") { return door }
     return "unknown"
+  }
+}
+
+extension HTTPAPI {
+  /// What the line of each request says.
+  static func facts(
+    _ method: HTTPRequest.Method, _ route: String, _ status: HTTPResponse.Status, after elapsed: Duration
+  ) -> Logger.Metadata {
+    [
+      "method": .string(method.rawValue), "route": .string(route), "status": .string(String(status.code)),
+      "ms": .string(elapsed.milliseconds),
+    ]
   }
 }
 

@@ -1,3 +1,4 @@
+import HTTPTypes
 import L402
 
 /// Whose word is taken for where a request comes from. Nobody's, unless configured: anyone can write a header.
@@ -22,6 +23,23 @@ public struct TrustedProxies: Sendable {
 
   private func trusts(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 
+  /// Whether a peer's word is taken.
+  public func trusts(peer: String?) -> Bool { peer.flatMap { IPAddress($0) }.map(trusts) ?? false }
+
+  /// The host names that a trusted peer says it was asked under: `X-Forwarded-Host`, or `host=` in `Forwarded`.
+  public func hosts(peer: String?, headers: HTTPFields) -> [String] {
+    guard trusts(peer: peer) else { return [] }
+    switch header {
+    case .xForwardedFor:
+      return headers[values: .xForwardedHost].flatMap { $0.split(separator: ",") }.map { String(Self.trimmed($0)) }
+    case .forwarded:
+      let pairs = headers[values: .forwarded].flatMap { $0.split(separator: ",") }.flatMap { $0.split(separator: ";") }
+      return pairs.map(Self.trimmed).filter { $0.lowercased().hasPrefix("host=") }.map {
+        String($0.dropFirst(5).drop { $0 == "\"" }.prefix { $0 != "\"" })
+      }
+    }
+  }
+
   /// The client's address: the peer's, or, while that is a trusted proxy, what it says it was asked by.
   ///
   /// - Parameters:
@@ -40,6 +58,12 @@ public struct TrustedProxies: Sendable {
       guard trusts(address) else { return current }
     }
     return current
+  }
+
+  /// The same of a request's headers.
+  public func client(peer: String?, headers: HTTPFields) -> (address: IPAddress?, text: String) {
+    guard !ranges.isEmpty else { return client(peer: peer, lines: []) }
+    return client(peer: peer, lines: headers[values: header == .forwarded ? .forwarded : .xForwardedFor])
   }
 
   private func text(of hop: Substring) -> String {

@@ -1,7 +1,6 @@
 import Engine
 import HTTPTypes
 import Hummingbird
-import L402
 import Metrics
 import Units
 import Wire
@@ -9,35 +8,36 @@ import Wire
 extension HTTPAPI {
   var operationsEndpoints: [Endpoint] {
     [
-      Endpoint(.get, "/") { _ in page(try await engine.offers()) },
+      Endpoint(.get, "/") { exchange in page(try await engine.offers.all(), base: exchange.base) },
       // Alive is all it says: a daemon whose database is away should not be killed for it.
       Endpoint(.get, "/healthz") { _ in .json(HealthDocument(status: "ok")) },
       Endpoint(.get, "/readyz") { _ in await readiness() },
-      Endpoint(.get, "/metrics") { _ in await metricsText() },
+      Endpoint(.get, "/metrics") { exchange in
+        try refuseStrangers(exchange)
+        return await metricsText()
+      },
       Endpoint(.get, "/openapi.json") { _ in
         .text(
           OpenAPI.text(version: configuration.version, title: configuration.title), "application/json",
           headers: [.cacheControl: "public, max-age=300", .accessControlAllowOrigin: "*"])
       },
-      Endpoint(.get, "/.well-known/l402.json") { _ in
-        .json(discovery, headers: [.cacheControl: "public, max-age=60", .accessControlAllowOrigin: "*"])
-      },
-    ]
+    ] + discoveryEndpoints
   }
 
   /// `503` while a request for a lease could not be answered.
   private func readiness() async -> Response {
-    var checks: [String: String] = [:]
-    do {
-      _ = try await engine.store.databaseTime()
-      checks["database"] = "ok"
-    } catch {
-      checks["database"] = "unreachable"
-    }
-    checks["node"] = await engine.askNode() ? "ok" : engine.nodeOutage.map(Self.words(for:)) ?? "unreachable"
-    let isReady = checks.values.allSatisfy { $0 == "ok" }
-    return .json(
-      HealthDocument(status: isReady ? "ok" : "unready", checks: checks), isReady ? .ok : .serviceUnavailable)
+    let (document, isReady) = readinessDocument(of: await engine.readiness.ask())
+    return .json(document, isReady ? .ok : .serviceUnavailable)
+  }
+
+  /// What `/readyz` says of it.
+  func readinessDocument(of readiness: Readiness) -> (document: HealthDocument, isReady: Bool) {
+    let isReady = readiness.database && readiness.node
+    let checks = [
+      "database": readiness.database ? "ok" : "unreachable",
+      "node": readiness.node ? "ok" : engine.doubts.node.outage.map(Self.words(for:)) ?? "unreachable",
+    ]
+    return (HealthDocument(status: isReady ? "ok" : "unready", checks: checks), isReady)
   }
 
   /// What a node's silence means for who has leases.
@@ -49,44 +49,17 @@ extension HTTPAPI {
   }
 
   /// Overdue work first: it is what somebody should be woken for. Then capacity, and then the doors' own counters.
-  private func metricsText() async -> Response {
+  func metricsText() async -> Response {
     var text = PrometheusText()
     do {
-      text.overview(try await engine.overview())
-      text.variants(try await engine.recentVariantFigures())
+      text.overview(try await engine.operator.overview())
+      text.variants(try await engine.operator.variants.recentFigures())
+      text.failedPurchases(engine.operator.failedPurchases.byOffer)
     } catch {
       // The doors' counters are worth having while the database is away.
       text.gauge("leasehold_database_up", "Whether the books could be read.", 0)
     }
     return .text(text.text + configuration.metrics.text(), PrometheusText.contentType)
-  }
-
-  private var discovery: DiscoveryDocument {
-    DiscoveryDocument(
-      service: "leasehold", title: configuration.title, scheme: "L402", schemes: ["L402", "LSAT"], versions: ["0"],
-      network: engine.settings.network, challengeHeader: "WWW-Authenticate",
-      authorization: "L402 <macaroon>[,<macaroon>...]:<preimage>",
-      capabilities: Capabilities.all.list.split(separator: ",").map(String.init(_:)),
-      caveats: Condition.allCases.map(\.rawValue),
-      endpoints: [
-        DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
-        DiscoveryEndpoint(
-          method: "POST", path: "/v1/leases/{lease}/renewals",
-          description: "Buy more time. Anyone may pay for a friend."),
-        DiscoveryEndpoint(
-          method: "POST", path: "/v1/leases/{lease}/changes",
-          description: "Another offer of the same kind; an upgrade is paid for."),
-      ],
-      offers: engine.catalog.offers.map(engine.asOfNow).map {
-        DiscoveryOffer(
-          id: $0.id, title: $0.title, kind: $0.terms.kind.rawValue,
-          priceMsat: $0.terms.isPriced ? $0.highestPrice.count : nil, price: $0.terms.fiat.map(PriceDocument.init(_:)),
-          periodSeconds: $0.terms.period.count)
-      },
-      links: [
-        "offers": link("/v1/offers"), "openapi": link("/openapi.json"), "credential": link("/v1/credential"),
-        "payment": link("/v1/payments/{payment_hash}"),
-      ])
   }
 }
 
@@ -101,6 +74,11 @@ extension PrometheusText {
     gauge("leasehold_oldest_due_lease_seconds", "How long the first of them has waited.", max(0, lease ?? 0))
     gauge("leasehold_outbox_rows", "Effects that are due.", Double(overdue.outboxRows))
     gauge("leasehold_oldest_outbox_row_seconds", "How long the first of them has waited.", max(0, row ?? 0))
+    gauge(
+      "leasehold_failing_effects", "Effects on resources that have failed eight times or more.",
+      Double(overdue.failing))
+    gauge(
+      "leasehold_slow_effects", "Effects that have been under way for over a minute.", Double(overdue.slowEffects))
     gauge("leasehold_unbooked_settlements", "Money of ours that could not be booked.", Double(overdue.unbooked))
     settlements(overview)
     payouts(overview)
@@ -115,10 +93,12 @@ extension PrometheusText {
       Double(overview.clockSkewMicroseconds) / 1_000_000)
     gauges(
       "leasehold_leases", "Leases by state.",
-      overview.census.sorted { $0.key < $1.key }.map { ([("state", $0.key)], Double($0.value)) })
+      overview.census.map { ($0.key.rawValue, $0.value) }.sorted { $0.0 < $1.0 }.map {
+        ([("state", $0.0)], Double($0.1))
+      })
     let pools = overview.pools.map { pool in
       (
-        dimensions: [("host", pool.host), ("kind", pool.kind.rawValue), ("dimension", pool.dimension)],
+        dimensions: [("host", pool.host), ("kind", pool.kind.rawValue), ("dimension", pool.dimension.rawValue)],
         used: Double(pool.used), limit: Double(pool.limit)
       )
     }
@@ -136,6 +116,13 @@ extension PrometheusText {
     gauge(
       "leasehold_stuck_payouts", "Payouts pending though their invoices can be paid no more.",
       Double(payouts.stuck(at: overview.at).count))
+  }
+
+  /// An image that does not start fails for everybody who buys it.
+  fileprivate mutating func failedPurchases(_ counts: [String: Int]) {
+    gauges(
+      "leasehold_failed_purchases", "Purchases that could not be made since the start, by offer.",
+      counts.sorted { $0.key < $1.key }.map { ([("offer", $0.key)], Double($0.value)) })
   }
 
   /// The purchases of each variant, as cohorts; up to a minute old.
@@ -186,10 +173,10 @@ extension PrometheusText {
     }
     header("leasehold_exchange_rate_refusals_total", "counter", help: "Quotes refused for want of a rate.")
     for view in rates {
-      for reason in ["missing", "old", "jumped"] {
+      for reason in ExchangeRateTrouble.Name.allCases {
         line(
           "leasehold_exchange_rate_refusals_total",
-          PrometheusText.dimensions([("currency", view.currency.rawValue), ("reason", reason)]),
+          PrometheusText.dimensions([("currency", view.currency.rawValue), ("reason", reason.rawValue)]),
           Double(view.refusals[reason] ?? 0))
       }
     }
@@ -213,6 +200,10 @@ extension PrometheusText {
       overview.followerFailingSince == nil ? 0 : 1)
     gauge(
       "leasehold_settlement_follower_failing_seconds", "For how long they cannot.", age(overview.followerFailingSince))
+    gauge(
+      "leasehold_settlement_cursor_ahead",
+      "Whether the node was found to know less of its settlements than was taken in, and not compared since.",
+      overview.cursorAheadAt == nil ? 0 : 1)
     header(
       "leasehold_failed_lookups_total", "counter", help: "Look-ups of single invoices that sweeps went past.")
     line("leasehold_failed_lookups_total", "", Double(overview.failedLookups))

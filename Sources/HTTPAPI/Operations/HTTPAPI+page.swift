@@ -1,13 +1,16 @@
 import Engine
 import HTTPTypes
 import Hummingbird
+import Leasing
 import Units
 
 extension HTTPAPI {
   /// The front page: what is for rent, and how, with nothing but curl. Works without scripts; allows none.
-  func page(_ offers: [OfferAvailability]) -> Response {
+  ///
+  /// - Parameter base: where the reader has found us.
+  func page(_ offers: [OfferAvailability], base: String) -> Response {
     .text(
-      Page(title: configuration.title, base: configuration.publicURL, offers: offers, network: engine.settings.network)
+      Page(title: configuration.title, base: base, offers: offers, network: engine.settings.network)
         .text, "text/html; charset=utf-8",
       headers: [
         .contentSecurityPolicy:
@@ -20,6 +23,7 @@ extension HTTPAPI {
 /// HTML in which every value is escaped where it is put in.
 struct Page {
   var title: String
+  /// Where links and example commands begin, without a slash at the end.
   var base: String
   var offers: [OfferAvailability]
   var network: String
@@ -62,7 +66,7 @@ struct Page {
     """
   }
 
-  private var host: String { base.isEmpty ? "http://127.0.0.1:8402" : Self.escaped(base) }
+  private var host: String { Self.escaped(base) }
 
   private func card(_ availability: OfferAvailability) -> String {
     let offer = availability.offer
@@ -86,8 +90,18 @@ struct Page {
     return """
       <li><h3>\(Self.escaped(offer.title))</h3><p><code>\(Self.escaped(offer.id))</code></p><p>\(Self.escaped(what))</p>\
       <p class="price">\(price) \(isMetered ? "deposit, then by use" : "per \(Self.span(terms.period.count))")</p>\
+      <p>\(Self.escaped(Self.promise(of: terms.policy)))</p>\
       <p class="\(left > 0 ? "free" : "full")">\(left > 0 ? "\(left) free" : "none free")</p></li>
       """
+  }
+
+  /// How long the data is kept when nobody pays.
+  private static func promise(of policy: Policy) -> String {
+    func length(_ span: Seconds) -> String {
+      let words = Self.span(span.count)
+      return words.first?.isNumber == true ? words : "1 \(words)"
+    }
+    return "data kept \(length(policy.retention)), \(length(policy.firstRetention)) in the first period"
   }
 
   static func escaped(_ text: String) -> String {

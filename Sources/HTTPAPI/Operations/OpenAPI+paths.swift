@@ -12,6 +12,9 @@ extension OpenAPI {
     "/v1/leases": {
       "post": {"operationId":"rent","summary":"Quote a lease; with the paid credential of the same request, the lease.","parameters":[{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"201":{"description":"The lease that was bought.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
     },
+    "/v1/quotes": {
+      "post": {"operationId":"quote","summary":"What a wish costs, and the challenge that buys it; POST /v1/leases with the same wish and the paid credential is the lease.","parameters":[{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Quote"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
     "/v1/leases/{lease}": {
       "get": {"operationId":"getLease","summary":"The lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
       "delete": {"operationId":"releaseLease","summary":"Give the lease back; what is left becomes credit.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
@@ -29,7 +32,7 @@ extension OpenAPI {
       "get": {"operationId":"refunds","summary":"What was paid out, newest first: the last thousand.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/Refund"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/credit": {
-      "post": {"operationId":"spendCredit","summary":"Spend credit on another lease, or on this one's own time. Needs an Idempotency-Key: the same one again moves nothing twice.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpendCreditRequest"}}}},"responses":{"200":{"description":"Moved.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpentCredit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "post": {"operationId":"spendCredit","summary":"Spend credit on another lease, or on this one's own time. Needs an Idempotency-Key: the same one again moves nothing twice.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/required_idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpendCreditRequest"}}}},"responses":{"200":{"description":"Moved.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/SpentCredit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/usage": {
       "get": {"operationId":"usage","summary":"What the meters say.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/limit"},{"$ref":"#/components/parameters/cursor"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UsageList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
@@ -56,14 +59,28 @@ extension OpenAPI {
     "/v1/leases/{lease}/credentials/{token}": {
       "delete": {"operationId":"revoke","summary":"Revoke a credential and all minted from it.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/token"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
+    "/v1/leases/{lease}/addresses": {
+      "get": {"operationId":"listAddresses","summary":"The lease's addresses, at most 16, without what is secret of them.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AddressList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
+      "post": {"operationId":"makeAddress","summary":"An address of the lease: where clients come back that drop their credential at a 402.","description":"Under an Idempotency-Key of 22 characters or more the same credential is told the same again.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/AddressRequest"}}}},"responses":{"201":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Address"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/addresses/{token}": {
+      "delete": {"operationId":"revokeAddress","summary":"Revoke an address, and every credential that was bought there.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/token"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/attachments": {
+      "get": {"operationId":"listAttachments","summary":"The containers a disk is or was mounted in, or the disk of a container: newest first, the last thousand.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/Attachment"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
+      "delete": {"operationId":"endAttachments","summary":"End every attachment of the lease. A container that had the disk is started again without it.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/attachments/{other}": {
+      "delete": {"operationId":"endAttachment","summary":"End the attachment with one other lease.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/other"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
     "/v1/leases/{lease}/credentials/rotate": {
-      "post": {"operationId":"rotate","summary":"A new credential; all others are revoked.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/MintedCredential"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "post": {"operationId":"rotate","summary":"A new credential; all others are revoked. Under an Idempotency-Key of 22 characters or more the same credential is told the same again.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/idempotency_key"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/MintedCredential"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/exec": {
-      "post": {"operationId":"exec","summary":"Run a command.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExecRequest"}}}},"responses":{"200":{"description":"Lines of ExecLine.","content":{"application/x-ndjson":{"schema":{"$ref":"#/components/schemas/ExecLine"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "post": {"operationId":"exec","summary":"Run a command.","description":"With the header Leasehold-Exec the body is what the command reads, of any length, taken as fast as the command takes it and while it answers. Without it the body is an ExecRequest, and what the command reads is in it. At most 16 commands of one lease run at once: 429 too-many-at-once.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/leasehold_exec"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ExecRequest"}},"application/octet-stream":{"schema":{"type":"string","format":"binary"}}}},"responses":{"200":{"description":"Lines of ExecLine.","content":{"application/x-ndjson":{"schema":{"$ref":"#/components/schemas/ExecLine"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/logs": {
-      "get": {"operationId":"logs","summary":"What the container wrote.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/tail"},{"$ref":"#/components/parameters/follow"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+      "get": {"operationId":"logs","summary":"What the container wrote, without a gap. A follow ends with the container, and where it has fallen behind what is kept: ask again from where it ended.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/tail"},{"$ref":"#/components/parameters/from"},{"$ref":"#/components/parameters/follow"}],"responses":{"200":{"description":"Done.","headers":{"Log-Position":{"description":"Position of the first byte: so many were written before it since the container was made.","schema":{"type":"integer","format":"int64","minimum":0}}},"content":{"text/plain":{"schema":{"type":"string"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
     "/v1/leases/{lease}/start": {
       "post": {"operationId":"start","summary":"Start the container's command again.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"204":{"description":"Done."},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
@@ -90,10 +107,13 @@ extension OpenAPI {
       "get": {"operationId":"readyz","summary":"Whether it can serve.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}},"503":{"description":"Not now.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}}},"security":[]}
     },
     "/metrics": {
-      "get": {"operationId":"metrics","summary":"Prometheus text.","responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+      "get": {"operationId":"metrics","summary":"Prometheus text, for the provider.","responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/openapi.json": {
       "get": {"operationId":"openapi","summary":"This document.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object"}}}}},"security":[]}
+    },
+    "/llms.txt": {
+      "get": {"operationId":"guide","summary":"What a language model is told of this server.","responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}}},"security":[]}
     },
     "/.well-known/l402.json": {
       "get": {"operationId":"discovery","summary":"What is for sale and how it is paid for.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Discovery"}}}}},"security":[]}
@@ -114,13 +134,13 @@ extension OpenAPI {
       "get": {"operationId":"adminLeaseOutbox","summary":"What is still to be done for a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/EffectList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/leases/{lease}/freeze": {
-      "post": {"operationId":"adminFreeze","summary":"Seal a lease: time stops, doors shut.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+      "post": {"operationId":"adminFreeze","summary":"Seal a lease: time stops, doors shut.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/OperatorRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/leases/{lease}/thaw": {
       "post": {"operationId":"adminThaw","summary":"Take the seal off.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/leases/{lease}/suspend": {
-      "post": {"operationId":"adminSuspend","summary":"Suspend a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+      "post": {"operationId":"adminSuspend","summary":"Suspend a lease.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/OperatorRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/leases/{lease}/resume": {
       "post": {"operationId":"adminResume","summary":"Resume it.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/AdminLeaseItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
@@ -134,14 +154,38 @@ extension OpenAPI {
     "/admin/v1/variants": {
       "get": {"operationId":"adminVariants","summary":"What became of the purchases of each variant of an offer.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/VariantList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/earnings": {
+      "get": {"operationId":"adminEarnings","summary":"What was earned by day and offer, the newest day first.","parameters":[{"$ref":"#/components/parameters/days"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/EarningList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/audit": {
-      "get": {"operationId":"adminAudit","summary":"Prove the books.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Audit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+      "get": {"operationId":"adminAudit","summary":"Prove what came into the books since the last proof, or all of them.","parameters":[{"$ref":"#/components/parameters/full"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Audit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/parked": {
       "get": {"operationId":"adminParked","summary":"Leases whose step keeps failing.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ParkedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/unbooked": {
-      "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+      "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/payouts": {
+      "get": {"operationId":"adminPayouts","summary":"Credit paid out, or on its way; the newest first.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayoutList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/payouts/{payment_hash}": {
+      "get": {"operationId":"adminPayout","summary":"One payout, and what the node says of it now.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayoutItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/payouts/{payment_hash}/fail": {
+      "post": {"operationId":"adminFailPayout","summary":"Give the credit of a stuck payout back.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/FailPayoutRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayoutItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/payouts/{payment_hash}/settle": {
+      "post": {"operationId":"adminSettlePayout","summary":"Book a stuck payout as paid, by its preimage.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/SettlePayoutRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayoutItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/audit/node": {
+      "post": {"operationId":"adminAuditWithNode","summary":"Compare the books with what the node says was paid.","requestBody":{"required":false,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/NodeAuditRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/NodeAudit"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/unbooked/{payment_hash}/resolve": {
+      "post": {"operationId":"adminResolveUnbooked","summary":"Say that an unbooked settlement was dealt with in another way.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedRequest"}}}},"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/unbooked/{payment_hash}/credit": {
+      "post": {"operationId":"adminCreditUnbooked","summary":"Make an unbooked settlement credit of its lease.","parameters":[{"$ref":"#/components/parameters/payment_hash"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedRequest"}}}},"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/outbox": {
       "get": {"operationId":"adminOutbox","summary":"How much is still to be done.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Overdue"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}

@@ -9,9 +9,16 @@ enum OpenAPI {
     "info": {"title": \(JSON.text(title)), "version": \(JSON.text(version)),
       "summary": "Disk and compute by the period, paid over Lightning.",
       "description": "Money is whole millisatoshis, spans are seconds, sizes bytes, moments RFC 3339. A 402 carries an \
-    L402 challenge: pay its invoice and send the same request again with `Authorization: L402 <macaroon>:<preimage>`."},
+    L402 challenge: pay its invoice and send the same request again with `Authorization: L402 <macaroon>:<preimage>`. \
+    The files of a disk are at `/dav/{lease}/` over WebDAV (RFC 4918). A large upload may be put in parts and taken up \
+    again where it broke off: `PUT` with `Content-Range: bytes first-last/total` and an `Upload-Key` of 16 to 64 letters, \
+    digits, `-` and `_`; `202` and `409` say in `Upload-Offset` how many bytes are held, and `Content-Range: bytes \
+    */total` without a body asks. `/d/{address}/` is the door of a lease for who comes by one of its addresses: the files \
+    of a disk, or `exec`, `logs`, `start` and `stop` of a container; without a usable credential it answers 402."},
+    "x-l402-manifest": \(JSON.text(HTTPAPI.manifestPath)),
+    "x-l402-quote": {"method": "POST", "path": "/v1/quotes"},
     "paths": {
-    \(paths)
+    \(pathsWithRefusals)
     },
     "components": {
     "securitySchemes": {

@@ -1,8 +1,10 @@
 import Engine
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import L402
 import Leasing
+import Problems
 import Wire
 
 /// Every error of this door, and of any other that asks, becomes an answer here and nowhere else.
@@ -15,49 +17,40 @@ extension HTTPAPI {
   ///   - request: for what the answer depends on: `Accept-Authenticate`, and the lease in the path.
   ///   - requestID: told to the client, so that it can ask about it.
   public func problemResponse(for error: any Error, to request: Request? = nil, requestID: String? = nil) -> Response {
-    if let refusal = error as? Refusal, case .paymentRequired(let demand) = refusal {
-      return paymentRequired(demand, to: request, requestID: requestID)
+    if let wanted = error as? PaymentWanted {
+      return paymentRequired(wanted.demand, to: request, requestID: requestID)
     }
     let problem = Self.problem(for: error)
     var document = ProblemDocument(
-      type: ProblemDocument.namespace + problem.code, title: problem.title, status: problem.status.code,
-      detail: problem.detail.isEmpty ? nil : problem.detail, code: problem.code, field: problem.field,
+      type: ProblemDocument.namespace + problem.code.rawValue, title: problem.title, status: problem.status.code,
+      detail: problem.detail.isEmpty ? nil : problem.detail, code: problem.code.rawValue, field: problem.field,
       request: requestID)
     document.links = links(for: problem, request)
     return .problem(document, problem.status, headers: problem.headers)
   }
 
-  /// The same for errors that are the engine's or this door's; `nil` for others, which their own door knows better.
-  ///
-  /// - Parameters: as of ``problemResponse(for:to:requestID:)``.
-  public func knownProblemResponse(
-    for error: any Error, to request: Request? = nil, requestID: String? = nil
-  ) -> Response? {
-    switch error {
-    case is Problem, is Refusal, is JSONFault, is StoreError, is NodeError, is DriverError, is CancellationError:
-      problemResponse(for: error, to: request, requestID: requestID)
-    default: nil
-    }
-  }
-
   /// The `402`, exactly as clients in use read it: one `WWW-Authenticate` line, and everything a person wants to know
   /// in the body.
   private func paymentRequired(_ demand: PaymentDemand, to request: Request?, requestID: String?) -> Response {
-    var headers: HTTPFields = [.wwwAuthenticate: demand.challenge.wwwAuthenticate]
+    var headers: HTTPFields = [
+      .wwwAuthenticate: demand.challenge.wwwAuthenticate, .link: manifestLink,
+    ]
     if let request, request.headers[values: .acceptAuthenticate].contains(where: Self.asksForLSAT) {
       headers.append(HTTPField(name: .wwwAuthenticate, value: demand.challenge.lsat))
     }
     let satoshis = demand.amount.satoshisRoundedUp
     let hash = demand.paymentHash.hex
     let document = ProblemDocument(
-      type: ProblemDocument.namespace + "payment-required", title: "Payment required",
+      type: ProblemDocument.namespace + ProblemCode.paymentRequired.rawValue, title: "Payment required",
       status: HTTPResponse.Status.paymentRequired.code,
       detail: "pay the invoice, then send the request again with Authorization: L402 <macaroon>:<preimage>",
-      code: "payment-required", request: requestID, macaroon: demand.challenge.token,
+      code: ProblemCode.paymentRequired.rawValue, request: requestID, macaroon: demand.challenge.token,
       invoice: demand.challenge.invoice, paymentHash: hash, amountMsat: demand.amount.count, priceSats: satoshis,
       amountSats: satoshis, expiresAt: Timestamp(demand.expiresAt), price: demand.frozen.map(PriceDocument.init(_:)),
-      exchangeRate: demand.frozen.map { ExchangeRateDocument($0.rate) }, purpose: demand.purpose, held: demand.held,
-      lease: demand.lease.description, state: demand.state, paidUntil: demand.paidUntil.map(Timestamp.init(_:)),
+      exchangeRate: demand.frozen.map { ExchangeRateDocument($0.rate) }, purpose: demand.purpose.rawValue,
+      held: demand.held,
+      lease: demand.lease.description, state: demand.state.rawValue,
+      paidUntil: demand.paidUntil.map(Timestamp.init(_:)),
       reclaimsAt: demand.reclaimsAt.map(Timestamp.init(_:)),
       links: [
         "lease": link("/v1/leases/\(demand.lease)"), "payment": link("/v1/payments/\(hash)"),
@@ -76,9 +69,9 @@ extension HTTPAPI {
 
   private func links(for problem: Problem, _ request: Request?) -> [String: String]? {
     switch problem.code {
-    case "credential-stale":
+    case .credentialStale:
       return request.flatMap(Self.lease(in:)).map { ["credential": link("/v1/leases/\($0)/credential")] }
-    case "no-capacity", "unknown-offer", "exchange-rate-unavailable": return ["offers": link("/v1/offers")]
+    case .noCapacity, .unknownOffer, .exchangeRateUnavailable: return ["offers": link("/v1/offers")]
     default: return nil
     }
   }
@@ -96,10 +89,10 @@ extension HTTPAPI {
   /// `404`, or `405` where the path is right and the method is not.
   func unknownRoute(_ path: String) -> Problem {
     let methods = endpoints.filter { $0.matches(path) }.map(\.method.rawValue)
-    guard !methods.isEmpty else { return Problem(.notFound, "not-found", "there is nothing here") }
+    guard !methods.isEmpty else { return Problem(.notFound, .notFound, "there is nothing here") }
     let allowed = methods + (methods.contains("GET") ? ["HEAD"] : [])
     return Problem(
-      .methodNotAllowed, "method-not-allowed", "this can be asked with \(allowed.joined(separator: ", "))",
+      .methodNotAllowed, .methodNotAllowed, "this can be asked with \(allowed.joined(separator: ", "))",
       headers: [.allow: allowed.joined(separator: ", ")])
   }
 }
@@ -115,6 +108,8 @@ extension HTTPAPI {
     case is DriverError: .unavailable(after: 2, "the resource cannot be reached now")
     case is CancellationError: .unavailable(after: 1, "the request was given up")
     case let error as HTTPError: self.problem(for: error)
+    case let error where BrokenRequest.isCause(of: error):
+      Problem(.badRequest, .brokenOff, "the request broke off, or cannot be read", headers: [.connection: "close"])
     default: .internalFailure
     }
   }
@@ -122,38 +117,39 @@ extension HTTPAPI {
   private static func problem(for refusal: Refusal) -> Problem {
     switch refusal {
     case .unknownOffer(let offer):
-      return Problem(.notFound, "unknown-offer", "there is no offer \(offer.prefix(80))", field: "offer")
-    case .unknownLease: return Problem(.notFound, "unknown-lease", "there is no such lease")
-    case .unknownPayment: return Problem(.notFound, "unknown-payment", "there is no such payment")
+      return Problem(.notFound, .unknownOffer, "there is no offer \(offer.prefix(80))", field: "offer")
+    case .unknownLease: return Problem(.notFound, .unknownLease, "there is no such lease")
+    case .unknownPayment: return Problem(.notFound, .unknownPayment, "there is no such payment")
     case .invalidField(let field, let words): return .invalid(field, words)
-    case .leaseClosed: return Problem(.gone, "lease-closed", "the lease has ended")
-    case .noCapacity: return Problem(.conflict, "no-capacity", "nothing of this is free now")
+    case .leaseClosed: return Problem(.gone, .leaseClosed, "the lease has ended")
+    case .noCapacity: return Problem(.conflict, .noCapacity, "nothing of this is free now")
     case .idempotencyConflict:
-      return Problem(.conflict, "idempotency-conflict", "this Idempotency-Key came with another body before")
+      return Problem(.conflict, .idempotencyConflict, "this Idempotency-Key came with another body before")
     case .unauthorized(let reason, let detail):
-      let isNone = reason == "bad-header"
+      let isNone = reason == .badHeader
       let detail = isNone ? "Authorization must be: L402 <macaroon>:<preimage>" : detail
       // A challenge without parameters: the scheme to use (RFC 9110 §11.6.1), and nothing to pay.
       return Problem(.unauthorized, reason, detail, headers: [.wwwAuthenticate: "L402 realm=\"leasehold\""])
     case .forbidden(let reason, let detail): return Problem(.forbidden, reason, detail)
-    case .paymentRequired: return Problem(.paymentRequired, "payment-required", "")
     case .tooManyRequests(let seconds):
       return Problem(
-        .tooManyRequests, "too-many-requests", "challenges are asked for too fast; this one cost nothing",
+        .tooManyRequests, .tooManyRequests, "challenges are asked for too fast; this one cost nothing",
         headers: [.retryAfter: String(seconds)])
+    case .tooManyAtOnce(let words):
+      return Problem(.tooManyRequests, .tooManyAtOnce, words, headers: [.retryAfter: "1"])
     case .unavailable(let seconds, let words): return .unavailable(after: seconds, words)
     case .invoiceRefused(let code, let words):
       return Problem(.unprocessableContent, code, words, field: "invoice")
     case .noExchangeRate(let seconds, let words):
       return Problem(
-        .serviceUnavailable, "exchange-rate-unavailable", words, headers: [.retryAfter: String(seconds)])
+        .serviceUnavailable, .exchangeRateUnavailable, words, headers: [.retryAfter: String(seconds)])
     case .conflict(let code, let words): return Problem(.conflict, code, words)
     }
   }
 
   private static func problem(for fault: JSONFault) -> Problem {
     switch fault {
-    case .malformed(let offset): Problem(.badRequest, "malformed-json", "the body is not JSON at byte \(offset)")
+    case .malformed(let offset): Problem(.badRequest, .malformedJSON, "the body is not JSON at byte \(offset)")
     case .field(let field, let words): .invalid(field, words)
     }
   }
@@ -169,8 +165,8 @@ extension HTTPAPI {
 
   private static func problem(for error: NodeError) -> Problem {
     switch error.kind {
-    case .unknownInvoice: Problem(.notFound, "unknown-invoice", "the node has no such invoice")
-    case .invoiceExpired: Problem(.conflict, "invoice-expired", "the invoice can no longer be paid")
+    case .unknownInvoice: Problem(.notFound, .unknownInvoice, "the node has no such invoice")
+    case .invoiceExpired: Problem(.conflict, .invoiceExpired, "the invoice can no longer be paid")
     case .unavailable, .labelTaken, .cannotCancel, .cannotPay, .garbage, .refused:
       .unavailable(after: 5, "the Lightning node does not answer")
     }
@@ -178,10 +174,10 @@ extension HTTPAPI {
 
   private static func problem(for error: HTTPError) -> Problem {
     switch error.status {
-    case .notFound: Problem(.notFound, "not-found", "there is nothing here")
-    case .contentTooLarge: Problem(.contentTooLarge, "too-large", "the body is too large")
+    case .notFound: Problem(.notFound, .notFound, "there is nothing here")
+    case .contentTooLarge: Problem(.contentTooLarge, .tooLarge, "the body is too large")
     case .badRequest: .badHeader("the request cannot be read")
-    default: error.status.code < 500 ? Problem(error.status, "bad-request", "") : .internalFailure
+    default: error.status.code < 500 ? Problem(error.status, .badRequest, "") : .internalFailure
     }
   }
 }
@@ -199,7 +195,7 @@ func loggable(_ error: any Error) -> String {
 extension Problem {
   /// The code in words.
   fileprivate var title: String {
-    let words = code.split(separator: "-").joined(separator: " ")
+    let words = code.rawValue.split(separator: "-").joined(separator: " ")
     return words.prefix(1).uppercased() + words.dropFirst()
   }
 }

@@ -1,16 +1,17 @@
 import HTTPTypes
+import Problems
 
 /// A refusal of the door itself, ready to be rendered as an RFC 9457 problem.
 struct Problem: Error, Hashable, Sendable {
   var status: HTTPResponse.Status
-  /// Stable; what programs look at.
-  var code: String
+  var code: ProblemCode
   var detail: String
   var field: String?
   var headers: HTTPFields
 
   init(
-    _ status: HTTPResponse.Status, _ code: String, _ detail: String, field: String? = nil, headers: HTTPFields = [:]
+    _ status: HTTPResponse.Status, _ code: ProblemCode, _ detail: String, field: String? = nil,
+    headers: HTTPFields = [:]
   ) {
     self.status = status
     self.code = code
@@ -19,15 +20,15 @@ struct Problem: Error, Hashable, Sendable {
     self.headers = headers
   }
 
-  static func badHeader(_ detail: String) -> Problem { Problem(.badRequest, "bad-header", detail) }
+  static func badHeader(_ detail: String) -> Problem { Problem(.badRequest, .badHeader, detail) }
 
   static func invalid(_ field: String, _ detail: String) -> Problem {
-    Problem(.unprocessableContent, "invalid-field", detail, field: field)
+    Problem(.unprocessableContent, .invalidField, detail, field: field)
   }
 
   static func unavailable(after seconds: Int, _ detail: String) -> Problem {
-    Problem(.serviceUnavailable, "unavailable", detail, headers: [.retryAfter: String(seconds)])
+    Problem(.serviceUnavailable, .unavailable, detail, headers: [.retryAfter: String(seconds)])
   }
 
-  static let internalFailure = Problem(.internalServerError, "internal", "this should not have happened")
+  static let internalFailure = Problem(.internalServerError, .internal, "this should not have happened")
 }

@@ -4,6 +4,13 @@ import NIOCore
 import Wire
 
 extension Response {
+  /// The same for a lease, which is asked for most.
+  static func json(
+    _ lease: LeaseDocument, _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) -> Response {
+    answer(JSON.encode(lease), "application/json", status, headers)
+  }
+
   /// An answer in JSON. Answers are about somebody's money: nothing on the way keeps them.
   static func json(
     _ document: some Encodable, _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]

@@ -1,3 +1,5 @@
+import Engine
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -24,10 +26,12 @@ extension Exchange {
   /// One element is under way at a time: a slow client slows its source instead of filling our memory.
   ///
   /// - Parameters:
+  ///   - alongside: goes on beside it; is cancelled at its end, and waited for.
   ///   - tick: how often ``StreamPiece/tick`` comes between elements.
   ///   - render: called with one piece at a time.
   func streaming<Element: Sendable>(
     headers: HTTPFields, _ source: AsyncThrowingStream<Element, any Error>, tick: Duration, begin: String? = nil,
+    alongside: (@Sendable () async -> Void)? = nil,
     _ render: @escaping @Sendable (StreamPiece<Element>) async -> StreamAnswer
   ) -> Response {
     let channel = channel
@@ -35,7 +39,7 @@ extension Exchange {
       status: .ok, headers: headers,
       body: ResponseBody { writer in
         if let begin { try await writer.write(ByteBuffer(string: begin)) }
-        let isWhole = try await Self.relay(source, tick: tick, to: channel) { piece in
+        let isWhole = try await Self.relay(source, tick: tick, alongside, to: channel) { piece in
           switch await render(piece) {
           case .nothing: return true
           case .bytes(let bytes):
@@ -55,7 +59,8 @@ extension Exchange {
   ///
   /// - Returns: `false` when the client has gone.
   private static func relay<Element: Sendable>(
-    _ source: AsyncThrowingStream<Element, any Error>, tick: Duration, to channel: any Channel,
+    _ source: AsyncThrowingStream<Element, any Error>, tick: Duration, _ alongside: (@Sendable () async -> Void)?,
+    to channel: any Channel,
     _ body: (StreamPiece<Element>) async throws -> Bool
   ) async throws -> Bool {
     let (pieces, pieceSink) = AsyncStream<StreamPiece<Element>>.makeStream()
@@ -77,10 +82,11 @@ extension Exchange {
         }
         group.addTask {
           while !Task.isCancelled {
-            try await Task.sleep(for: tick)
+            try await Deadlines.shared.sleep(tick)
             pieceSink.yield(.tick)
           }
         }
+        if let alongside { group.addTask { await alongside() } }
         defer { group.cancelAll() }
         for await piece in pieces {
           guard try await body(piece) else { return true }

@@ -12,39 +12,53 @@ extension HTTPAPI {
     let shut: [Endpoint] =
       [
         Endpoint(.get, "/admin/v1/overview") { _ in
-          .json(OverviewDocument(try await engine.overview(), node: engine.node.name))
+          .json(OverviewDocument(try await engine.operator.overview(), node: engine.node.name))
         },
         Endpoint(.get, "/admin/v1/leases", operatorLeases),
         Endpoint(.get, "/admin/v1/leases/{lease}") { exchange in
-          let view = try await engine.operatorLease(exchange.lease())
+          let view = try await engine.operator.lease(exchange.lease())
           return .json(AdminLeaseDocument(view, at: engine.clock.now(), base: configuration.publicURL))
         },
         Endpoint(.get, "/admin/v1/leases/{lease}/explain") { exchange in
-          let view = try await engine.operatorLease(exchange.lease())
+          let view = try await engine.operator.lease(exchange.lease())
           return .json(ListDocument(items: view.events.map(ExplainItem.init(_:))))
         },
         Endpoint(.get, "/admin/v1/variants") { _ in
-          .json(ListDocument(items: try await engine.variantFigures().map(VariantItem.init(_:))))
+          .json(ListDocument(items: try await engine.operator.variants.figures().map(VariantItem.init(_:))))
         },
-        Endpoint(.get, "/admin/v1/audit") { _ in .json(AuditDocument(try await engine.audit())) },
+        Endpoint(.get, "/admin/v1/earnings") { exchange in
+          var days = 30
+          if let text = try exchange.query("days") {
+            guard let number = Int(text), (1...3_660).contains(number) else {
+              throw Problem.invalid("days", "1 to 3660")
+            }
+            days = number
+          }
+          return .json(ListDocument(items: try await engine.operator.earnings.byDay(days).map(EarningItem.init(_:))))
+        },
+        Endpoint(.get, "/admin/v1/audit") { exchange in
+          switch try exchange.query("full") {
+          case nil, "false": .json(AuditDocument(try await engine.operator.auditNew()))
+          case "true": .json(AuditDocument(try await engine.operator.audit()))
+          default: throw Problem.invalid("full", "true or false")
+          }
+        },
         Endpoint(.get, "/admin/v1/parked") { _ in
-          .json(ListDocument(items: try await engine.overview().parked.map(ParkedItem.init(_:))))
-        },
-        Endpoint(.get, "/admin/v1/unbooked") { _ in
-          .json(ListDocument(items: try await engine.overview().unbooked.map(UnbookedItem.init(_:))))
+          .json(ListDocument(items: try await engine.operator.overview().parked.map(ParkedItem.init(_:))))
         },
         Endpoint(.get, "/admin/v1/leases/{lease}/outbox") { exchange in
-          let view = try await engine.operatorLease(exchange.lease())
+          let view = try await engine.operator.lease(exchange.lease())
           return .json(ListDocument(items: view.effects.map(EffectItem.init(_:))))
         },
         Endpoint(.get, "/admin/v1/outbox") { _ in
-          .json(OverviewDocument(try await engine.overview(), node: engine.node.name).overdue)
+          .json(OverviewDocument(try await engine.operator.overview(), node: engine.node.name).overdue)
         },
         Endpoint(.post, "/admin/v1/breaker/release") { _ in
-          engine.releaseBreaker()
+          engine.operator.releaseBreaker()
           return Response(status: .noContent)
         },
-      ] + operatorVerbs + keyEndpoints + rateEndpoints
+      ] + operatorVerbs + keyEndpoints + rateEndpoints + payoutEndpoints
+      + unbookedEndpoints
     return shut.map { endpoint in
       Endpoint(endpoint.method, endpoint.path) { exchange in
         try refuseStrangers(exchange)
@@ -54,35 +68,43 @@ extension HTTPAPI {
   }
 
   private var operatorVerbs: [Endpoint] {
-    let plain: [(String, Engine.OperatorAction)] = [
-      ("freeze", .freeze), ("thaw", .thaw), ("suspend", .suspend), ("resume", .resume),
-    ]
+    let plain: [(String, Operator.Action)] = [("thaw", .thaw), ("resume", .resume)]
+    let reasoned: [(String, Operator.Action)] = [("freeze", .freeze), ("suspend", .suspend)]
     return plain.map { verb, action in
       Endpoint(.post, "/admin/v1/leases/{lease}/\(verb)") { exchange in try await operate(action, exchange) }
-    } + [
-      Endpoint(.post, "/admin/v1/leases/{lease}/protect") { exchange in
-        let wish = try await exchange.document(ProtectRequest.self)
-        return try await operate(.protect(wish?.protected ?? true), exchange)
-      },
-      Endpoint(.post, "/admin/v1/leases/{lease}/evict") { exchange in
-        let wish = try await exchange.document(EvictRequest.self)
-        return try await operate(.evict(until: wish?.until?.instant), exchange)
-      },
-    ]
+    }
+      + reasoned.map { verb, action in
+        Endpoint(.post, "/admin/v1/leases/{lease}/\(verb)") { exchange in
+          let wish = try await exchange.document(OperatorRequest.self)
+          return try await operate(action, because: wish?.reason, exchange)
+        }
+      } + [
+        Endpoint(.post, "/admin/v1/leases/{lease}/protect") { exchange in
+          let wish = try await exchange.document(ProtectRequest.self)
+          return try await operate(.protect(wish?.protected ?? true), exchange)
+        },
+        Endpoint(.post, "/admin/v1/leases/{lease}/evict") { exchange in
+          let wish = try await exchange.document(EvictRequest.self)
+          return try await operate(.evict(until: wish?.until?.instant), because: wish?.reason, exchange)
+        },
+      ]
   }
 
-  private func operate(_ action: Engine.OperatorAction, _ exchange: Exchange) async throws -> Response {
-    let record = try await engine.operate(action, on: exchange.lease(), requestID: exchange.requestID)
+  private func operate(
+    _ action: Operator.Action, because reason: String? = nil, _ exchange: Exchange
+  ) async throws -> Response {
+    let record = try await engine.operator.operate(
+      action, on: exchange.lease(), reason: reason, requestID: exchange.requestID)
     return .json(AdminLeaseItem(record, at: engine.clock.now(), base: configuration.publicURL))
   }
 
-  private func refuseStrangers(_ exchange: Exchange) throws(Problem) {
+  func refuseStrangers(_ exchange: Exchange) throws(Problem) {
     guard let token = configuration.adminToken else {
-      throw Problem(.forbidden, "admin-disabled", "this daemon has no operator's token")
+      throw Problem(.forbidden, .adminDisabled, "this daemon has no operator's token")
     }
     guard token.isShown(in: exchange.request.headers[values: .authorization]) else {
       throw Problem(
-        .unauthorized, "admin-token-required", "show the operator's token: Authorization: Bearer <token>",
+        .unauthorized, .adminTokenRequired, "show the operator's token: Authorization: Bearer <token>",
         headers: [.wwwAuthenticate: "Bearer realm=\"leasehold-admin\""])
     }
   }
@@ -94,12 +116,14 @@ extension HTTPAPI {
       guard let id = LeaseID(text) else { throw Problem.invalid("cursor", "is none of ours") }
       after = id
     }
-    let states = try exchange.query("state")?.split(separator: ",").map(String.init(_:)) ?? []
-    let known: Set = ["quoted", "provisioning", "active", "grace", "suspended", "reclaiming", "closed"]
-    guard states.allSatisfy(known.contains) else {
-      throw Problem.invalid("state", "some of: \(known.sorted().joined(separator: ","))")
+    let states = try (exchange.query("state") ?? "").split(separator: ",").map { word throws(Problem) in
+      guard let state = Lease.State.Name(rawValue: String(word)) else {
+        let known = Lease.State.Name.allCases.map(\.rawValue).sorted()
+        throw Problem.invalid("state", "some of: \(known.joined(separator: ","))")
+      }
+      return state
     }
-    let found = try await engine.operatorLeases(LeaseQuery(states: states, after: after, limit: limit + 1))
+    let found = try await engine.operator.leases(LeaseQuery(states: states, after: after, limit: limit + 1))
     let page = found.prefix(limit)
     let now = engine.clock.now()
     return .json(

@@ -9,20 +9,21 @@ extension HTTPAPI {
   var keyEndpoints: [Endpoint] {
     [
       Endpoint(.get, "/admin/v1/keys") { _ in
-        .json(ListDocument(items: try await engine.keyEpochs().map(KeyEpochItem.init(_:))))
+        .json(ListDocument(items: try await engine.operator.keys.views().map(KeyEpochItem.init(_:))))
       },
       Endpoint(.post, "/admin/v1/keys/rotate") { exchange in
-        .json(KeyEpochItem(try await engine.rotateKeys(requestID: exchange.requestID)), .created)
+        .json(KeyEpochItem(try await engine.operator.keys.begin(requestID: exchange.requestID)), .created)
       },
       Endpoint(.delete, "/admin/v1/keys/{epoch}") { exchange in
         guard let epoch = UInt16(exchange.parameter("epoch")) else {
           throw Refusal.invalidField("epoch", "there is no such epoch")
         }
-        try await engine.retireEpoch(epoch, requestID: exchange.requestID)
+        try await engine.operator.keys.retire(epoch, requestID: exchange.requestID)
         return Response(status: .noContent)
       },
       Endpoint(.delete, "/admin/v1/leases/{lease}/credentials") { exchange in
-        let revoked = try await engine.revokeAll(of: exchange.lease(), requestID: exchange.requestID)
+        let revoked = try await engine.operator.revocations.revokeAll(
+          of: exchange.lease(), requestID: exchange.requestID)
         return .json(RevokedDocument(revoked: revoked))
       },
     ]

@@ -12,7 +12,7 @@ extension HTTPAPI {
         guard let currency = Currency(rawValue: exchange.parameter("currency")) else {
           throw Problem.invalid("currency", "one of: \(Currency.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        return .json(ExchangeRateDocument(try await engine.confirmExchangeRate(of: currency).accepted))
+        return .json(ExchangeRateDocument(try await engine.doubts.rates.confirm(currency).accepted))
       }
     ]
   }

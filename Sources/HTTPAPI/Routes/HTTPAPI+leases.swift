@@ -2,6 +2,7 @@ import Engine
 import HTTPTypes
 import Hummingbird
 import L402
+import Leasing
 import Ledger
 import Units
 import Wire
@@ -10,41 +11,90 @@ extension HTTPAPI {
   var leaseEndpoints: [Endpoint] {
     [
       Endpoint(.post, "/v1/leases", rent),
+      Endpoint(.post, "/v1/quotes", quote),
       Endpoint(.get, "/v1/leases/{lease}") { exchange in
-        lease(try await engine.lease(exchange.lease(), exchange.caller()))
+        await lease(try await engine.reader.lease(exchange.lease(), exchange.caller()), exchange)
       },
       Endpoint(.post, "/v1/leases/{lease}/renewals") { exchange in
         let wish = try await exchange.document(RenewRequest.self)
-        return lease(try await engine.renew(exchange.lease(), periods: wish?.periods ?? 1, exchange.caller()))
+        return await lease(
+          try await engine.renew(exchange.lease(), periods: wish?.periods ?? 1, exchange.caller()).lease(), exchange)
       },
       Endpoint(.post, "/v1/leases/{lease}/changes") { exchange in
         let wish = try await exchange.requiredDocument(ChangeRequest.self)
-        return lease(try await engine.change(exchange.lease(), to: wish.offer, exchange.caller()))
+        return await lease(
+          try await engine.change(exchange.lease(), to: wish.offer, exchange.caller()).lease(), exchange)
       },
       Endpoint(.delete, "/v1/leases/{lease}") { exchange in
-        lease(try await engine.release(exchange.lease(), exchange.caller()))
+        await lease(try await engine.release(exchange.lease(), exchange.caller()), exchange)
       },
     ] + refundEndpoints
   }
 
-  /// The lease as its holder sees it.
-  func lease(_ record: LeaseRecord, _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
-    .json(LeaseDocument(record, at: engine.clock.now(), base: configuration.publicURL), status, headers: headers)
+  /// The lease as its holder sees it; without its money where that is somebody who was lent a folder of it.
+  private func lease(
+    _ record: LeaseRecord, _ exchange: Exchange, _ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:],
+    adding more: (inout LeaseDocument) -> Void = { _ in }
+  ) async -> Response {
+    var document = LeaseDocument(record, at: engine.clock.now(), base: configuration.publicURL)
+    document.container = await engine.doors.containers.standing(of: record).map(ContainerDocument.init(_:))
+    do {
+      document.failure = try await engine.reader.failure(of: record).map(FailureDocument.init(_:))
+    } catch {
+      exchange.logger.warning("why a lease came to nothing was not read", metadata: ["error": "\(loggable(error))"])
+    }
+    do {
+      if await !engine.reader.seesMoney(try exchange.caller()) { document.hideMoney() }
+    } catch {
+      document.hideMoney()
+    }
+    more(&document)
+    return .json(document, status, headers: headers)
+  }
+
+  /// What the request has shown, as a line of `Authorization`.
+  private static func repeated(_ caller: Caller) -> String? {
+    do {
+      return try PresentedCredential.parse(authorization: caller.authorization)?.authorization
+    } catch {
+      return nil
+    }
   }
 
   /// `201` whenever the credential that this very request bought is shown again; a quote otherwise.
   @Sendable private func rent(_ exchange: Exchange) async throws -> Response {
     let wish = try await exchange.requiredDocument(RentRequest.self)
+    let request = try Self.request(wish)
+    let record = try await engine.rent(
+      request, diskCredential: wish.diskCredential, body: Self.canonical(request), exchange.caller()
+    ).lease()
+    let caller = try exchange.caller()
+    let address = wish.address == true ? try await engine.addresses.ofPurchase(record.lease.id, caller) : nil
+    return await lease(record, exchange, .created, headers: [.location: link("/v1/leases/\(record.lease.id)")]) {
+      // Clients that keep what they paid with to themselves leave their user without it.
+      $0.credential = Self.repeated(caller)
+      $0.address = address.map { "\(exchange.base)/d/\($0.secret)/" }
+    }
+  }
+
+  /// What is wished for.
+  static func request(_ wish: RentRequest) throws -> LeaseRequest {
     var disk: LeaseID?
     if let text = wish.disk {
       guard let id = LeaseID(text) else { throw Problem.invalid("disk", "is no lease id") }
       disk = id
     }
-    let request = LeaseRequest(
+    var restart: RestartPolicy?
+    if let word = wish.restart {
+      guard let policy = RestartPolicy(rawValue: word) else {
+        throw Problem.invalid("restart", RestartPolicy.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      // The default spelt out is the default.
+      if policy != .never { restart = policy }
+    }
+    return LeaseRequest(
       offer: wish.offer, periods: wish.periods ?? 1, image: wish.image, command: wish.command ?? [],
-      environment: wish.env ?? [:], ports: wish.ports ?? [], sshKey: wish.sshKey, disk: disk)
-    let record = try await engine.rent(request, body: Self.canonical(request), exchange.caller())
-    return lease(record, .created, headers: [.location: link("/v1/leases/\(record.lease.id)")])
+      environment: wish.env ?? [:], ports: wish.ports ?? [], sshKey: wish.sshKey, disk: disk, restart: restart)
   }
 
   /// The request without what does not matter: the order and spacing of fields, and whether a default was spelt out.
@@ -52,7 +102,8 @@ extension HTTPAPI {
     let environment = request.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     return JSON.encode([
       [request.offer, String(request.periods), request.image ?? "", request.sshKey ?? ""],
-      [request.disk?.description ?? ""], request.ports.map(String.init(_:)), request.command, environment,
+      [request.disk?.description ?? ""] + (request.restart.map { [$0.rawValue] } ?? []),
+      request.ports.map(String.init(_:)), request.command, environment,
     ])
   }
 }

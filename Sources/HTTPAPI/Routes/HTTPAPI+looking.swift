@@ -13,7 +13,7 @@ extension HTTPAPI {
       Endpoint(.get, "/v1/leases/{lease}/ledger") { exchange in
         let limit = try exchange.limit()
         let after = try exchange.sequence("cursor") ?? 0
-        let found = try await engine.transfers(
+        let found = try await engine.reader.transfers(
           of: exchange.lease(), after: after, limit: limit + 1, exchange.caller())
         let page = found.prefix(limit)
         return .json(
@@ -24,11 +24,21 @@ extension HTTPAPI {
       Endpoint(.get, "/v1/leases/{lease}/explain") { exchange in
         let limit = try exchange.limit()
         let after = try exchange.sequence("cursor") ?? 0
-        let found = try await engine.events(of: exchange.lease(), after: after, limit: limit + 1, exchange.caller())
+        let found = try await engine.reader.events(
+          of: exchange.lease(), after: after, limit: limit + 1, exchange.caller())
         let page = found.prefix(limit)
+        // Evidence tells amounts and rates.
+        let tellsAll = await engine.reader.seesMoney(try exchange.caller())
         return .json(
           ListDocument(
-            items: page.map(ExplainItem.init(_:)),
+            items: page.map { event in
+              var item = ExplainItem(event)
+              if !tellsAll {
+                item.evidence = [:]
+                item.summary = nil
+              }
+              return item
+            },
             nextCursor: found.count > limit ? page.last.map { String($0.sequence) } : nil))
       },
       Endpoint(.get, "/v1/leases/{lease}/events", events),
@@ -42,13 +52,18 @@ extension HTTPAPI {
       guard let read = UsageCursor(text) else { throw Problem.invalid("cursor", "is none of ours") }
       cursor = read
     }
-    let found = try await engine.usage(
+    let found = try await engine.reader.usage(
       of: exchange.lease(), after: cursor.after, limit: cursor.skip + limit + 1, exchange.caller())
     let page = found.dropFirst(cursor.skip).prefix(limit)
     let isLast = found.count <= cursor.skip + limit
+    let tellsMoney = await engine.reader.seesMoney(try exchange.caller())
     return .json(
       ListDocument(
-        items: page.map(UsageItem.init(_:)),
+        items: page.map { window in
+          var item = UsageItem(window)
+          if !tellsMoney { item.chargedMsat = nil }
+          return item
+        },
         nextCursor: isLast ? nil : cursor.advanced(over: found.prefix(cursor.skip + limit)).text))
   }
 
@@ -62,20 +77,26 @@ extension HTTPAPI {
       last = sequence
     }
     // Who has seen the end is told to stop asking (WHATWG HTML §9.2.3): an end alone is asked about again for ever.
-    if last > 0, try await engine.isOver(exchange.lease(), after: last, exchange.caller()) {
+    if last > 0, try await engine.reader.isOver(exchange.lease(), after: last, exchange.caller()) {
       return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }
-    let feed = try await engine.feed(of: exchange.lease(), after: last, exchange.caller())
+    let feed = try await engine.reader.feed(of: exchange.lease(), after: last, exchange.caller())
+    let seat = try feeds.take(exchange.lease())
     let base = configuration.publicURL
+    let tellsMoney = await engine.reader.seesMoney(try exchange.caller())
     let headers: HTTPFields = [
       .contentType: "text/event-stream", .cacheControl: "no-store",
     ]
-    return exchange.streaming(headers: headers, feed, tick: configuration.keepAlive, begin: ": open\n\n") { piece in
+    return exchange.streaming(headers: headers, feed, tick: configuration.keepAlive, begin: ": open\n\n") {
+      [seat] piece in
+      defer { withExtendedLifetime(seat) {} }
       switch piece {
       case .element(let event):
         guard let name = event.feedName else { return .nothing }
-        let data = JSON.text(FeedEvent(event, named: name, base: base))
-        return .bytes(ByteBuffer(string: "id: \(event.sequence)\nevent: \(name)\ndata: \(data)\n\n"))
+        var told = FeedEvent(event, named: name, base: base)
+        if !tellsMoney { told.amountMsat = nil }
+        let data = JSON.text(told)
+        return .bytes(ByteBuffer(string: "id: \(event.sequence)\nevent: \(name.rawValue)\ndata: \(data)\n\n"))
       case .tick: return .bytes(ByteBuffer(string: ": still here\n\n"))
       // The client asks again and is told why in an answer of its own.
       case .ended, .failed: return .end(nil)
@@ -111,7 +132,8 @@ struct UsageCursor: Hashable {
     if parts[0].isEmpty {
       after = nil
     } else {
-      guard let moment = Int64(parts[0]) else { return nil }
+      // No window began before 1970 or begins after the year 9999.
+      guard let moment = Int64(parts[0]), (0...Instant.latestNamed.microseconds).contains(moment) else { return nil }
       after = Instant(microseconds: moment)
     }
   }

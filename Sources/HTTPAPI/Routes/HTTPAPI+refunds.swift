@@ -44,7 +44,7 @@ extension RefundDocument {
   fileprivate init(_ payout: PayoutRecord, credit: Millisatoshi?) {
     self.init(
       lease: payout.lease.description, creditMsat: credit?.count, paymentHash: payout.paymentHash.hex,
-      state: payout.state.name, amountMsat: payout.amount.count, askedAt: Timestamp(payout.askedAt))
+      state: payout.state.name.rawValue, amountMsat: payout.amount.count, askedAt: Timestamp(payout.askedAt))
     switch payout.state {
     case .pending: break
     case .paid(let fee): feeMsat = fee.count

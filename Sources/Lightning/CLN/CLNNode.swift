@@ -11,13 +11,15 @@ public final class CLNNode: PayingNode {
   public let name = "cln"
 
   private let client: CLNClient
+  private let clock: any WallClock
   /// How long one wait for a settlement lasts before it is begun again: a connection that died unheard costs so much.
   private let patience: Seconds
   private let identity = Mutex<String?>(nil)
   private let payments = OneAtATime<PaymentHash>()
 
-  public init(_ client: CLNClient, patience: Seconds = 60) {
+  public init(_ client: CLNClient, clock: any WallClock, patience: Seconds = 60) {
     self.client = client
+    self.clock = clock
     self.patience = patience
   }
 
@@ -36,7 +38,7 @@ public final class CLNNode: PayingNode {
       return try await standing(for: request)
     }
     return try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
-      .answer(.open)
+      .answer(.open, label: request.label)
   }
 
   private func standing(for request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
@@ -81,7 +83,7 @@ public final class CLNNode: PayingNode {
 
   // MARK: Settlements
 
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  /// As `LightningNode` says; a cancelled task gets an empty list.
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     precondition(limit > 0, "at least one settlement is asked for")
     let identity = try await nodeIdentity()
@@ -113,6 +115,45 @@ public final class CLNNode: PayingNode {
     return found
   }
 
+  /// The node counts on from the last settlement it knows. What it deleted is not listed either, so that a cursor on a
+  /// deleted one looks as if it were ahead; going back costs some that are heard of twice.
+  public func compare(_ cursor: String) async throws(NodeError) -> CursorComparison {
+    let identity = try await nodeIdentity()
+    let place = CountCursor(cursor, on: identity)
+    guard place.index > 0 else { return .known }
+    var (base, step) = (place.index - 1, Int64(1))
+    while true {
+      let last = base
+      let found = try await asking { () throws(RPCError) in try await client.waitAnyInvoice(after: last, for: .zero) }
+      if found != nil {
+        let isKnown = base == place.index - 1
+        return isKnown ? .known : .ahead(goOn: CountCursor(identity: identity, index: base).text)
+      }
+      guard base > 0 else { return .ahead(goOn: nil) }
+      base = max(0, base - step)
+      step *= 2
+    }
+  }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    let identity = try await nodeIdentity()
+    var index: Int64 = 0
+    var found: [NodeSettlement] = []
+    while found.count < limit {
+      let last = index
+      let next = try await asking { () throws(RPCError) in try await client.waitAnyInvoice(after: last, for: .zero) }
+      guard let next else { break }
+      guard case .paid(let payment) = next.status, payment.index > index else {
+        throw .garbage("list settlements", "the node answered with one that was before")
+      }
+      index = payment.index
+      try found.addToWhole(label: next.label) { () throws(NodeError) in
+        try settlement(next, payment, on: identity)
+      }
+    }
+    return found
+  }
+
   private func nodeIdentity() async throws(NodeError) -> String {
     if let known = identity.withLock({ $0 }) { return known }
     let id = String(try await info().nodeID.prefix(16))
@@ -135,10 +176,11 @@ public final class CLNNode: PayingNode {
     let checked = try CheckedInvoice(invoice.bolt11, hash: invoice.paymentHash, amount: invoice.amount, attempted)
     if let request { _ = try checked.checked(for: request) }
     switch invoice.status {
-    case .unpaid: return checked.answer(.open)
-    case .expired: return checked.answer(.expired)
+    case .unpaid: return checked.answer(.open, label: invoice.label)
+    case .expired: return checked.answer(.expired, label: invoice.label)
     case .paid(let payment):
-      return checked.answer(.settled(try settlement(invoice, payment, on: try await nodeIdentity())))
+      return checked.answer(
+        .settled(try settlement(invoice, payment, on: try await nodeIdentity())), label: invoice.label)
     }
   }
 
@@ -148,13 +190,15 @@ public final class CLNNode: PayingNode {
     let payable = try PayableInvoice(invoice)
     return try await payments.run(payable.hash) { () throws(NodeError) in
       try await payOnce(
-        payable, lookup: { () throws(RPCError) in try await client.payment(payable.invoice.paymentHash) },
+        payable,
+        lookup: { () throws(RPCError) in try await client.payment(payable.invoice.paymentHash, at: clock.now()) },
         pay: { () throws(RPCError) in try await client.pay(payable.invoice, maxFee: maxFee) })
     }
   }
 
   public func payout(_ paymentHash: PaymentHash) async throws(NodeError) -> PayoutState? {
-    let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array) }
+    let now = clock.now()
+    let found = try await asking { () throws(RPCError) in try await client.payment(paymentHash.bytes.array, at: now) }
     return try found.map { payment throws(NodeError) in try PayoutState(payment, of: paymentHash) }
   }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Engine
+import L402
 import Synchronization
 import Units
 
@@ -21,7 +22,6 @@ final class DurableBook: Sendable {
     /// `nil` when closed, or when the disk failed in a way that leaves it unknown what is durable.
     var journal: Journal?
     var compactAt = 0
-    var writes = 0
   }
 
   /// Unpaid invoices are remembered for this long after their expiry.
@@ -33,8 +33,8 @@ final class DurableBook: Sendable {
   private let inbox = Mutex(Inbox())
   private let contents: Mutex<Contents>
   private let settlements: SettlementSignal
-  /// Rises with every write.
-  private let changes = SettlementSignal(count: 0)
+  /// What became of invoices, once it is durable.
+  let watch = InvoiceWatch()
 
   init(_ directory: consuming StateDirectory, clock: any WallClock) throws(NodeError) {
     var journal = try Journal(in: directory)
@@ -66,17 +66,11 @@ final class DurableBook: Sendable {
   /// Waits until more than `count` settlements are durable; `false` when the task was cancelled first.
   func waitForSettlement(beyond count: Int) async -> Bool { await settlements.wait(beyond: count) }
 
-  /// How many writes there were. Read it before asking the book, and wait for more after.
-  var changeCount: Int { changes.current }
-
-  /// Waits until more than `count` writes are durable; `false` when the task was cancelled first.
-  func waitForChange(beyond count: Int) async -> Bool { await changes.wait(beyond: count) }
-
   /// Ends it: what comes later is answered with `.unavailable`, and the directory is free again.
   func close() {
     contents.withLock { $0.journal = nil }
     settlements.close()
-    changes.close()
+    watch.close()
   }
 
   private func enqueue(_ command: @escaping Command) {
@@ -97,19 +91,20 @@ final class DurableBook: Sendable {
         return commands
       }
       if commands.isEmpty { return }
-      let (replies, failure, settled, writes) = contents.withLock { decide(commands, in: &$0) }
+      let (replies, failure, settled, changed) = contents.withLock { decide(commands, in: &$0) }
       for reply in replies { reply(failure) }
       settlements.publish(settled)
-      changes.publish(writes)
+      watch.publish(changed)
     }
   }
 
   private func decide(
     _ commands: [Command], in contents: inout Contents
-  ) -> (replies: [@Sendable (NodeError?) -> Void], failure: NodeError?, settled: Int, writes: Int) {
+  ) -> (replies: [@Sendable (NodeError?) -> Void], failure: NodeError?, settled: Int, changed: Set<PaymentHash>) {
     let now = clock.now()
     let replies = commands.map { $0(&contents.book, now) }
     let payload = contents.book.takeUnwritten()
+    let changed = contents.book.takeChanged()
     var failure: NodeError?
     do throws(NodeError) {
       guard contents.journal != nil else {
@@ -121,8 +116,7 @@ final class DurableBook: Sendable {
       recover(&contents)
     }
     if failure == nil { compactIfLong(&contents, at: now) }
-    if !payload.isEmpty { contents.writes += 1 }
-    return (replies, failure, contents.book.settlementCount, contents.writes)
+    return (replies, failure, contents.book.settlementCount, changed)
   }
 
   /// The book is ahead of the disk: it is read again. Where that fails too, the node stays shut until a restart.

@@ -19,6 +19,7 @@ struct EmbeddedBook: Sendable {
   /// Those of the settled that the node itself paid.
   private var paidOut: Set<PaymentHash> = []
   private var unwritten = RecordWriter()
+  private var changed: Set<PaymentHash> = []
 
   init(journalID: UInt64) {
     self.journalID = journalID
@@ -50,6 +51,13 @@ struct EmbeddedBook: Sendable {
       (0...settled.count).contains(index)
     else { return 0 }
     return index
+  }
+
+  /// Whether it is a cursor of this journal, from when it held more: its folder was restored.
+  func isAhead(_ cursor: String) -> Bool {
+    let parts = cursor.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, UInt64(parts[0], radix: 16) == journalID, let index = Int(parts[1]) else { return false }
+    return index > settled.count
   }
 
   func state(of invoice: EmbeddedInvoice, at now: Instant) -> InvoiceState {
@@ -209,6 +217,11 @@ struct EmbeddedBook: Sendable {
     let applied = apply(record)
     precondition(applied, "a decision follows from the book it was made on")
     record.write(to: &unwritten)
+    switch record {
+    case .created: break
+    case .settled(let hash, _, _, _), .paidOut(let hash, _, _, _), .canceled(let hash, _), .accepted(let hash, _, _):
+      changed.insert(hash)
+    }
   }
 
   /// False when the record cannot follow what the book holds.
@@ -231,6 +244,12 @@ struct EmbeddedBook: Sendable {
       invoices[hash]?.outcome = .accepted(at: at, received: received)
     }
     return true
+  }
+
+  /// The invoices something became of since the last call.
+  mutating func takeChanged() -> Set<PaymentHash> {
+    defer { changed = [] }
+    return changed
   }
 
   /// What was decided since the last call, as bytes for the journal.

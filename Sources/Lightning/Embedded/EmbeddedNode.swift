@@ -54,7 +54,7 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
     try await book.perform { book, now throws(NodeError) in try book.cancel(paymentHash, at: now) }
   }
 
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  /// As `LightningNode` says; a cancelled task gets an empty list.
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     precondition(limit > 0, "at least one settlement is asked for")
     while true {
@@ -63,6 +63,14 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
       }
       guard found.isEmpty, await book.waitForSettlement(beyond: seen) else { return found }
     }
+  }
+
+  public func compare(_ cursor: String) async throws(NodeError) -> CursorComparison {
+    try await book.perform { book, _ throws(NodeError) in book.isAhead(cursor) ? .ahead(goOn: nil) : .known }
+  }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try await book.perform { book, _ throws(NodeError) in book.settlements(after: nil, limit: limit) }
   }
 
   /// The payment of a hold invoice waits until it is taken or sent back, an hour at the most.
@@ -74,13 +82,15 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
       throw NodeError(.unknownInvoice, attempted: "pay own invoice", words: "it is no invoice: \(error)")
     }
     guard let hash = PaymentHash(invoice.paymentHash) else { preconditionFailure("a payment hash is 32 bytes") }
+    let watcher = book.watch.enter(hash)
+    defer { book.watch.leave(watcher) }
     while true {
-      let seen = book.changeCount
+      let seen = watcher.count
       let preimage = try await book.perform { book, now throws(NodeError) in
         try book.pay(hash, bolt11: invoice.text, at: now)
       }
       if let preimage { return preimage }
-      guard await changed(since: seen, patience: EmbeddedBook.heldFor) else {
+      guard await changed(watcher, since: seen, patience: EmbeddedBook.heldFor) else {
         throw NodeError(.unavailable, attempted: "pay own invoice", words: "the payer went away; the payment is held")
       }
     }
@@ -118,8 +128,10 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
   }
 
   public func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {
+    let watcher = book.watch.enter(paymentHash)
+    defer { book.watch.leave(watcher) }
     while true {
-      let seen = book.changeCount
+      let seen = watcher.count
       let (state, left) = try await book.perform { book, now throws(NodeError) in
         book.lapse(paymentHash, at: now)
         guard let invoice = book[paymentHash] else {
@@ -128,7 +140,7 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
         return (book.state(of: invoice, at: now), invoice.expiresAt.microseconds(since: now) / 1_000_000)
       }
       guard state == .open else { return state }
-      guard await changed(since: seen, patience: Seconds(max(1, left + 1))) else {
+      guard await changed(watcher, since: seen, patience: Seconds(max(1, left + 1))) else {
         throw NodeError(.unavailable, attempted: "wait for a payment", words: "the waiting was given up")
       }
     }
@@ -138,15 +150,11 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
     try await book.perform { book, now throws(NodeError) in try book.settleHold(preimage, at: now) }
   }
 
-  /// Waits for a write or for so long, and says whether to look again; `false` when the task was cancelled.
-  private func changed(since seen: Int, patience: Seconds) async -> Bool {
+  /// Waits for a change or for so long, and says whether to look again; `false` when the task was cancelled.
+  private func changed(_ watcher: InvoiceWatch.Watcher, since seen: Int, patience: Seconds) async -> Bool {
     await withTaskGroup(of: Bool.self) { group in
-      let book = book
-      group.addTask { await book.waitForChange(beyond: seen) }
-      group.addTask {
-        do { try await Task.sleep(for: .seconds(patience.count)) } catch { return false }
-        return true
-      }
+      group.addTask { await watcher.wait(beyond: seen) }
+      group.addTask { await Deadlines.shared.wait(.seconds(patience.count)) }
       defer { group.cancelAll() }
       return await group.next() ?? false
     }
@@ -173,6 +181,6 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
   private static func answer(_ invoice: EmbeddedInvoice, in book: EmbeddedBook, at now: Instant) -> NodeInvoice {
     NodeInvoice(
       paymentHash: invoice.paymentHash, bolt11: invoice.bolt11, amount: invoice.amount,
-      expiresAt: invoice.expiresAt, state: book.state(of: invoice, at: now))
+      expiresAt: invoice.expiresAt, state: book.state(of: invoice, at: now), label: invoice.label)
   }
 }

@@ -22,7 +22,7 @@ extension LNDNode: HoldingNode {
     }
     return try CheckedInvoice(
       bolt11, hash: paymentHash.bytes.array, amount: request.amount, "create hold invoice"
-    ).answer(.open)
+    ).answer(.open, label: request.label)
   }
 
   public func waitWhileOpen(_ paymentHash: PaymentHash) async throws(NodeError) -> InvoiceState {

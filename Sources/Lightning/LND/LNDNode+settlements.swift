@@ -4,7 +4,7 @@ import Synchronization
 import Units
 
 extension LNDNode {
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  /// As `LightningNode` says; a cancelled task gets an empty list.
   ///
   /// The node streams what was settled behind an index and then what comes; behind index 0 it streams only what comes.
   /// So who starts at the beginning reads the whole list first, and again whenever a wait was in vain, because a first
@@ -36,6 +36,31 @@ extension LNDNode {
     return []
   }
 
+  /// The node never deletes what was settled, and streams it at once behind an index.
+  public func compare(_ cursor: String) async throws(NodeError) -> CursorComparison {
+    let place = CountCursor(cursor, on: try await nodeIdentity())
+    guard place.index > 0 else { return .known }
+    let isKnown = try await asking { () throws(RPCError) in
+      // Behind index 0 only what comes is streamed.
+      place.index == 1
+        ? try await !settledEver(limit: 1).isEmpty
+        : try await !nextSettled(after: place.index - 1, limit: 1, within: min(patience, 5)).isEmpty
+    }
+    return isKnown ? .known : .ahead(goOn: nil)
+  }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    let identity = try await nodeIdentity()
+    let rows = try await asking { () throws(RPCError) in try await settledEver(limit: limit) }
+    var found: [NodeSettlement] = []
+    for row in rows {
+      try found.addToWhole(label: Self.label(of: row.memo)) { () throws(NodeError) in
+        try settlement(row, on: identity)
+      }
+    }
+    return found
+  }
+
   /// The first `limit` of all that was ever settled, in the order of their settlement. The node lists them in the order
   /// they were made in; of a long list no more than is asked for is kept.
   private func settledEver(limit: Int) async throws(RPCError) -> [LNDInvoice] {
@@ -55,11 +80,13 @@ extension LNDNode {
   ///
   /// The node does not say where what was ends and what comes begins. After the first, those that follow at once are
   /// taken along, to save a handshake for each.
-  private func nextSettled(after index: Int64, limit: Int) async throws(RPCError) -> [LNDInvoice] {
+  private func nextSettled(
+    after index: Int64, limit: Int, within time: Seconds? = nil
+  ) async throws(RPCError) -> [LNDInvoice] {
     let found = Gathered()
     let signal = SettlementSignal(count: 0)
     let client = client
-    let patience = patience
+    let patience = time ?? patience
     let stream = Task {
       do throws(RPCError) {
         try await client.subscribeInvoices(settleIndex: index, within: patience) { invoice in
@@ -76,7 +103,7 @@ extension LNDNode {
       }
     }
     if await signal.wait(beyond: 0), !found.all.isEmpty, found.all.count < limit {
-      try? await Task.sleep(for: .milliseconds(20))  // Cut short is as good.
+      _ = await Deadlines.shared.wait(.milliseconds(20))  // Cut short is as good.
     }
     stream.cancel()
     let end = await stream.value

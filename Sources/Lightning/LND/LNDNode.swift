@@ -51,7 +51,7 @@ public final class LNDNode: LightningNode {
     }
     return try CheckedInvoice(
       bolt11, hash: preimage.paymentHash.bytes.array, amount: request.amount, "create invoice"
-    ).answer(.open)
+    ).answer(.open, label: request.label)
   }
 
   /// What was made before under this hash.
@@ -122,12 +122,15 @@ public final class LNDNode: LightningNode {
   ) async throws(NodeError) -> NodeInvoice {
     let checked = try CheckedInvoice(invoice.bolt11, hash: invoice.paymentHash, amount: invoice.amount, attempted)
     if let request { _ = try checked.checked(for: request) }
+    let label = Self.label(of: invoice.memo)
     switch invoice.state {
-    case .open: return checked.answer(.open)
-    case .accepted: return checked.answer(.accepted(try await held(invoice)))
+    case .open: return checked.answer(.open, label: label)
+    case .accepted: return checked.answer(.accepted(try await held(invoice)), label: label)
     // The node cancels what runs out; the clock tells which it was.
-    case .canceled: return checked.answer(checked.invoice.isExpired(at: clock.now()) ? .expired : .canceled)
-    case .settled: return checked.answer(.settled(try settlement(invoice, on: try await nodeIdentity())))
+    case .canceled:
+      return checked.answer(checked.invoice.isExpired(at: clock.now()) ? .expired : .canceled, label: label)
+    case .settled:
+      return checked.answer(.settled(try settlement(invoice, on: try await nodeIdentity())), label: label)
     }
   }
 

@@ -79,7 +79,7 @@ public final class LNbitsNode: PayingNode {
       guard made.amount == request.amount, made.status == .pending else {
         throw .garbage("create invoice", "a new invoice that is not as asked")
       }
-      return checked.answer(.open)
+      return checked.answer(.open, label: request.label)
     }
   }
 
@@ -96,6 +96,10 @@ public final class LNbitsNode: PayingNode {
 
   public func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     try await walk.settlements(after: cursor, limit: limit)
+  }
+
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try await walk.all(limit: limit)
   }
 
   private static func settlement(
@@ -116,10 +120,11 @@ public final class LNbitsNode: PayingNode {
     let checked = try CheckedInvoice(payment.bolt11, hash: payment.paymentHash, amount: payment.amount, attempted)
     if let request { _ = try checked.checked(for: request) }
     let isOver = checked.invoice.isExpired(at: clock.now())
+    let label = payment.externalID.map(Self.label(_:))
     switch payment.status {
-    case .success: return checked.answer(.settled(try Self.settlement(payment)))
-    case .pending: return checked.answer(isOver ? .expired : .open)
-    case .failed: return checked.answer(isOver ? .expired : .canceled)
+    case .success: return checked.answer(.settled(try Self.settlement(payment)), label: label)
+    case .pending: return checked.answer(isOver ? .expired : .open, label: label)
+    case .failed: return checked.answer(isOver ? .expired : .canceled, label: label)
     }
   }
 
@@ -159,7 +164,7 @@ public final class LNbitsNode: PayingNode {
       throw NodeError(.cannotPay, attempted: "pay", words: "paying needs the wallet's admin key")
     }
     return try await payments.run(payable.hash) { () throws(NodeError) in
-      let reserve = try await asking { () throws(RPCError) in try await client.feeReserve(payable.invoice) }
+      let reserve = try await beforeAnOrder { () throws(RPCError) in try await client.feeReserve(payable.invoice) }
       return try await payOnce(
         payable, lookup: { () throws(RPCError) in try await client.payment(payable.invoice.paymentHash) },
         pay: { () throws(RPCError) in

@@ -61,7 +61,7 @@ public final class PhoenixdNode: PayingNode {
           satoshis: satoshis, description: request.description, expiry: request.expiry, externalID: request.label)
       }
       return try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
-        .answer(.open)
+        .answer(.open, label: request.label)
     }
   }
 
@@ -80,6 +80,10 @@ public final class PhoenixdNode: PayingNode {
     try await walk.settlements(after: cursor, limit: limit)
   }
 
+  public func everySettlement(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    try await walk.all(limit: limit)
+  }
+
   private static func settlement(
     _ payment: PhoenixdIncoming, _ receipt: PhoenixdIncoming.Receipt, _ cursor: String? = nil
   ) throws(NodeError) -> NodeSettlement {
@@ -94,8 +98,11 @@ public final class PhoenixdNode: PayingNode {
   ) throws(NodeError) -> NodeInvoice {
     let checked = try CheckedInvoice(payment.bolt11 ?? "", hash: payment.paymentHash, amount: nil, attempted)
     if let request { _ = try checked.checked(for: request) }
-    if let receipt = payment.receipt { return checked.answer(.settled(try Self.settlement(payment, receipt))) }
-    return checked.answer(checked.invoice.isExpired(at: clock.now()) ? .expired : .open)
+    if let receipt = payment.receipt {
+      return checked.answer(.settled(try Self.settlement(payment, receipt)), label: payment.externalID)
+    }
+    return checked.answer(
+      checked.invoice.isExpired(at: clock.now()) ? .expired : .open, label: payment.externalID)
   }
 
   // MARK: Payments

@@ -1,3 +1,4 @@
+import Engine
 import NodeRPC
 import Synchronization
 import Units
@@ -16,7 +17,7 @@ final class PushSignal: Sendable {
   struct Pauses: Sendable {
     var now: @Sendable () -> ContinuousClock.Instant = { .now }
     var sleep: @Sendable (Duration) async -> Void = {
-      try? await Task.sleep(for: $0)  // Ended by cancellation, as the loop is.
+      _ = await Deadlines.shared.wait($0)  // Ended by cancellation, as the loop is.
     }
 
     static let shortest = Duration.milliseconds(200)
@@ -49,7 +50,7 @@ final class PushSignal: Sendable {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { _ = await signal.wait(beyond: seen) }
       // Cancelled is as good an end as any.
-      group.addTask { try? await Task.sleep(for: .seconds(time.count)) }
+      group.addTask { _ = await Deadlines.shared.wait(.seconds(time.count)) }
       await group.next()
       group.cancelAll()
     }

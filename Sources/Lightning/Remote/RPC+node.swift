@@ -14,7 +14,7 @@ extension NodeError {
       case .garbage: .garbage
       case .refused: .refused
       }
-    self.init(kind, attempted: error.attempted, words: error.words)
+    self.init(kind, attempted: error.attempted, words: error.words, nothingWasSent: error.kind == .notSent)
   }
 
   static func garbage(_ attempted: String, _ words: String) -> NodeError {
@@ -28,6 +28,17 @@ func asking<T: Sendable>(_ body: () async throws(RPCError) -> T) async throws(No
     return try await body()
   } catch {
     throw NodeError(error)
+  }
+}
+
+/// The same of what only looks, before anything is ordered: whatever goes wrong, nothing was.
+func beforeAnOrder<T: Sendable>(_ body: () async throws(RPCError) -> T) async throws(NodeError) -> T {
+  do throws(NodeError) {
+    return try await asking(body)
+  } catch {
+    var error = error
+    error.nothingWasSent = true
+    throw error
   }
 }
 
@@ -76,9 +87,10 @@ struct CheckedInvoice {
     self.amount = asked
   }
 
-  func answer(_ state: InvoiceState) -> NodeInvoice {
+  func answer(_ state: InvoiceState, label: String?) -> NodeInvoice {
     NodeInvoice(
-      paymentHash: paymentHash, bolt11: invoice.text, amount: amount, expiresAt: invoice.expiresAt, state: state)
+      paymentHash: paymentHash, bolt11: invoice.text, amount: amount, expiresAt: invoice.expiresAt, state: state,
+      label: label)
   }
 
   /// What stands under a label is the answer to who asks for it again, if it is what was asked for.
@@ -124,6 +136,19 @@ extension [NodeSettlement] {
       throw error
     }
     return true
+  }
+
+  /// The same where all is asked for: a list that keeps quiet about one of ours is no list.
+  ///
+  /// - Throws: what `read` throws of a row of ours.
+  mutating func addToWhole(
+    label: String, _ read: () throws(NodeError) -> NodeSettlement
+  ) throws(NodeError) {
+    do throws(NodeError) {
+      append(try read())
+    } catch {
+      if label.hasPrefix(InvoiceRequest.labelPrefix) { throw error }
+    }
   }
 }
 
@@ -184,13 +209,14 @@ struct PayableInvoice {
 /// Pays once: what was paid, or is under way, is the answer to who asks again. Only a payment that failed is tried anew.
 ///
 /// A refusal is no proof: the node may be at it since an earlier call of which nobody heard. Its list of payments is
-/// asked, and only what is not there has failed. Where no answer came, that is the answer: who called looks it up.
+/// asked, and only what is not there has failed. Where no answer came, that is the answer: who called looks it up. Before
+/// the order nothing was sent, and the error says so; of a look after it, it never does.
 func payOnce(
   _ payable: PayableInvoice,
   lookup: () async throws(RPCError) -> OutgoingPayment?,
   pay: () async throws(RPCError) -> OutgoingPayment
 ) async throws(NodeError) -> PayoutState {
-  switch try await asking(lookup) {
+  switch try await beforeAnOrder(lookup) {
   case .some(.paid(let preimage, let fee)):
     return try PayoutState(.paid(preimage: preimage, fee: fee), of: payable.hash)
   case .some(.pending): return .pending
@@ -201,7 +227,11 @@ func payOnce(
     outcome = try await pay()
   } catch {
     guard error.code != nil else { throw NodeError(error) }
-    outcome = try await asking(lookup) ?? .failed(reason: error.words)
+    do throws(RPCError) {
+      outcome = try await lookup() ?? .failed(reason: error.words)
+    } catch {
+      throw NodeError(error.afterAnOrder)
+    }
   }
   return try PayoutState(outcome, of: payable.hash)
 }

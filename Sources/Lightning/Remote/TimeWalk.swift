@@ -23,7 +23,7 @@ struct TimeWalk<Payment: TimedPayment>: Sendable {
   let page: @Sendable (_ from: Instant, _ offset: Int) async throws(RPCError) -> [Payment?]
   let settlement: @Sendable (Payment, _ cursor: String) throws(NodeError) -> NodeSettlement
 
-  /// As ``LightningNode`` says; a cancelled task gets an empty list.
+  /// As `LightningNode` says; a cancelled task gets an empty list.
   func settlements(after cursor: String?, limit: Int) async throws(NodeError) -> [NodeSettlement] {
     precondition(limit > 0, "at least one settlement is asked for")
     let place = TimeCursor(cursor)
@@ -34,6 +34,17 @@ struct TimeWalk<Payment: TimedPayment>: Sendable {
       await pushes.wait(beyond: heard, atMost: sweep)
       if Task.isCancelled { return [] }
     }
+  }
+
+  /// What there is, without waiting.
+  func all(limit: Int) async throws(NodeError) -> [NodeSettlement] {
+    var found: [NodeSettlement] = []
+    while found.count < limit, !Task.isCancelled {
+      let more = try await next(after: TimeCursor(found.last?.cursor), limit: limit - found.count)
+      guard !more.isEmpty else { break }
+      found += more
+    }
+    return found
   }
 
   private func next(after place: TimeCursor, limit: Int) async throws(NodeError) -> [NodeSettlement] {

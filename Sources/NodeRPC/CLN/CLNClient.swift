@@ -137,10 +137,18 @@ public final class CLNClient: Sendable {
     }
     // `xpay` answers when it has paid, and says no status; `pay` says one.
     guard made.status ?? .complete == .complete else {
-      return try await payment(invoice.paymentHash) ?? .pending
+      return try await paymentAfterOrder(invoice)
     }
     return .paid(
       preimage: made.paymentPreimage.bytes, fee: try Self.fee(made.amountSentMsat, made.amountMsat, "pay"))
+  }
+
+  private func paymentAfterOrder(_ invoice: Invoice) async throws(RPCError) -> OutgoingPayment {
+    do throws(RPCError) {
+      return try await payment(invoice.paymentHash) ?? .pending
+    } catch {
+      throw error.afterAnOrder
+    }
   }
 
   private enum PayStatus: String, Decodable { case pending, complete, failed }
@@ -153,27 +161,67 @@ public final class CLNClient: Sendable {
   }
 
   /// What became of a payment: `nil` when this node never tried it.
+  ///
+  /// What the node calls pending stays so, though it may be a row that a kill left behind: see ``payment(_:at:)``.
   public func payment(_ paymentHash: [UInt8]) async throws(RPCError) -> OutgoingPayment? {
-    struct Parameters: Encodable { var paymentHash: Hex32 }
-    struct Found: Decodable { var pays: [Pay] }
-    struct Pay: Decodable {
-      var status: PayStatus
-      var preimage: Hex32?
-      /// Missing in what has not arrived, and where a plugin sent it by hand.
-      var amountMsat: CLNAmount?
-      var amountSentMsat: CLNAmount?
+    try Self.outcome(of: try await listPays(paymentHash))
+  }
+
+  /// The same, and a payment has failed that is pending without an HTLC when its invoice is over: a node that is killed
+  /// at the start of a payment may keep its row for ever, and nothing of it will go out any more.
+  public func payment(_ paymentHash: [UInt8], at now: Instant) async throws(RPCError) -> OutgoingPayment? {
+    let rows = try await listPays(paymentHash)
+    let outcome = try Self.outcome(of: rows)
+    guard outcome == .pending else { return outcome }
+    for row in rows where row.status == .pending {
+      // A payment by hand has no invoice, and so no end that could be known.
+      guard let text = row.bolt11, let invoice = try? Invoice.parse(text),
+        now > invoice.expiresAt + Self.attemptsLast
+      else { return .pending }
     }
-    guard paymentHash.count == 32 else { return nil }
+    do throws(RPCError) {
+      guard try await !hasHTLC(of: paymentHash) else { return .pending }
+    } catch {
+      // A rune that does not allow to look: then nobody knows better than the row.
+      guard error.code != nil else { throw error }
+      return .pending
+    }
+    // It may have been paid between the two looks.
+    let again = try Self.outcome(of: try await listPays(paymentHash))
+    guard again == .pending else { return again }
+    return .failed(reason: "the node has it pending without an HTLC, and the invoice can be paid no more")
+  }
+
+  /// Longer than a call to pay goes on trying, and than clocks differ.
+  private static let attemptsLast: Seconds = .minute * 10
+
+  private struct PayRow: Decodable {
+    var status: PayStatus
+    var bolt11: String?
+    var preimage: Hex32?
+    /// Missing in what has not arrived, and where a plugin sent it by hand.
+    var amountMsat: CLNAmount?
+    var amountSentMsat: CLNAmount?
+  }
+
+  private func listPays(_ paymentHash: [UInt8]) async throws(RPCError) -> [PayRow] {
+    struct Parameters: Encodable { var paymentHash: Hex32 }
+    struct Found: Decodable { var pays: [PayRow] }
+    guard paymentHash.count == 32 else { return [] }
     let found: Found = try await call("listpays", Parameters(paymentHash: Hex32(paymentHash)))
-    if let paid = found.pays.first(where: { $0.status == .complete }) {
+    return found.pays
+  }
+
+  private static func outcome(of pays: [PayRow]) throws(RPCError) -> OutgoingPayment? {
+    if let paid = pays.first(where: { $0.status == .complete }) {
       guard let preimage = paid.preimage else {
         throw RPCError(.garbage, attempted: "listpays", words: "a complete payment without its preimage")
       }
       let sent = paid.amountSentMsat ?? paid.amountMsat ?? CLNAmount(0)
-      return .paid(preimage: preimage.bytes, fee: try Self.fee(sent, paid.amountMsat ?? sent, "listpays"))
+      return .paid(preimage: preimage.bytes, fee: try fee(sent, paid.amountMsat ?? sent, "listpays"))
     }
-    if found.pays.contains(where: { $0.status == .pending }) { return .pending }
-    return found.pays.isEmpty ? nil : .failed(reason: "the node found no way to pay it")
+    if pays.contains(where: { $0.status == .pending }) { return .pending }
+    return pays.isEmpty ? nil : .failed(reason: "the node found no way to pay it")
   }
 
   private static func fee(
@@ -196,13 +244,14 @@ public final class CLNClient: Sendable {
     public static let statusDiffers = 906
     public static let alreadyPaid = 219
     public static let unknownMethod = -32_601
+    public static let badParameters = -32_602
   }
 
   private struct Nothing: Encodable {}
   /// Any object at all.
   private struct Ignored: Decodable {}
 
-  private func call<Result: Decodable & Sendable>(
+  func call<Result: Decodable & Sendable>(
     _ method: String, _ parameters: some Encodable & Sendable, within limit: Seconds? = nil
   ) async throws(RPCError) -> Result {
     try await transport.call(method, parameters, within: limit ?? limits.answer, apart: false)

@@ -301,6 +301,7 @@ public final class LNDClient: Sendable {
     struct Wrapped: Decodable { var error: Fault }
     // Streams wrap what plain calls do not; a proxy in between writes neither, and then the status says enough.
     if let fault = try? Answer.read(body, attempted, as: Fault.self) { return refusal(fault, attempted) }
+    // As above.
     if let wrapped = try? Answer.read(body, attempted, as: Wrapped.self) { return refusal(wrapped.error, attempted) }
     return http.unexplained(status, attempted: attempted)
   }

@@ -133,7 +133,11 @@ public final class LNbitsClient: Sendable {
     let made = try Answer.read(answer.body, "pay", as: LNbitsPayment.self)
     if case .success = made.status, made.preimage == nil {
       // It is paid; the preimage is told by asking again.
-      return try await payment(invoice.paymentHash) ?? .pending
+      do throws(RPCError) {
+        return try await payment(invoice.paymentHash) ?? .pending
+      } catch {
+        throw error.afterAnOrder
+      }
     }
     return try made.outgoing("pay")
   }

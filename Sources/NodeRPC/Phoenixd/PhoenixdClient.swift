@@ -118,7 +118,11 @@ public final class PhoenixdClient: Sendable {
       throw RPCError(.garbage, attempted: "payinvoice", words: "neither a preimage nor a reason")
     }
     // The reason is the node's; whether an earlier attempt is still under way, only the list of payments says.
-    return try await payment(invoice.paymentHash) ?? .failed(reason: RPCError.plain(reason))
+    do throws(RPCError) {
+      return try await payment(invoice.paymentHash) ?? .failed(reason: RPCError.plain(reason))
+    } catch {
+      throw error.afterAnOrder
+    }
   }
 
   /// What became of a payment: `nil` when this node never tried it.

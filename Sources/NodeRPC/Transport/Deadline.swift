@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Units
 
 /// Runs `body` for at most so long. What is cancelled or out of time was perhaps heard: `.lost`.
@@ -8,7 +10,7 @@ func withDeadline<T: Sendable>(
     return try await withThrowingTaskGroup(of: T.self) { group in
       group.addTask { try await body() }
       group.addTask {
-        try await Task.sleep(for: .seconds(limit.count))
+        try await sleep(limit)
         throw RPCError(.lost, attempted: attempted, words: "no answer within \(limit.count) s")
       }
       defer { group.cancelAll() }
@@ -19,5 +21,17 @@ func withDeadline<T: Sendable>(
     throw error
   } catch {
     throw RPCError(.lost, attempted: attempted, words: "given up")
+  }
+}
+
+/// Waits for so long, and leaves nothing behind when it is cancelled, as `Task.sleep` would until its time is over.
+///
+/// - Throws: an error when the task is cancelled.
+func sleep(_ span: Seconds) async throws {
+  let timer = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: .seconds(span.count)) {}
+  try await withTaskCancellationHandler {
+    try await timer.futureResult.get()
+  } onCancel: {
+    timer.cancel()
   }
 }

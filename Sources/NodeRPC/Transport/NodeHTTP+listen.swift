@@ -26,7 +26,7 @@ extension NodeHTTP {
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask {
             while true {
-              try await Task.sleep(for: .seconds(15))
+              try await sleep(15)
               try await outbound.write(WebSocketFrame.masked(.ping, ByteBuffer()))
             }
           }

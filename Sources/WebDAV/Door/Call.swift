@@ -1,4 +1,5 @@
 import Engine
+import Files
 import HTTPTypes
 import Hummingbird
 import L402
@@ -9,20 +10,42 @@ import NIOCore
 struct Call: Sendable {
   let request: Request
   let channel: any Channel
+  /// The address that it came by.
+  let door: AddressedDoor?
   let target: Target
   let destination: Target?
   let ifHeader: IfHeader?
-  let admission: DoorAdmission
+  /// The names this server is known by, to this client too.
+  let authorities: Set<String>
+  let admission: any Admission
+  let volume: Volume
 
   var lease: LeaseID { target.lease }
   var path: ResourcePath { target.path }
+  /// Where addresses begin in what it is answered.
+  var base: String { target.base }
   var headers: HTTPFields { request.headers }
-  var stop: StopSign {
-    let serving = admission.stillServing
-    return StopSign { !serving() }
+
+  /// Whether work on it may go on.
+  var serving: @Sendable () -> Bool { { [admission] in admission.mayGoOn() } }
+
+  /// Whether its credential reaches a path.
+  var reaches: @Sendable (ResourcePath) -> Bool { { [admission] in admission.reaches($0) } }
+
+  func tree() throws(FileFault) -> VolumeTree {
+    // Dead properties travel with a copy (RFC 4918 §9.8.2); "best effort" is its word.
+    try VolumeTree(volume, carrying: [DeadProperties.attributeName])
   }
 
-  func tree() throws(FileFault) -> VolumeTree { try VolumeTree(admission.volume) }
+  /// Watches one body of this request on its way.
+  ///
+  /// - Parameter isCounted: whether the meter is told; who says no tells it.
+  func stream(_ direction: StreamGuard.Direction, idle: TimeAmount, isCounted: Bool = true) -> StreamGuard {
+    StreamGuard(channel, direction, idle: idle, while: serving) { [admission] bytes in
+      guard isCounted else { return }
+      admission.count(direction == .receiving ? Traffic(ingress: bytes) : Traffic(egress: bytes))
+    }
+  }
 }
 
 extension Request {
@@ -48,13 +71,13 @@ enum Depth: Hashable, Sendable {
     case "0": self = .zero
     case "1": self = .one
     case "infinity": self = .infinity
-    case .some: throw DoorProblem(400, "bad-header", "Depth is 0, 1 or infinity")
+    case .some: throw DoorProblem(400, .badHeader, "Depth is 0, 1 or infinity")
     }
   }
 }
 
 extension HTTPField.Name {
-  static func named(_ name: String) -> HTTPField.Name {
+  fileprivate static func named(_ name: String) -> HTTPField.Name {
     guard let name = HTTPField.Name(name) else { preconditionFailure("a header's name is a token") }
     return name
   }
@@ -68,10 +91,8 @@ extension HTTPField.Name {
   static let dav = named("DAV")
   static let msAuthorVia = named("MS-Author-Via")
   static let contentTypeOptions = named("X-Content-Type-Options")
+  static let uploadOffset = named("Upload-Offset")
   static let modificationTime = named("X-OC-Mtime")
-  static let acceptAuthenticate = named("Accept-Authenticate")
-  static let forwardedFor = named("X-Forwarded-For")
-  static let forwarded = named("Forwarded")
 }
 
 extension HTTPResponse.Status {

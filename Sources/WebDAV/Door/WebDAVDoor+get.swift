@@ -1,28 +1,58 @@
-import CLinux
-import Glibc
+import Engine
+import Files
 import HTTPTypes
 import Hummingbird
+import Ledger
 import NIOCore
 
 extension WebDAVDoor {
-  /// Bytes read at a time.
-  private static let chunk = 512 << 10
+  /// A file of at most so many bytes is answered in one piece: nothing of it is open any more when its client takes it.
+  private static let small: Int64 = 64 << 10
 
-  func get(_ call: Call, head: Bool) async throws -> Response {
-    let (file, entry) = try await Workers.file { () throws in
+  private struct Opened: Sendable {
+    var file: Descriptor
+    var entry: Entry
+    var checksums: [Checksum]
+    /// The whole of a small file, when it was worth reading on the way.
+    var bytes: ByteBuffer?
+  }
+
+  /// What the kernel has at hand is taken at once; only what may have to be waited for is worth another thread.
+  private func open(_ call: Call, head: Bool) async throws -> Opened {
+    if call.ifHeader == nil, let (file, entry) = VolumeTree.cachedFile(call.path, in: call.volume),
+      let sums = checksums.sums(of: entry, in: call.lease)
+    {
+      return Opened(file: file, entry: entry, checksums: sums)
+    }
+    return try await Workers.file(for: call.lease) { () throws in
       let tree = try call.tree()
       let entry = try tree.entry(at: call.path)
-      if entry.kind == .directory { return (try tree.openDirectory(call.path), entry) }
-      return try tree.openFile(call.path)
+      if let header = call.ifHeader { try self.demand(header, call, tree) }
+      if entry.kind == .directory {
+        return Opened(file: try tree.openDirectory(call.path), entry: entry, checksums: [])
+      }
+      guard let place = try tree.place(of: call.path) else { throw FileFault(.isDirectory, "open") }
+      let (file, opened) = try place.openFile()
+      let sums = Checksum.kept(at: place, opened)
+      self.checksums.keep(sums, of: opened, in: call.lease)
+      let isRead = !head && (1...Self.small).contains(opened.size)
+      return Opened(
+        file: file, entry: opened, checksums: sums, bytes: isRead ? try file.bytes(0..<opened.size) : nil)
     }
-    guard entry.kind == .file else { return listing(call, of: file, head: head) }
-    guard !call.path.endsInSlash else { throw DoorProblem(404, "not-found", "this is a file, not a folder") }
+  }
+
+  func get(_ call: Call, head: Bool) async throws -> Response {
+    let opened = try await open(call, head: head)
+    let (file, entry, checksums) = (opened.file, opened.entry, opened.checksums)
+    guard entry.kind == .file else { return try await listing(call, of: file, head: head) }
+    guard !call.path.endsInSlash else { throw DoorProblem(404, .notFound, "this is a file, not a folder") }
 
     let type = MediaType(fileName: call.path.segments.last ?? "")
     var headers: HTTPFields = [
       .contentType: type.name, .eTag: entry.etag, .lastModified: HTTPDate.format(entry.modified.seconds),
       .acceptRanges: "bytes", .cacheControl: "private, no-cache",
     ]
+    if !checksums.isEmpty { headers[.checksum] = Checksum.text(checksums) }
     if !type.isShown { headers[.contentDisposition] = "attachment" }
     headers[.contentSecurityPolicy] = "sandbox; default-src 'none'"
 
@@ -30,7 +60,7 @@ extension WebDAVDoor {
     switch conditions.verdict(on: entry, reading: true) {
     case .proceed: break
     case .notModified: return Response(status: .notModified, headers: headers)
-    case .failed: throw DoorProblem(412, "precondition-failed", "the file is not in the state you named")
+    case .failed: throw DoorProblem(412, .preconditionFailed, "the file is not in the state you named")
     }
 
     let asked = conditions.rangeApplies(to: entry) ? call.headers[.range] : nil
@@ -42,89 +72,42 @@ extension WebDAVDoor {
       headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(entry.size)"
     case .unsatisfiable:
       throw DoorProblem(
-        416, "range-not-satisfiable", "the file is shorter",
+        416, .rangeNotSatisfiable, "the file is shorter",
         headers: ["Content-Range": "bytes */\(entry.size)", "Accept-Ranges": "bytes"])
     }
     headers[.contentLength] = "\(part.count)"
     guard !head, !part.isEmpty else { return Response(status: .ok, headers: headers) }
+    let status: HTTPResponse.Status = headers[.contentRange] == nil ? .ok : .partialContent
+    guard part.count > Self.small else {
+      let bytes = try await smallPart(part, of: opened, call)
+      call.admission.count(Traffic(egress: Int64(part.count)))
+      return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes))
+    }
     return Response(
-      status: headers[.contentRange] == nil ? .ok : .partialContent, headers: headers,
+      status: status, headers: headers,
       body: ResponseBody(contentLength: part.count) { writer in
-        try await send(part, of: file, call, to: &writer)
+        let stream = call.stream(.sending, idle: configuration.idle)
+        try await FileStream.send(part, of: file, for: call.lease, to: &writer, stream)
         try await writer.finish(nil)
       })
   }
 
-  private func send(
-    _ part: Range<Int64>, of file: Descriptor, _ call: Call, to writer: inout any ResponseBodyWriter
-  ) async throws {
-    let stream = StreamGuard(call.channel, .sending, call.admission, idle: configuration.idle)
-    var offset = part.lowerBound
-    do {
-      while offset < part.upperBound {
-        let bytes = try await read(file, at: offset, upTo: Int(min(Int64(Self.chunk), part.upperBound - offset)))
-        // A tenant has shortened the file: the length is promised, so the connection is all that can be broken off.
-        guard bytes.readableBytes > 0 else { throw FileFault(.failed, "read") }
-        offset += Int64(bytes.readableBytes)
-        stream.wait()
-        try await writer.write(bytes)
-        try stream.advance(by: bytes.readableBytes)
-      }
-    } catch {
-      // The cause is on its way already; what was sent is counted all the same.
-      try? stream.finish()
-      throw error
-    }
-    try stream.finish()
-  }
-
-  /// What lies in the page cache is taken at once, which does not block; only what does not is worth another thread.
-  private func read(_ file: Descriptor, at offset: Int64, upTo count: Int) async throws -> ByteBuffer {
-    var buffer = ByteBufferAllocator().buffer(capacity: count)
-    let cached = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
-      max(0, leasehold_read_cached(file.number, bytes.baseAddress, count, off_t(offset)))
-    }
-    guard cached == 0 else { return buffer }
-    return try await Workers.file {
-      var buffer = ByteBufferAllocator().buffer(capacity: count)
-      var failure: CInt = 0
-      buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
-        while true {
-          let read = pread(file.number, bytes.baseAddress, count, off_t(offset))
-          if read >= 0 { return read }
-          failure = errno
-          guard failure == EINTR else { return 0 }
-          failure = 0
-        }
-      }
-      guard failure == 0 else { throw FileFault(failure, "read") }
-      return buffer
-    }
+  private func smallPart(_ part: Range<Int64>, of opened: Opened, _ call: Call) async throws -> ByteBuffer {
+    if let bytes = opened.bytes?.getSlice(at: Int(part.lowerBound), length: part.count) { return bytes }
+    if let bytes = opened.file.cachedBytes(part) { return bytes }
+    return try await Workers.file(for: call.lease) { try opened.file.bytes(part) }
   }
 
   /// The names in a folder, one a line, folders with a slash behind.
-  private func listing(_ call: Call, of folder: Descriptor, head: Bool) -> Response {
+  private func listing(_ call: Call, of folder: Descriptor, head: Bool) async throws -> Response {
     let headers: HTTPFields = [.contentType: "text/plain; charset=utf-8", .cacheControl: "private, no-cache"]
     guard !head else { return Response(status: .ok, headers: headers) }
-    return Response(
-      status: .ok, headers: headers,
-      body: ResponseBody { writer in
-        let stream = StreamGuard(call.channel, .sending, call.admission, idle: configuration.idle)
-        var listing = FolderListing(folder)
-        while true {
-          let (next, members) = try await listing.read()
-          listing = next
-          guard !members.isEmpty else { break }
-          var text = ByteBuffer()
-          for member in members {
-            text.writeString(member.name + (member.entry.kind == .directory ? "/\n" : "\n"))
-          }
-          stream.wait()
-          try await writer.write(text)
-          try stream.advance(by: text.readableBytes)
-        }
-        try stream.finish()
-        try await writer.finish(nil)
-      })
+    let body = try await FolderListing(folder, of: call.lease, serving: call.serving).body(
+      { call.stream(.sending, idle: configuration.idle) }, count: { call.admission.count(Traffic(egress: $0)) }
+    ) { member, text in
+      text.writeString(member.name)
+      text.writeString(member.entry.kind == .directory ? "/\n" : "\n")
+    }
+    return Response(status: .ok, headers: headers, body: body)
   }
 }

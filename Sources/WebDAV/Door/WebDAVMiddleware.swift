@@ -17,6 +17,7 @@ public struct WebDAVMiddleware<Context: DataDoorContext>: RouterMiddleware {
   public func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
+    if let greeting = WebDAVDoor.greeting(for: request) { return greeting }
     guard Target.answers(request.head.path) else { return try await next(request, context) }
     return await door.respond(to: request, channel: context.channel, logger: context.logger)
   }

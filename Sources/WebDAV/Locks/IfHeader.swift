@@ -44,7 +44,7 @@ struct IfHeader: Hashable, Sendable {
   }
 
   private struct Scanner {
-    static let malformed = DoorProblem(400, "bad-header", "the If header is malformed")
+    static let malformed = DoorProblem(400, .badHeader, "the If header is malformed")
 
     var rest: Substring
 

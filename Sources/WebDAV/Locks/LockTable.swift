@@ -19,25 +19,44 @@ final class LockTable: Sendable {
     var seconds: Int64
     var expires: ContinuousClock.Instant
 
+    var bytes: Int { owner.utf8.count + path.segments.reduce(0) { $0 + $1.utf8.count + 1 } }
+
     func covers(_ other: ResourcePath) -> Bool { isDeep ? path.contains(other) : path == other }
   }
 
   static let longest: Int64 = 3600
-  /// Per lease: locks are memory that a renter makes us spend.
-  static let most = 512
+  /// Per lease: locks are memory that a renter makes us spend. Bytes are those of owners and paths.
+  static let most = 256
+  static let mostBytes = 64 << 10
+  static let longestOwner = 1 << 10
+  /// How many (shared) locks may cover one resource: each is told of in its `lockdiscovery`.
+  static let deepest = 16
 
-  private let leases = Mutex<[LeaseID: [Lock]]>([:])
+  private struct Leases {
+    var locks: [LeaseID: [Lock]] = [:]
+    /// When there are so many leases, those whose locks have all expired are forgotten.
+    var purgeAt = 64
+  }
+
+  private let leases = Mutex(Leases())
 
   private func with<Result>(
     _ lease: LeaseID, at now: ContinuousClock.Instant, _ body: (inout sending [Lock]) -> sending Result
   ) -> Result {
     leases.withLock { all in
-      var locks = (all[lease] ?? []).filter { $0.expires > now }
+      var locks = (all.locks[lease] ?? []).filter { $0.expires > now }
       let result = body(&locks)
-      all[lease] = locks.isEmpty ? nil : locks
+      all.locks[lease] = locks.isEmpty ? nil : locks
+      if all.locks.count >= all.purgeAt {
+        all.locks = all.locks.filter { $0.value.contains { $0.expires > now } }
+        all.purgeAt = max(64, all.locks.count * 2)
+      }
       return result
     }
   }
+
+  /// Whether the lease has locks, perhaps expired ones.
+  func isAny(of lease: LeaseID) -> Bool { leases.withLock { $0.locks[lease] != nil } }
 
   /// The locks under which a path lies.
   func covering(_ path: ResourcePath, of lease: LeaseID, at now: ContinuousClock.Instant) -> [Lock] {
@@ -62,7 +81,10 @@ final class LockTable: Sendable {
         ($0.covers(lock.path) || lock.covers($0.path)) && ($0.isExclusive || lock.isExclusive)
       }
       if let met { return .conflict(met.path) }
-      guard locks.count < Self.most else { return .tooMany }
+      let bytes = locks.reduce(lock.bytes) { $0 + $1.bytes }
+      guard locks.count < Self.most, bytes <= Self.mostBytes else { return .tooMany }
+      let paths = [lock.path] + (lock.isDeep ? locks.map(\.path).filter(lock.path.contains) : [])
+      guard Set(paths).allSatisfy({ path in locks.count { $0.covers(path) } < Self.deepest }) else { return .tooMany }
       locks.append(lock)
       return .taken
     }
@@ -117,6 +139,10 @@ final class LockTable: Sendable {
   func drop(strictlyBeneath path: ResourcePath, of lease: LeaseID, at now: ContinuousClock.Instant) {
     with(lease, at: now) { locks in locks.removeAll { path != $0.path && path.contains($0.path) } }
   }
+
+  /// For who has met one of them.
+  static let bounds =
+    "a disk has at most \(most) locks with \(mostBytes >> 10) KiB of owners and paths, and \(deepest) on one resource"
 
   /// A fresh token: a version 4 UUID from the system's generator.
   static func makeToken() -> String {

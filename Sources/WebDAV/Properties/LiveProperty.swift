@@ -29,6 +29,16 @@ enum LiveProperty: String, CaseIterable, Sendable {
     }
   }
 
+  /// What `allprop` leaves out of a folder's members: its address, its folder or another property says the same of each of
+  /// ten thousand. Whoever names it gets it.
+  var isKnownOfMembers: Bool {
+    switch self {
+    case .creationDate, .displayName, .supportedLock: true
+    case .contentLength, .contentType, .etag, .lastModified, .resourceType, .lockDiscovery, .quotaAvailable, .quotaUsed:
+      false
+    }
+  }
+
   static let supportedLocks =
     ["exclusive", "shared"].map {
       "<D:lockentry><D:lockscope><D:\($0)/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"

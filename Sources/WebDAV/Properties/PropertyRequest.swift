@@ -5,12 +5,13 @@ enum PropertyRequest: Hashable, Sendable {
   case names
   case some([XMLName])
 
-  /// The most properties one request may name: each is answered for every member.
-  static let most = 256
+  /// The most properties one request may name, and the most bytes of names: they are answered for every member.
+  static let most = 128
+  static let longest = 8 << 10
 
   init(_ root: XMLElement) throws(DoorProblem) {
     guard root.name == .dav("propfind") else {
-      throw DoorProblem(400, "malformed-xml", "the body is no propfind element")
+      throw DoorProblem(400, .malformedXML, "the body is no propfind element")
     }
     if let prop = root.first(.dav("prop")) {
       self = .some(prop.elements.map(\.name))
@@ -19,9 +20,11 @@ enum PropertyRequest: Hashable, Sendable {
     } else if root.first(.dav("allprop")) != nil {
       self = .all(including: root.first(.dav("include"))?.elements.map(\.name) ?? [])
     } else {
-      throw DoorProblem(400, "malformed-xml", "a propfind asks for something")
+      throw DoorProblem(400, .malformedXML, "a propfind asks for something")
     }
-    guard asked.count <= Self.most else { throw DoorProblem(413, "too-large", "too many properties") }
+    guard asked.count <= Self.most,
+      asked.reduce(0, { $0 + $1.namespace.utf8.count + $1.local.utf8.count }) <= Self.longest
+    else { throw DoorProblem(413, .tooLarge, "too many properties") }
   }
 
   /// The names it spells out.
@@ -34,11 +37,13 @@ enum PropertyRequest: Hashable, Sendable {
 
   var wantsQuota: Bool { asked.contains { $0 == .dav("quota-available-bytes") || $0 == .dav("quota-used-bytes") } }
 
+  var wantsChecksum: Bool { asked.contains(.checksums) }
+
   /// Whether stored properties have to be read.
   var wantsDead: Bool {
     switch self {
     case .all, .names: true
-    case .some(let names): names.contains { LiveProperty($0) == nil }
+    case .some(let names): names.contains { LiveProperty($0) == nil && $0 != .checksums }
     }
   }
 }

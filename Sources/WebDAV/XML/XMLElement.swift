@@ -11,6 +11,11 @@ struct XMLName: Hashable, Sendable {
   /// In WebDAV's own namespace.
   static func dav(_ local: String) -> XMLName { XMLName("DAV:", local) }
 
+  /// ownCloud's: what rclone and its clients compare files by.
+  static let checksums = XMLName("http://owncloud.org/ns", "checksums")
+  /// Nextcloud's and ownCloud's way of setting a file's time afterwards, which rclone uses: seconds since 1970.
+  static let lastModified = XMLName.dav("lastmodified")
+
   static let xml = "http://www.w3.org/XML/1998/namespace"
 }
 
@@ -82,6 +87,14 @@ enum XMLText {
   /// Escapes for content and for attributes in double quotes. What XML 1.0 cannot hold (a file's name may) becomes
   /// U+FFFD.
   static func escape(_ text: String) -> String {
+    // Most names have nothing of it. 0xEF begins the characters that XML has not, among others.
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case 0..<0x20, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), 0xEF: false
+      default: true
+      }
+    }
+    if isPlain { return text }
     var escaped = ""
     escaped.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {

@@ -97,18 +97,23 @@ public struct AuditDocument: Hashable, Sendable, Codable {
   public var totalsMsat: [String: Int64]
   public var findings: [String]
   public var sound: Bool
+  /// So many of the transfers were proved by an earlier audit, and not read again; 0: all were read.
+  public var provedBefore: Int64
 
   public init(
-    transfers: Int64, payments: Int64, totalsMsat: [String: Int64], findings: [String], sound: Bool
+    transfers: Int64, payments: Int64, totalsMsat: [String: Int64], findings: [String], sound: Bool,
+    provedBefore: Int64
   ) {
     self.transfers = transfers
     self.payments = payments
     self.totalsMsat = totalsMsat
     self.findings = findings
     self.sound = sound
+    self.provedBefore = provedBefore
   }
 
   private enum CodingKeys: String, CodingKey {
+    case provedBefore = "proved_before"
     case transfers
     case payments
     case totalsMsat = "totals_msat"

@@ -66,10 +66,14 @@ public struct OverdueDocument: Hashable, Sendable, Codable {
   @Nullable public var oldestOutboxRow: Timestamp?
   public var unbooked: Int
   public var parked: Int
+  /// Effects on resources that have failed eight times or more.
+  public var failing: Int
+  /// The first of them: its lease, and what went wrong.
+  public var failingFirst: String?
 
   public init(
     dueLeases: Int, oldestDueLease: Timestamp? = nil, outboxRows: Int, oldestOutboxRow: Timestamp? = nil, unbooked: Int,
-    parked: Int
+    parked: Int, failing: Int = 0, failingFirst: String? = nil
   ) {
     self.dueLeases = dueLeases
     self.oldestDueLease = oldestDueLease
@@ -77,6 +81,8 @@ public struct OverdueDocument: Hashable, Sendable, Codable {
     self.oldestOutboxRow = oldestOutboxRow
     self.unbooked = unbooked
     self.parked = parked
+    self.failing = failing
+    self.failingFirst = failingFirst
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -86,6 +92,8 @@ public struct OverdueDocument: Hashable, Sendable, Codable {
     case oldestOutboxRow = "oldest_outbox_row"
     case unbooked
     case parked
+    case failing
+    case failingFirst = "failing_first"
   }
 }
 
@@ -144,10 +152,16 @@ public struct UnbookedItem: Hashable, Sendable, Codable {
   public var msat: Int64
   public var settledAt: Timestamp
   public var reason: String
+  /// When somebody said that it was dealt with, and how.
+  public var resolvedAt: Timestamp?
+  public var resolution: String?
 
   public init(
-    paymentHash: String, lease: String? = nil, msat: Int64, settledAt: Timestamp, reason: String
+    paymentHash: String, lease: String? = nil, msat: Int64, settledAt: Timestamp, reason: String,
+    resolvedAt: Timestamp? = nil, resolution: String? = nil
   ) {
+    self.resolvedAt = resolvedAt
+    self.resolution = resolution
     self.paymentHash = paymentHash
     self.lease = lease
     self.msat = msat
@@ -161,6 +175,8 @@ public struct UnbookedItem: Hashable, Sendable, Codable {
     case msat
     case settledAt = "settled_at"
     case reason
+    case resolvedAt = "resolved_at"
+    case resolution
   }
 }
 

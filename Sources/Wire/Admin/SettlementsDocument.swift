@@ -6,6 +6,9 @@ public struct SettlementsDocument: Hashable, Sendable, Codable {
   @Nullable public var oldestUnbooked: Timestamp?
   /// Since when the daemon cannot follow settlements; `null`: it can.
   @Nullable public var followerFailingSince: Timestamp?
+  /// When the node was found to know less of its settlements than was taken in; absent: never, or the books were compared
+  /// with it since.
+  public var cursorAheadAt: Timestamp?
   /// Look-ups of single invoices that sweeps went past, since the daemon started.
   public var failedLookups: Int
   /// Payments that have arrived and are neither taken nor sent back.
@@ -17,11 +20,13 @@ public struct SettlementsDocument: Hashable, Sendable, Codable {
 
   public init(
     cursorMovedAt: Timestamp? = nil, oldestUnbooked: Timestamp? = nil, followerFailingSince: Timestamp? = nil,
-    failedLookups: Int, heldPayments: Int, nodeFailingSince: Timestamp? = nil, sparedUntil: Timestamp? = nil
+    cursorAheadAt: Timestamp? = nil, failedLookups: Int, heldPayments: Int, nodeFailingSince: Timestamp? = nil,
+    sparedUntil: Timestamp? = nil
   ) {
     self.cursorMovedAt = cursorMovedAt
     self.oldestUnbooked = oldestUnbooked
     self.followerFailingSince = followerFailingSince
+    self.cursorAheadAt = cursorAheadAt
     self.failedLookups = failedLookups
     self.heldPayments = heldPayments
     self.nodeFailingSince = nodeFailingSince
@@ -32,6 +37,7 @@ public struct SettlementsDocument: Hashable, Sendable, Codable {
     case cursorMovedAt = "cursor_moved_at"
     case oldestUnbooked = "oldest_unbooked"
     case followerFailingSince = "follower_failing_since"
+    case cursorAheadAt = "cursor_ahead_at"
     case failedLookups = "failed_lookups"
     case heldPayments = "held_payments"
     case nodeFailingSince = "node_failing_since"

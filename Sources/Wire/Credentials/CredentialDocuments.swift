@@ -8,15 +8,21 @@ public struct MintedCredential: Hashable, Sendable, Codable {
   public var paymentHash: String
   public var capabilities: String
   public var validUntil: Timestamp
+  /// Where a password was asked for: what a client is given that knows no other way in.
+  public var user: String?
+  public var password: String?
 
   public init(
-    macaroon: String, token: String, paymentHash: String, capabilities: String, validUntil: Timestamp
+    macaroon: String, token: String, paymentHash: String, capabilities: String, validUntil: Timestamp,
+    user: String? = nil, password: String? = nil
   ) {
     self.macaroon = macaroon
     self.token = token
     self.paymentHash = paymentHash
     self.capabilities = capabilities
     self.validUntil = validUntil
+    self.user = user
+    self.password = password
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -25,6 +31,8 @@ public struct MintedCredential: Hashable, Sendable, Codable {
     case paymentHash = "payment_hash"
     case capabilities
     case validUntil = "valid_until"
+    case user
+    case password
   }
 }
 

@@ -1,6 +1,7 @@
+import Text
+
 /// Where a document is written to.
 final class JSONBuffer {
-  private static let hex = Array("0123456789abcdef".utf8)
   private(set) var bytes: [UInt8] = []
 
   init() {
@@ -14,33 +15,10 @@ final class JSONBuffer {
   func write(_ number: some FixedWidthInteger) { bytes.append(contentsOf: String(number).utf8) }
   func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  func write(escaped text: String) {
-    var text = text
-    text.withUTF8 { utf8 in
-      bytes.append(UInt8(ascii: "\""))
-      // Up to here it is written.
-      var done = 0
-      for index in utf8.indices where Self.isEscaped(utf8[index]) {
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[done..<index]))
-        escape(utf8[index])
-        done = index + 1
-      }
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[done...]))
-      bytes.append(UInt8(ascii: "\""))
-    }
-  }
+  func write(escaped text: String) { Self.append(escaped: text, to: &bytes) }
 
-  private static func isEscaped(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
-  }
-
-  private func escape(_ byte: UInt8) {
-    bytes.append(UInt8(ascii: "\\"))
-    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return bytes.append(byte) }
-    write("u00")
-    bytes.append(Self.hex[Int(byte >> 4)])
-    bytes.append(Self.hex[Int(byte & 15)])
-  }
+  /// A string as it stands in JSON, with its quotes.
+  static func append(escaped text: String, to bytes: inout [UInt8]) { JSONString.append(text, to: &bytes) }
 }
 
 /// `Encoder` that writes as it goes: nothing is kept but the bytes. A container is closed when its value has been

@@ -91,10 +91,12 @@ public struct ExplainItem: Hashable, Sendable, Codable {
   public var event: String
   public var cause: CauseDocument
   public var evidence: [String: String]
+  /// The same in a sentence for people, where there is one; moments in UTC.
+  public var summary: String?
 
   public init(
     sequence: Int64, at: Timestamp, version: Int64, from: String, to: String, event: String, cause: CauseDocument,
-    evidence: [String: String]
+    evidence: [String: String], summary: String? = nil
   ) {
     self.sequence = sequence
     self.at = at
@@ -104,6 +106,7 @@ public struct ExplainItem: Hashable, Sendable, Codable {
     self.event = event
     self.cause = cause
     self.evidence = evidence
+    self.summary = summary
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -115,6 +118,7 @@ public struct ExplainItem: Hashable, Sendable, Codable {
     case event
     case cause
     case evidence
+    case summary
   }
 }
 
@@ -150,6 +154,8 @@ public struct FeedEvent: Hashable, Sendable, Codable {
   public var amountMsat: Int64?
   /// Of a notice.
   public var deadline: Timestamp?
+  /// Of a notice: whole days from it to the deadline.
+  public var daysRemaining: Int64?
   /// Of a notice: what happens at the deadline.
   public var consequence: String?
   /// Of a failure.
@@ -158,8 +164,8 @@ public struct FeedEvent: Hashable, Sendable, Codable {
 
   public init(
     lease: String, at: Timestamp, version: Int64, event: String, state: String, kind: String? = nil,
-    amountMsat: Int64? = nil, deadline: Timestamp? = nil, consequence: String? = nil, reason: String? = nil,
-    links: [String: String]
+    amountMsat: Int64? = nil, deadline: Timestamp? = nil, daysRemaining: Int64? = nil, consequence: String? = nil,
+    reason: String? = nil, links: [String: String]
   ) {
     self.lease = lease
     self.at = at
@@ -169,6 +175,7 @@ public struct FeedEvent: Hashable, Sendable, Codable {
     self.kind = kind
     self.amountMsat = amountMsat
     self.deadline = deadline
+    self.daysRemaining = daysRemaining
     self.consequence = consequence
     self.reason = reason
     self.links = links
@@ -183,6 +190,7 @@ public struct FeedEvent: Hashable, Sendable, Codable {
     case kind
     case amountMsat = "amount_msat"
     case deadline
+    case daysRemaining = "days_remaining"
     case consequence
     case reason
     case links

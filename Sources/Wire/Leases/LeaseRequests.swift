@@ -9,12 +9,20 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public var env: [String: String]?
   public var ports: [Int]?
   public var sshKey: String?
-  /// A disk lease to attach.
+  /// A disk lease to mount at `/disk` in the container. The disk's own credential is shown with the first request: in
+  /// `Authorization`, or in ``diskCredential``.
   public var disk: String?
+  /// When the command ends: `never` (as if it were absent), `on-failure` or `always` it is started again. Compute only.
+  public var restart: String?
+  /// `L402 <macaroon>:<preimage>` of the disk. Not part of what is asked for: a repetition may leave it out.
+  public var diskCredential: String?
+  /// An address of the lease is wanted as well. Not part of what is asked for.
+  public var address: Bool?
 
   public init(
     offer: String, periods: Int64? = nil, image: String? = nil, command: [String]? = nil, env: [String: String]? = nil,
-    ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil
+    ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
+    diskCredential: String? = nil, address: Bool? = nil
   ) {
     self.offer = offer
     self.periods = periods
@@ -24,6 +32,9 @@ public struct RentRequest: Hashable, Sendable, Codable {
     self.ports = ports
     self.sshKey = sshKey
     self.disk = disk
+    self.restart = restart
+    self.diskCredential = diskCredential
+    self.address = address
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -35,6 +46,9 @@ public struct RentRequest: Hashable, Sendable, Codable {
     case ports
     case sshKey = "ssh_key"
     case disk
+    case restart
+    case diskCredential = "disk_credential"
+    case address
   }
 }
 
@@ -86,17 +100,19 @@ public struct RefundRequest: Hashable, Sendable, Codable {
 
 /// `POST /v1/leases/{lease}/credentials`.
 public struct NarrowRequest: Hashable, Sendable, Codable {
-  /// To be added; each narrows.
-  public var caveats: [String]
+  /// To be added; each narrows. May be absent where a password is asked for.
+  public var caveats: [String]?
+  /// A user name and password are wanted as well, for clients that can give nothing else.
+  public var password: Bool?
 
-  public init(
-    caveats: [String]
-  ) {
+  public init(caveats: [String]? = nil, password: Bool? = nil) {
     self.caveats = caveats
+    self.password = password
   }
 
   private enum CodingKeys: String, CodingKey {
     case caveats
+    case password
   }
 }
 
@@ -143,15 +159,35 @@ public struct PayRequest: Hashable, Sendable, Codable {
 /// `POST /admin/v1/leases/{lease}/evict`. Without `until` an eviction is called off.
 public struct EvictRequest: Hashable, Sendable, Codable {
   @Nullable public var until: Timestamp?
+  /// Why, for the renter: 1 to 500 characters.
+  public var reason: String?
 
   public init(
-    until: Timestamp? = nil
+    until: Timestamp? = nil, reason: String? = nil
   ) {
     self.until = until
+    self.reason = reason
   }
 
   private enum CodingKeys: String, CodingKey {
     case until
+    case reason
+  }
+}
+
+/// `POST /admin/v1/leases/{lease}/freeze` and `…/suspend`.
+public struct OperatorRequest: Hashable, Sendable, Codable {
+  /// Why, for the renter: 1 to 500 characters.
+  public var reason: String?
+
+  public init(
+    reason: String? = nil
+  ) {
+    self.reason = reason
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case reason
   }
 }
 

@@ -11,6 +11,10 @@ public struct OfferDocument: Hashable, Sendable, Codable {
   @Nullable public var priceMsat: Int64?
   /// Only where the price is 0: what is paid instead.
   public var depositMsat: Int64?
+  /// What a lease costs at the least once it was made, however soon it is given back.
+  public var minimumMsat: Int64?
+  /// At so much debt of usage service stops, however much of the grace is left.
+  public var debtLimitMsat: Int64?
   /// The offer is tried at several prices. Which one is yours is said by the quote, the `402` itself: the price listed
   /// or a lower one, and it stays yours.
   public var priceVaries: Bool?
@@ -30,7 +34,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
 
   public init(
     id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64?, depositMsat: Int64? = nil,
-    priceVaries: Bool? = nil, price: PriceDocument? = nil, exchangeRate: ExchangeRateDocument? = nil,
+    minimumMsat: Int64? = nil, debtLimitMsat: Int64? = nil, priceVaries: Bool? = nil, price: PriceDocument? = nil,
+    exchangeRate: ExchangeRateDocument? = nil,
     resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument, maxPeriods: Int64, images: [String],
     available: Int64
   ) {
@@ -40,6 +45,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     self.periodSeconds = periodSeconds
     self.priceMsat = priceMsat
     self.depositMsat = depositMsat
+    self.minimumMsat = minimumMsat
+    self.debtLimitMsat = debtLimitMsat
     self.priceVaries = priceVaries
     self.price = price
     self.exchangeRate = exchangeRate
@@ -58,6 +65,8 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     case periodSeconds = "period_seconds"
     case priceMsat = "price_msat"
     case depositMsat = "deposit_msat"
+    case minimumMsat = "minimum_msat"
+    case debtLimitMsat = "debt_limit_msat"
     case priceVaries = "price_varies"
     case price
     case exchangeRate = "exchange_rate"
@@ -139,21 +148,28 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
   public var leadSeconds: Int64
   /// Service goes on this long on credit, after the first period.
   public var graceSeconds: Int64
-  /// Data is kept this long while suspended; half of it in the first period.
+  /// Data is kept this long while suspended, after the first period.
   public var retentionSeconds: Int64
+  /// The grace of a first period, and of what was changed until a period was bought at the new price: none.
+  public var firstGraceSeconds: Int64
+  /// How long data is kept after a first period; after a change at the most.
+  public var firstRetentionSeconds: Int64
   /// Unused for so long, `idle_action` happens.
   public var idleSeconds: Int64?
   /// `notify`, `suspend` or `reclaim`.
   public var idleAction: String?
 
   public init(
-    quoteSeconds: Int64, leadSeconds: Int64, graceSeconds: Int64, retentionSeconds: Int64, idleSeconds: Int64? = nil,
+    quoteSeconds: Int64, leadSeconds: Int64, graceSeconds: Int64, retentionSeconds: Int64,
+    firstGraceSeconds: Int64 = 0, firstRetentionSeconds: Int64? = nil, idleSeconds: Int64? = nil,
     idleAction: String? = nil
   ) {
     self.quoteSeconds = quoteSeconds
     self.leadSeconds = leadSeconds
     self.graceSeconds = graceSeconds
     self.retentionSeconds = retentionSeconds
+    self.firstGraceSeconds = firstGraceSeconds
+    self.firstRetentionSeconds = firstRetentionSeconds ?? max(retentionSeconds / 2, 1)
     self.idleSeconds = idleSeconds
     self.idleAction = idleAction
   }
@@ -163,6 +179,8 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     case leadSeconds = "lead_seconds"
     case graceSeconds = "grace_seconds"
     case retentionSeconds = "retention_seconds"
+    case firstGraceSeconds = "first_grace_seconds"
+    case firstRetentionSeconds = "first_retention_seconds"
     case idleSeconds = "idle_seconds"
     case idleAction = "idle_action"
   }

@@ -6,19 +6,23 @@ public struct PaymentDocument: Hashable, Sendable, Codable {
   public var state: String
   /// Once settled.
   public var preimage: String?
+  /// `canceled` because what it was to buy could not be made: the money went back.
+  public var failure: FailureDocument?
 
   public init(
-    paymentHash: String, state: String, preimage: String? = nil
+    paymentHash: String, state: String, preimage: String? = nil, failure: FailureDocument? = nil
   ) {
     self.paymentHash = paymentHash
     self.state = state
     self.preimage = preimage
+    self.failure = failure
   }
 
   private enum CodingKeys: String, CodingKey {
     case paymentHash = "payment_hash"
     case state
     case preimage
+    case failure
   }
 }
 
@@ -150,5 +154,18 @@ public struct RefundDocument: Hashable, Sendable, Codable {
     case feeMsat = "fee_msat"
     case reason
     case askedAt = "asked_at"
+  }
+}
+
+/// Why something that was paid for could not be made.
+public struct FailureDocument: Hashable, Sendable, Codable {
+  /// `container-cannot-start no-room not-on-this-host not-made-in-time not-made`.
+  public var code: String
+  /// For people.
+  public var detail: String
+
+  public init(code: String, detail: String) {
+    self.code = code
+    self.detail = detail
   }
 }

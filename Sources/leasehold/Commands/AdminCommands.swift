@@ -12,24 +12,27 @@ struct AdminOptions: ParsableArguments {
   var tokenFile: String?
 
   /// - Parameter environment: the process's, unless a test says otherwise.
-  func tokenIfAny(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String? {
+  func tokenIfAny(
+    for server: ServerAddress, _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> String? {
     if let tokenFile { return try Self.read(tokenFile) }
     if let token = environment["LEASEHOLD_ADMIN_TOKEN"], !token.isEmpty { return try Self.check(token) }
-    // Where scripts/run keeps it.
+    // Where scripts/run keeps it. A server elsewhere is shown it only when that is asked for.
+    guard server.isLoopback else { return nil }
     let home = environment["LEASEHOLD_STATE_DIRECTORY"] ?? (environment["LEASEHOLD_HOME"] ?? ".leasehold") + "/state"
     let file = home + "/admin.token"
     return FileManager.default.isReadableFile(atPath: file) ? try Self.read(file) : nil
   }
 
-  func token() throws -> String {
-    guard let token = try tokenIfAny() else {
+  func token(for session: Session) throws -> String {
+    guard let token = try tokenIfAny(for: session.client.server) else {
       throw Complaint.usage("say who you are: --token-file <state>/admin.token, or LEASEHOLD_ADMIN_TOKEN")
     }
     return token
   }
 
   private static func read(_ file: String) throws -> String {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {  // Said in a sentence.
       throw Complaint.failed("cannot read \(file)")
     }
     return try check(text.trimmingCharacters(in: .whitespacesAndNewlines))
@@ -48,8 +51,10 @@ struct AdminCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "admin", abstract: "For the provider: how things stand, and setting them right.",
     subcommands: [
-      Overview.self, Leases.self, Lease.self, Audit.self, Variants.self, Freeze.self, Thaw.self, Suspend.self,
-      Resume.self, Evict.self, Protect.self, Breaker.self, ConfirmRate.self,
+      Overview.self, Leases.self, Lease.self, Audit.self, Variants.self, Earnings.self, Freeze.self, Thaw.self,
+      Suspend.self,
+      Resume.self, Evict.self, Protect.self, Breaker.self, ConfirmRate.self, Payout.self,
+      Unbooked.self,
     ],
     defaultSubcommand: Overview.self)
 
@@ -61,7 +66,7 @@ struct AdminCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        let answer = try await AdminClient(session.client, token: admin.token()).overview()
+        let answer = try await AdminClient(session.client, token: admin.token(for: session)).overview()
         session.put(answer) { AdminView.overview($0, now: session.now) }
       }
     }
@@ -75,7 +80,7 @@ struct AdminCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        let list = try await AdminClient(session.client, token: admin.token()).leases(state: state)
+        let list = try await AdminClient(session.client, token: admin.token(for: session)).leases(state: state)
         session.put(list) { AdminView.leases(list.items, now: session.now) }
       }
     }
@@ -90,7 +95,7 @@ struct AdminCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        let answer = try await AdminClient(session.client, token: admin.token()).lease(session.lease(lease))
+        let answer = try await AdminClient(session.client, token: admin.token(for: session)).lease(session.lease(lease))
         session.put(answer) { AdminView.lease($0, now: session.now) }
       }
     }
@@ -101,12 +106,27 @@ struct AdminCommand: AsyncParsableCommand {
       commandName: "audit", abstract: "Prove the books; ends with 1 if they do not add up.")
     @OptionGroup var options: GlobalOptions
     @OptionGroup var admin: AdminOptions
+    @Flag(help: "Read again what was proved before, too.") var full = false
+    @Flag(help: "Compare them with what the node says was paid, too.") var withNode = false
+    @Flag(help: "With --with-node: book what is missing, or keep it as unbooked.") var takeIn = false
+
+    func validate() throws {
+      if takeIn, !withNode { throw ValidationError("--take-in goes with --with-node.") }
+    }
 
     func run() async throws {
       try await Session.run(options) { session in
-        let answer = try await AdminClient(session.client, token: admin.token()).audit()
-        session.put(answer) { AdminView.audit($0) }
-        if !answer.document.sound { throw ExitCode(ExitStatus.failed.rawValue) }
+        let client = AdminClient(session.client, token: try admin.token(for: session))
+        if withNode {
+          let answer = try await client.auditWithNode(takeIn: takeIn)
+          session.put(answer) { AdminView.audit($0) }
+          if !answer.document.sound { throw ExitCode(ExitStatus.failed.rawValue) }
+        }
+        let answer = try await client.audit(full: full)
+        if !withNode { session.put(answer) { AdminView.audit($0) } }
+        if !answer.document.sound {
+          throw Complaint.failed("the books do not add up: \(answer.document.findings.joined(separator: "; "))")
+        }
       }
     }
   }
@@ -121,7 +141,7 @@ extension AdminCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        let answer = try await AdminClient(session.client, token: admin.token()).variants()
+        let answer = try await AdminClient(session.client, token: admin.token(for: session)).variants()
         session.put(answer) { AdminView.variants($0.items) }
       }
     }
@@ -135,7 +155,7 @@ extension AdminCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        try await AdminClient(session.client, token: admin.token()).releaseBreaker()
+        try await AdminClient(session.client, token: admin.token(for: session)).releaseBreaker()
         session.put(["breaker": "released"]) { "" }
       }
     }
@@ -152,7 +172,8 @@ extension AdminCommand {
 
     func run() async throws {
       try await Session.run(options) { session in
-        let answer = try await AdminClient(session.client, token: admin.token()).confirmRate(of: currency.uppercased())
+        let answer = try await AdminClient(session.client, token: admin.token(for: session)).confirmRate(
+          of: currency.uppercased())
         session.put(answer) { "\(Human.rate($0)) is believed\n" }
       }
     }
@@ -170,7 +191,7 @@ protocol OperatorCommand: AsyncParsableCommand {
 extension OperatorCommand {
   func run() async throws {
     try await Session.run(options) { session in
-      let client = AdminClient(session.client, token: try admin.token())
+      let client = AdminClient(session.client, token: try admin.token(for: session))
       let answer = try await perform(client, on: session.lease(lease), at: session.now)
       session.put(answer) { AdminView.lease($0, now: session.now) }
     }
@@ -184,9 +205,10 @@ extension AdminCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var admin: AdminOptions
     @Argument var lease: String
+    @Option(help: "Why, for the renter, who is shown it.") var reason: String?
 
     func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
-      try await admin.perform(.freeze, on: lease)
+      try await admin.perform(.freeze, on: lease, because: reason)
     }
   }
 
@@ -206,9 +228,10 @@ extension AdminCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var admin: AdminOptions
     @Argument var lease: String
+    @Option(help: "Why, for the renter, who is shown it.") var reason: String?
 
     func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
-      try await admin.perform(.suspend, on: lease)
+      try await admin.perform(.suspend, on: lease, because: reason)
     }
   }
 
@@ -231,6 +254,7 @@ extension AdminCommand {
     @OptionGroup var admin: AdminOptions
     @Argument var lease: String
     @Option(help: "How many seconds from now.") var after: Int64 = 86_400
+    @Option(help: "Why, for the renter, who is shown it.") var reason: String?
     @Flag(help: "Call the eviction off.") var cancel = false
 
     func validate() throws {
@@ -238,7 +262,7 @@ extension AdminCommand {
     }
 
     func perform(_ admin: AdminClient, on lease: String, at now: Instant) async throws -> Answer<AdminLeaseDocument> {
-      try await admin.evict(lease, until: cancel ? nil : Timestamp(now + Seconds(after)))
+      try await admin.evict(lease, until: cancel ? nil : Timestamp(now + Seconds(after)), because: reason)
     }
   }
 

@@ -16,9 +16,10 @@ struct AutopayCommand: AsyncParsableCommand {
         leasehold autopay                                     all of your leases, and those to come
         leasehold autopay @last --max-periods 10              one, for ten periods more, all runs together
         leasehold autopay --until 2027-01-01 --wallet lnd
-        leasehold autopay --once                              for cron: what is due now, and no more
+        leasehold autopay --yes --once                        for cron: what is due now, and no more
 
-      With --json each line is one document. With --once it ends with 3 when something due was not paid for (over \
+      Unless it is asked at a terminal it wants --yes, or --max-sats. With --json each line is one document. It ends with \
+      1 when a lease was lost: ended by anybody but you. With --once it ends with 3 when something due was not paid for (over \
       budget, declined) and 1 when something did not answer.
       """)
 
@@ -44,7 +45,24 @@ struct AutopayCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Session.run(options, .paying(payment)) { session in
+    let state = try options.openState()
+    // Those named say where; of several servers each has an autopay of its own.
+    let named = try lease.map { try state.resolve($0, at: options.namedAddress(), for: .acting) }
+    let home = try named.first.flatMap { try state.storedLease($0)?.address }
+    let address = try options.namedAddress() ?? home ?? options.address()
+    for id in named {
+      let kept = try state.storedLease(id)
+      if let kept, kept.server != address.description { throw ClientError.otherServer(lease: id, server: kept.server) }
+      if kept?.credential == nil { throw ClientError.noCredential(lease: id) }
+    }
+    var payment = payment
+    // Once and for all: nobody sits there for as long as it goes on.
+    if !once {
+      let configured = try ChosenWallet(options, payment.source).configuration.budget
+      try Consent.askOnce(payment, budget: state.budget(configured))
+      payment.yes = true
+    }
+    try await Session.run(options, at: address, state, .paying(payment)) { session in
       let rules = AutopayRules(
         periods: periods, maxPeriods: maxPeriods, until: until?.instant, lead: lead.map { Seconds($0) },
         limit: payment.limit)
@@ -55,17 +73,14 @@ struct AutopayCommand: AsyncParsableCommand {
           Terminal.write(Terminal.printable(AutopayView.line(event)) + "\n")
         }
       }
-      let named = try lease.map { try session.lease($0) }
-      for id in named where try session.client.state.storedLease(id)?.credential == nil {
-        throw ClientError.noCredential(lease: id)
-      }
       let known = try lease.isEmpty ? session.client.state.livingLeases(of: session.client.server) : named
       if startOver { for id in known { try await autopay.startOver(id) } }
       if once {
         try Self.conclude(await autopay.once(known))
       } else {
         if known.isEmpty, !session.isQuiet { Terminal.remark("no leases yet; waiting for one") }
-        try await autopay.run(lease.isEmpty ? nil : named)
+        let lost = try await autopay.run(lease.isEmpty ? nil : named)
+        guard lost.isEmpty else { throw Complaint.failed("lost: \(lost.joined(separator: ", "))") }
       }
     }
   }

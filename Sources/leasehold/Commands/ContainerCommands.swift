@@ -18,7 +18,7 @@ struct ExecCommand: AsyncParsableCommand {
 
   @OptionGroup var options: GlobalOptions
   @OptionGroup var door: DoorOptions
-  @Flag(name: .shortAndLong, help: "Hand standard input to the command, once it is complete.") var interactive = false
+  @Flag(name: .shortAndLong, help: "Hand standard input to the command, as it comes.") var interactive = false
   @Option(name: .shortAndLong, help: ArgumentHelp("Set a variable.", valueName: "name=value")) var env: [String] = []
   @Option(help: ArgumentHelp("Kill the command after so many seconds.", valueName: "seconds")) var timeout: Int64?
   @Argument var lease: String
@@ -29,14 +29,11 @@ struct ExecCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Session.run(options, .door(door)) { session in
-      let input =
-        interactive ? try FileHandle.standardInput.readToEnd()?.base64EncodedString() : nil
-      let request = ExecRequest(
-        command: command, env: try Variables.read(env), stdinBase64: input, timeoutSeconds: timeout)
+    try await Session.run(options, of: lease, for: .acting, .door(door)) { session, lease in
+      let request = ExecRequest(command: command, env: try Variables.read(env), timeoutSeconds: timeout)
       let isJSON = session.isJSON
       let code = try await session.client.exec(
-        session.lease(lease), request,
+        lease, request, input: interactive ? 0 : nil,
         line: { line in if isJSON { Terminal.write(line + [UInt8(ascii: "\n")], to: 1) } },
         output: { stream, bytes in
           guard !isJSON else { return }
@@ -60,8 +57,12 @@ struct LogsCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on for as long as the container does.") var follow = false
 
   func run() async throws {
-    try await Session.run(options, .door(door)) { session in
-      try await session.client.logs(session.lease(lease), tail: tail, follow: follow) { Terminal.write($0, to: 1) }
+    try await Session.run(options, of: lease, .door(door)) { session, lease in
+      if follow {
+        try await session.client.followLogs(lease, tail: tail) { Terminal.write($0, to: 1) }
+      } else {
+        try await session.client.logs(lease, tail: tail) { Terminal.write($0, to: 1) }
+      }
     }
   }
 }
@@ -73,7 +74,7 @@ struct StartCommand: AsyncParsableCommand {
   @Argument var lease: String
 
   func run() async throws {
-    try await Session.run(options) { try await $0.client.start($0.lease(lease)) }
+    try await Session.run(options, of: lease, for: .acting) { try await $0.client.start($1) }
   }
 }
 
@@ -85,6 +86,6 @@ struct StopCommand: AsyncParsableCommand {
   @Argument var lease: String
 
   func run() async throws {
-    try await Session.run(options) { try await $0.client.stop($0.lease(lease)) }
+    try await Session.run(options, of: lease, for: .acting) { try await $0.client.stop($1) }
   }
 }

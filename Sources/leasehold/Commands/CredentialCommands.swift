@@ -16,8 +16,8 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
 
     func run() async throws {
-      try await Session.run(options) { session in
-        session.put(try await session.client.introspect(session.lease(lease))) { credential in
+      try await Session.run(options, of: lease) { session, lease in
+        session.put(try await session.client.introspect(lease)) { credential in
           Table.facts([
             ("lease", credential.lease), ("token", credential.token),
             ("capabilities", credential.capabilities.joined(separator: ", ")),
@@ -37,8 +37,8 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
 
     func run() async throws {
-      try await Session.run(options) { session in
-        let list = try await session.client.credentials(of: session.lease(lease))
+      try await Session.run(options, of: lease) { session, lease in
+        let list = try await session.client.credentials(of: lease)
         session.put(list) {
           var table = Table("TOKEN", "CAPABILITIES", "MADE", "REVOKED")
           for item in list.items {
@@ -59,8 +59,8 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
 
     func run() async throws {
-      try await Session.run(options) { session in
-        session.put(try await session.client.swap(session.lease(lease))) { MintedView.facts($0, session) }
+      try await Session.run(options, of: lease) { session, lease in
+        session.put(try await session.client.swap(lease)) { MintedView.facts($0, session) }
       }
     }
   }
@@ -72,8 +72,8 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
 
     func run() async throws {
-      try await Session.run(options) { session in
-        session.put(try await session.client.rotate(session.lease(lease))) { MintedView.facts($0, session) }
+      try await Session.run(options, of: lease) { session, lease in
+        session.put(try await session.client.rotate(lease)) { MintedView.facts($0, session) }
       }
     }
   }
@@ -101,8 +101,8 @@ struct CredentialCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await Session.run(options) { session in
-        let id = try session.lease(lease)
+      try await Session.run(options, of: lease) { session, lease in
+        let id = lease
         let until = hours.map { session.now.unixSeconds + $0 * 3_600 }
         let caveats =
           [
@@ -146,7 +146,7 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument(help: "Its name: see 'credential list'.") var token: String
 
     func run() async throws {
-      try await Session.run(options) { try await $0.client.revoke(token, of: $0.lease(lease)) }
+      try await Session.run(options, of: lease) { try await $0.client.revoke(token, of: $1) }
     }
   }
 
@@ -158,8 +158,8 @@ struct CredentialCommand: AsyncParsableCommand {
     @Argument var lease: String
 
     func run() async throws {
-      try await Session.run(options) { session in
-        let id = try session.lease(lease)
+      try await Session.run(options, of: lease) { session, lease in
+        let id = lease
         guard let credential = try session.client.state.storedLease(id)?.credential
         else { throw ClientError.noCredential(lease: id) }
         session.put(["lease": id, "authorization": credential.authorization]) { credential.authorization + "\n" }
@@ -178,7 +178,9 @@ struct CredentialCommand: AsyncParsableCommand {
         guard let credential = Credential(text.trimmingCharacters(in: .whitespacesAndNewlines)),
           let lease = credential.lease
         else { throw Complaint.failed("that is no credential of a lease") }
-        try session.client.state.keep(credential, of: lease, at: session.client.server, now: session.now)
+        guard try session.client.state.keep(credential, of: lease, at: session.client.server, now: session.now) else {
+          throw Complaint.failed("what is kept of lease \(lease) allows more; 'leasehold forget' it first")
+        }
         session.put(["lease": lease]) { "lease \(lease)\n" }
       }
     }

@@ -27,16 +27,17 @@ struct PutCommand: AsyncParsableCommand {
   func run() async throws {
     let sources = paths.dropLast()
     let target = try RemoteArgument(paths.last ?? "")
-    try await Session.run(options, .door(door)) { session in
-      let transfer = Transfer(session: session, lease: try session.lease(target.lease))
+    try await Session.run(options, of: target.lease, for: .acting, .door(door)) { session, lease in
+      let transfer = Transfer(session: session, lease: lease)
       for source in sources {
         if source == "-" {
           guard !target.path.namesFolder else { throw Complaint.usage("name the file that standard input goes to") }
           try await transfer.putStandardInput(to: target.path)
           continue
         }
-        let name = URL(fileURLWithPath: source).lastPathComponent
-        let place = target.path.namesFolder || sources.count > 1 ? target.path.appending(name: name) : target.path
+        let place =
+          target.path.namesFolder || sources.count > 1
+          ? LocalFile.name(of: source).flatMap { target.path.appending(name: $0) } : target.path
         guard let place else { throw Complaint.usage("'\(source)' has no name") }
         try await transfer.put(source, to: place, recursive: recursive)
       }
@@ -62,27 +63,26 @@ struct GetCommand: AsyncParsableCommand {
 
   func run() async throws {
     let source = try RemoteArgument(source)
-    try await Session.run(options, .door(door)) { session in
-      let transfer = Transfer(session: session, lease: try session.lease(source.lease))
+    try await Session.run(options, of: source.lease, for: .acting, .door(door)) { session, lease in
+      let transfer = Transfer(session: session, lease: lease)
       if target == "-" {
         try await session.client.download(source.path, of: transfer.lease, descriptor: 1)
         return
       }
-      var place = URL(fileURLWithPath: target)
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: target, isDirectory: &isFolder), isFolder.boolValue {
-        if let name = source.path.name { place.append(path: name) }
-      } else if target.hasSuffix("/") {
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        if let name = source.path.name { place.append(path: name) }
+      // By bytes: what is put behind the slash must not be taken for a part of it.
+      let isFolder = target.utf8.last == UInt8(ascii: "/")
+      if isFolder, !LocalFile.isFolder(target) { try LocalFile.makeFolder(target) }
+      var place = target
+      if isFolder || LocalFile.isFolder(target), let name = source.path.name {
+        place += (isFolder ? "" : "/") + name
       }
       if recursive {
-        try await transfer.getTree(source.path, to: place.path)
+        try await transfer.getTree(source.path, to: place)
       } else {
         guard source.path.name != nil, !source.path.namesFolder else {
           throw Complaint.usage("that is a folder: use --recursive")
         }
-        try await transfer.get(source.path, to: place.path)
+        try await transfer.get(source.path, to: place)
       }
       session.put(transfer.report) { "" }
     }
@@ -98,8 +98,8 @@ struct LsCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try RemoteArgument(target, rootIfBare: true)
-    try await Session.run(options, .door(door)) { session in
-      let entries = try await session.client.list(target.path, of: session.lease(target.lease))
+    try await Session.run(options, of: target.lease, for: .acting, .door(door)) { session, lease in
+      let entries = try await session.client.list(target.path, of: lease)
       session.put(ListDocument(items: entries)) {
         var table = Table([("", .right), ("", .left), ("", .left)])
         for entry in entries {
@@ -111,6 +111,29 @@ struct LsCommand: AsyncParsableCommand {
         // No titles: what is listed speaks for itself.
         return table.text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().joined(separator: "\n")
       }
+    }
+  }
+}
+
+struct MkdirCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mkdir", abstract: "Make folders on a disk lease.",
+    discussion: "Those above are made too; one that is there already is well.")
+
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var door: DoorOptions
+  @Argument(help: "LEASE:path") var target: String
+
+  func run() async throws {
+    let target = try RemoteArgument(target)
+    try await Session.run(options, of: target.lease, for: .acting, .door(door)) { session, lease in
+      var folder = RemotePath.root
+      for name in target.path.segments {
+        guard let next = folder.appending(name: name, isFolder: true) else { continue }
+        folder = next
+        try await session.client.makeFolder(folder, of: lease)
+      }
+      session.put(["made": folder.description]) { "" }
     }
   }
 }
@@ -131,9 +154,9 @@ struct RmCommand: AsyncParsableCommand {
       guard target.path.name != nil else { throw Complaint.usage("the root stays; name what is in it") }
       guard recursive || !target.path.namesFolder else { throw Complaint.usage("that is a folder: use --recursive") }
     }
-    try await Session.run(options, .door(door)) { session in
+    try await Session.run(options, of: targets[0].lease, for: .acting, .door(door)) { session, _ in
       for target in targets {
-        let lease = try session.lease(target.lease)
+        let lease = try session.lease(target.lease, for: .acting)
         if !recursive {
           // A DELETE takes a folder with all that is in it; nobody who left the flag out asked for that.
           let members = try await session.client.list(target.path, of: lease)
@@ -145,6 +168,33 @@ struct RmCommand: AsyncParsableCommand {
       }
       session.put(["removed": targets.map(\.path.description)]) { "" }
     }
+  }
+}
+
+/// Files of this machine, by the bytes of their paths.
+enum LocalFile {
+  /// The last segment; nil where there is none but `.` and `..`.
+  static func name(of path: String) -> String? {
+    guard let last = path.utf8.split(separator: UInt8(ascii: "/")).last else { return nil }
+    guard !last.elementsEqual(".".utf8), !last.elementsEqual("..".utf8) else {
+      guard let whole = realpath(path, nil) else { return nil }
+      defer { free(whole) }
+      return name(of: String(cString: whole))
+    }
+    return String(decoding: last, as: UTF8.self)
+  }
+
+  /// Makes a folder; one that is there already is well.
+  static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST && isFolder(path) else {
+      throw Complaint.failed("cannot make \(path): \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Whether it is a folder, perhaps behind a link.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
 

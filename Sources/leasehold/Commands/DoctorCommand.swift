@@ -16,7 +16,8 @@ struct DoctorCommand: AsyncParsableCommand {
   @OptionGroup var source: WalletOptions
 
   func run() async throws {
-    let token = try admin.tokenIfAny()
+    // What merely lies about is the token of the provider of this machine, and shown to no other.
+    let token = try admin.tokenIfAny(for: options.address())
     let wallet = try ChosenWallet(options, source)
     try await Session.run(options) { session in
       var checks = Checkup(session: session, wallet: wallet)
@@ -88,7 +89,7 @@ struct Checkup {
       if !damaged.isEmpty { add("credentials", .failed, "damaged: \(damaged.joined(separator: ", "))") }
       let paid = try state.unfinishedPurchases(of: session.client.server).filter { $0.paymentHash != nil }
       if !paid.isEmpty { add("payments", .warning, "\(paid.count) unfinished: run 'leasehold recover'") }
-      let budget = try state.budget().and(wallet.configuration.budget)
+      let budget = try state.budget(wallet.configuration.budget)
       let spent = try state.spendings().spent(at: session.now).count
       let bound = budget.perDay.map { " of \(Human.sats($0.count))" } ?? ", no bound"
       let used = budget.perDay.map { spent >= $0.count } ?? false
@@ -141,10 +142,18 @@ struct Checkup {
         "overdue", late == 0 ? .ok : .warning,
         "\(overdue.dueLeases) leases, \(overdue.outboxRows) effects, \(overdue.parked) parked, \(overdue.unbooked) unbooked"
       )
+      add(
+        "effects", overdue.failing == 0 ? .ok : .failed,
+        overdue.failing == 0
+          ? "none fails again and again" : "\(overdue.failing) failed eight times: \(overdue.failingFirst ?? "")")
       add("node", overview.nodeUp ? .ok : .failed, overview.node + AdminView.outage(overview))
       let settlements = overview.settlements
       if let since = settlements.followerFailingSince {
         add("settlements", .failed, "not followed since \(Human.time(since))")
+      } else if let found = settlements.cursorAheadAt {
+        add(
+          "settlements", .failed,
+          "the node knew less at \(Human.time(found)) than was taken in; compare: leasehold admin audit --with-node")
       } else {
         add("settlements", overdue.unbooked == 0 ? .ok : .warning, AdminView.settlements(overview))
       }

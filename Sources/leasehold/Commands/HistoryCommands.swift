@@ -10,17 +10,17 @@ struct UsageCommand: AsyncParsableCommand {
   @Argument var lease: String
 
   func run() async throws {
-    try await Session.run(options) { session in
-      let usage = try await session.client.usage(session.lease(lease))
+    try await Session.run(options, of: lease) { session, lease in
+      let usage = try await session.client.usage(lease)
       session.put(usage) {
-        var table = Table([
-          ("FROM", .left), ("SPAN", .right), ("METER", .left), ("QUANTITY", .right), ("UNIT", .left),
-          ("CHARGED", .right),
-        ])
+        var table = Table(
+          [
+            ("FROM", .left), ("SPAN", .right), ("METER", .left), ("QUANTITY", .right), ("CHARGED", .right),
+          ], leavingOut: ["SPAN"])
         for item in usage.items {
           table.add([
-            Human.time(item.windowStart), Human.span(item.windowSeconds), item.meter, "\(item.quantity)", item.unit,
-            item.chargedMsat.map { Human.sats($0) } ?? "-",
+            Human.time(item.windowStart), Human.span(item.windowSeconds), item.meter,
+            Human.quantity(item.quantity, item.unit), item.chargedMsat.map { Human.sats($0) } ?? "-",
           ])
         }
         return table.text
@@ -37,20 +37,30 @@ struct LedgerCommand: AsyncParsableCommand {
   @Argument var lease: String
 
   func run() async throws {
-    try await Session.run(options) { session in
-      let ledger = try await session.client.ledger(session.lease(lease))
+    try await Session.run(options, of: lease) { session, lease in
+      let ledger = try await session.client.ledger(lease)
       session.put(ledger) {
-        var table = Table([
-          ("ID", .right), ("AT", .left), ("DEBIT", .left), ("CREDIT", .left), ("AMOUNT", .right), ("CAUSE", .left),
-        ])
+        var table = Table(
+          [
+            ("ID", .right), ("AT", .left), ("DEBIT", .left), ("CREDIT", .left), ("AMOUNT", .right), ("CAUSE", .left),
+          ], leavingOut: ["ID"])
         for item in ledger.items {
           table.add([
-            "\(item.id)", Human.time(item.at), item.debit, item.credit, Human.sats(item.msat), item.cause,
+            "\(item.id)", Human.time(item.at), account(item.debit), account(item.credit), Human.sats(item.msat),
+            item.cause,
           ])
         }
         return table.text
       }
     }
+  }
+}
+
+extension LedgerCommand {
+  /// A lease's own accounts without its id, which is the same in every row.
+  fileprivate func account(_ name: String) -> String {
+    for kind in ["lease", "credit"] where name.hasPrefix(kind + ":") && !options.wide { return kind }
+    return name
   }
 }
 
@@ -62,8 +72,8 @@ struct ExplainCommand: AsyncParsableCommand {
   @Argument var lease: String
 
   func run() async throws {
-    try await Session.run(options) { session in
-      let items = try await session.client.explain(session.lease(lease))
+    try await Session.run(options, of: lease) { session, lease in
+      let items = try await session.client.explain(lease)
       session.put(items) { HistoryView.table(items.items) }
     }
   }
@@ -80,9 +90,9 @@ struct EventsCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("End after an event of this name.", valueName: "event")) var until: String?
 
   func run() async throws {
-    try await Session.run(options) { session in
+    try await Session.run(options, of: lease) { session, lease in
       let isJSON = session.isJSON
-      try await session.client.events(session.lease(lease), since: since) { event in
+      try await session.client.followEvents(lease, since: since) { event in
         if isJSON {
           Terminal.write(event.data + "\n")
         } else {
@@ -96,12 +106,15 @@ struct EventsCommand: AsyncParsableCommand {
 
 enum HistoryView {
   static func table(_ items: [ExplainItem]) -> String {
-    var table = Table("AT", "FROM", "TO", "EVENT", "CAUSE", "EVIDENCE")
+    var table = Table(
+      [("AT", .left), ("FROM", .left), ("TO", .left), ("EVENT", .left), ("CAUSE", .left), ("WHY", .left)],
+      leavingOut: ["FROM", "CAUSE"])
     for item in items {
       table.add([
         Human.time(item.at), item.from.isEmpty ? "-" : item.from, item.to, item.event,
         "\(item.cause.type) \(item.cause.id)",
-        item.evidence.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "),
+        item.summary
+          ?? item.evidence.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "),
       ])
     }
     return table.text

@@ -24,9 +24,13 @@ struct PayCommand: AsyncParsableCommand {
 struct BudgetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "budget", abstract: "What the wallet may spend without asking.",
-    discussion: "Without options, shows it. 0 allows nothing; 'none' sets no bound.")
+    discussion: """
+      Without options, shows it. 0 allows nothing; 'none' sets no bound. Until it is set, 1,000 sat a payment and 10,000 \
+      sat in 24 hours; where the wallet's configuration sets a bound too, the stricter holds.
+      """)
 
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var source: WalletOptions
   @Option(help: ArgumentHelp("The most within any 24 hours, in sat, or 'none'.", valueName: "sat")) var perDay: String?
   @Option(help: ArgumentHelp("The most for one payment, in sat, or 'none'.", valueName: "sat")) var perPayment: String?
 
@@ -44,22 +48,31 @@ struct BudgetCommand: AsyncParsableCommand {
 
   func run() async throws {
     let state = try options.openState()
-    var budget = try state.budget()
-    if let perDay { budget.perDay = try Self.read(perDay) }
-    if let perPayment { budget.perPayment = try Self.read(perPayment) }
-    if perDay != nil || perPayment != nil { try state.setBudget(budget) }
+    let configured = try ChosenWallet(options, source).configuration.budget
+    if perDay != nil || perPayment != nil {
+      var budget = try state.budget()
+      if let perDay { budget.perDay = try Self.read(perDay) }
+      if let perPayment { budget.perPayment = try Self.read(perPayment) }
+      try state.setBudget(budget)
+    }
+    let budget = try state.budget(configured)
     let spent = try state.spendings().spent(at: LeaseholdClient.systemClock()).count
     try await Session.run(options) { session in
       session.put(
         Document(perDay: budget.perDay?.count, perPayment: budget.perPayment?.count, spent: spent)
       ) {
-        Table.facts([
-          ("per day", budget.perDay.map { Human.sats($0.count) } ?? "no bound"),
-          ("per payment", budget.perPayment.map { Human.sats($0.count) } ?? "no bound"),
-          ("spent in 24 h", Human.sats(spent)),
-        ])
+        Table.facts(Self.facts(budget, spent: spent))
       }
     }
+  }
+
+  /// The one truth about what may be spent, and was.
+  static func facts(_ budget: Budget, spent: Int64) -> [(String, String?)] {
+    [
+      ("per payment", budget.perPayment.map { Human.sats($0.count) } ?? "no bound"),
+      ("per day", budget.perDay.map { Human.sats($0.count) } ?? "no bound"),
+      ("spent in 24 h", Human.sats(spent)),
+    ]
   }
 
   private static func read(_ text: String) throws -> Millisatoshi? {

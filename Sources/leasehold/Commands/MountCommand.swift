@@ -1,13 +1,16 @@
 import ArgumentParser
 import Client
 import Foundation
+import Text
 import Wire
 
 struct MountCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mount", abstract: "Mount a disk lease on a folder, with rclone or davfs2.",
     discussion: """
-      Stays in the foreground with rclone; end it with Ctrl-C or 'umount'. davfs2 needs root and goes to the background.
+      Stays in the foreground; end it with Ctrl-C or 'umount'. What was written is sent before it ends, and what cannot be \
+      is named: then it ends with 1, and the next mount of the same folder of the lease goes on with it. A second Ctrl-C \
+      does not wait. The lease's credential stays here and is renewed as long as the mount lives. davfs2 needs root.
 
         leasehold mount @last ~/disk
         leasehold mount @last:/photos /mnt/photos --read-only
@@ -28,33 +31,34 @@ struct MountCommand: AsyncParsableCommand {
 
   func run() async throws {
     let target = try RemoteArgument(target, rootIfBare: true)
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      throw Complaint.usage("\(folder) is no folder: make it first")
-    }
-    var mount: Mount?
-    try await Session.run(options) { session in
-      let lease = try session.lease(target.lease)
+    try await Session.run(options, of: target.lease, for: .acting) { session, lease in
+      let folder = try MountPoint.check(folder)
       // Asked before another program is, which would say it less well.
       let document = try await session.client.lease(lease).document
       guard document.kind == "disk" else {
         throw Complaint.usage("only disks can be mounted; this is a \(document.kind)")
       }
-      guard let credential = try session.client.state.storedLease(lease)?.credential
-      else { throw ClientError.noCredential(lease: lease) }
-      mount = Mount(
-        url: session.client.door(lease, target.path), authorization: credential.authorization,
-        folder: URL(fileURLWithPath: folder).path, isReadOnly: readOnly, state: session.client.state.path)
-    }
-    guard let mount else { return }
-    guard let (chosen, path) = Self.find(program, in: ProcessInfo.processInfo.environment["PATH"] ?? "") else {
-      throw Complaint.failed(
-        "\(program.map { "\($0.rawValue) is" } ?? "neither rclone nor davfs2 is") not installed: "
-          + "apt-get install \(program == .davfs2 ? "davfs2" : "rclone fuse3"), then run this again")
-    }
-    switch chosen {
-    case .rclone: try mount.becomeRclone(path)
-    case .davfs2: try mount.runDavfs(path)
+      guard let (chosen, path) = Self.find(program, in: ProcessInfo.processInfo.environment["PATH"] ?? "") else {
+        throw Complaint.failed(
+          "\(program.map { "\($0.rawValue) is" } ?? "neither rclone nor davfs2 is") not installed: "
+            + "apt-get install \(program == .davfs2 ? "davfs2" : "rclone fuse3"), then run this again")
+      }
+      if chosen == .davfs2, geteuid() != 0 {
+        throw Complaint.failed("davfs2 mounts as root only: run this with sudo, or use --with rclone")
+      }
+      let proxy = try await DoorProxy(session.client, lease) { path, why in
+        Terminal.remark("not written: \(path): \(why)")
+      }
+      let mount = Mount(
+        lease: lease, path: target.path, folder: folder, isReadOnly: readOnly, address: proxy.address,
+        secret: proxy.secret, state: session.client.state.path)
+      let serving = Task { await proxy.run() }
+      defer { serving.cancel() }
+      if !session.isQuiet { Terminal.remark("mounting on \(folder); Ctrl-C ends it") }
+      switch chosen {
+      case .rclone: try await mount.runRclone(path, failures: { proxy.failures })
+      case .davfs2: try await mount.runDavfs(path, failures: { proxy.failures })
+      }
     }
   }
 
@@ -70,61 +74,31 @@ struct MountCommand: AsyncParsableCommand {
   }
 }
 
-/// How another program is told to mount. The credential goes by the environment or a file of mode 0600, never on a
-/// command line, which every user of the machine can read.
-struct Mount {
-  var url: String
-  var authorization: String
-  var folder: String
-  var isReadOnly: Bool
-  var state: String
-
-  /// rclone's remotes can be written in the environment.
-  var rcloneEnvironment: [(String, String)] {
-    [
-      ("RCLONE_CONFIG_LEASEHOLD_TYPE", "webdav"), ("RCLONE_CONFIG_LEASEHOLD_VENDOR", "other"),
-      ("RCLONE_CONFIG_LEASEHOLD_URL", url),
-      // A list of comma-separated values, in which a field with a comma of its own is quoted.
-      ("RCLONE_CONFIG_LEASEHOLD_HEADERS", "Authorization,\"\(authorization)\""),
-    ]
-  }
-
-  var rcloneArguments: [String] {
-    ["rclone", "--config", "", "mount", "leasehold:", folder, "--vfs-cache-mode", "writes"]
-      + (isReadOnly ? ["--read-only"] : [])
-  }
-
-  /// Does not return.
-  func becomeRclone(_ path: String) throws {
-    for (name, value) in rcloneEnvironment { setenv(name, value, 1) }
-    var arguments: [UnsafeMutablePointer<CChar>?] = rcloneArguments.map { strdup($0) } + [nil]
-    execv(path, &arguments)
-    throw Complaint.failed("cannot run \(path): \(String(cString: strerror(errno)))")
-  }
-
-  var davfsConfiguration: String {
-    """
-    ask_auth 0
-    use_locks 0
-    add_header Authorization "\(authorization)"
-
-    """
-  }
-
-  func runDavfs(_ path: String) throws {
-    let file = state + "/davfs2.\(getpid()).conf"
-    let descriptor = Foundation.open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw Complaint.failed("cannot write \(file)") }
-    Terminal.write(Array(davfsConfiguration.utf8), to: descriptor)
-    close(descriptor)
-    defer { unlink(file) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = [url, folder, "-o", "conf=\(file)" + (isReadOnly ? ",ro" : "")]
-    do { try process.run() } catch { throw Complaint.failed("cannot run \(path)") }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Complaint.failed("mount.davfs ended with \(process.terminationStatus)")
+/// A folder that something may be mounted on.
+enum MountPoint {
+  /// - Returns: its path, absolute and without links.
+  /// - Throws: where something lies in it, or under a mount that would be hidden.
+  static func check(_ folder: String) throws -> String {
+    guard let whole = realpath(folder, nil) else {
+      throw Complaint.usage("there is no folder \(folder): make it first (mkdir \(folder))")
     }
+    defer { free(whole) }
+    let path = String(cString: whole)
+    guard LocalFile.isFolder(path) else { throw Complaint.usage("\(folder) is no folder") }
+    guard !isMounted(path) else { throw Complaint.usage("something is mounted on \(folder) already; umount it first") }
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
+      throw Complaint.usage("\(folder) cannot be looked into")
+    }
+    guard names.isEmpty else {
+      throw Complaint.usage("\(folder) is not empty, and what lies in it would be hidden: use an empty folder")
+    }
+    return path
+  }
+
+  static func isMounted(_ path: String) -> Bool {
+    // Where /proc is not mounted nothing can be seen of mounts, and the mounting program says what it cannot do.
+    guard let text = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return false }
+    return MountTable(parsing: text).mounted(on: path) != nil
   }
 }

@@ -28,6 +28,7 @@ struct RefundCommand: AsyncParsableCommand {
   @Argument(help: "BOLT 11, with an amount.") var invoice: String?
   @Option(help: ArgumentHelp("The lease that gets it.", valueName: "lease")) var to: String?
   @Option(help: ArgumentHelp("Not all of the credit, but so much.", valueName: "sat")) var sats: Int64?
+  @Flag(help: "With --to: once more, though the same was moved before.") var again = false
   @Flag(help: "Wait until the invoice is paid, or cannot be.") var wait = false
   @Flag(help: "What was paid out, or is about to be.") var list = false
 
@@ -38,6 +39,7 @@ struct RefundCommand: AsyncParsableCommand {
     guard sats == nil || to != nil else {
       throw ValidationError("--sats goes with --to; an invoice says itself how much.")
     }
+    guard !again || to != nil else { throw ValidationError("--again goes with --to; an invoice is paid once.") }
     guard !wait || invoice != nil else { throw ValidationError("--wait goes with an invoice.") }
     if let sats, !(1...Millisatoshi.supply.count / 1_000).contains(sats) {
       throw ValidationError("--sats is 1 or more.")
@@ -45,11 +47,15 @@ struct RefundCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Session.run(options) { session in
-      let id = try session.lease(lease)
+    try await Session.run(options, of: lease) { session, id in
       if let to {
         let amount = sats.map(Millisatoshi.init(satoshis:))
-        let answer = try await session.client.spendCredit(of: id, on: try target(to, session), amount)
+        let (answer, before) = try await session.client.spendCredit(
+          of: id, on: try target(to, session), amount, again: again)
+        if let before, !session.isQuiet {
+          Terminal.remark(
+            "it was moved at \(Human.time(before)), and is not moved twice; --again moves as much once more")
+        }
         session.put(answer) { spent in
           Table.facts([
             ("lease", spent.lease), ("moved", Human.sats(spent.amountMsat)), ("to", spent.to),

@@ -10,10 +10,10 @@ struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Read, narrow and vouch for credentials, offline.",
     discussion: """
-      Nothing here talks to a server: a holder can lend less than they have without asking anybody. What is narrowed so \
+      But for 'password' nothing here talks to a server: a holder can lend less than they have without asking anybody. What is narrowed so \
       shares its name with yours, so that it cannot be revoked alone; 'leasehold credential narrow' makes one that can.
       """,
-    subcommands: [Show.self, Narrow.self, Discharge.self])
+    subcommands: [Show.self, Narrow.self, Discharge.self, Password.self])
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -98,7 +98,7 @@ enum TokenArgument {
     } else if !text.contains(":"), text.utf8.count <= 26 {
       // Shorter than any credential: a name.
       let state = try options.openState()
-      let lease = try state.resolve(text, at: options.address())
+      let lease = try state.resolve(text, at: options.namedAddress())
       guard let kept = try state.storedLease(lease)?.credential else { throw ClientError.noCredential(lease: lease) }
       text = kept.authorization
     }
@@ -120,7 +120,7 @@ struct NarrowingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("From these addresses only: 203.0.113.0/24.", valueName: "list")) var source: String?
   @Option(help: ArgumentHelp("Not longer than this: 600, 10m, 24h or 7d.", valueName: "span")) var validFor: Span?
   @Option(help: ArgumentHelp("Pays at most this much for one invoice.", valueName: "msat")) var maxMsat: Int64?
-  @Option(help: ArgumentHelp("Any other condition of leasehold, as it stands.", valueName: "condition=value"))
+  @Option(help: ArgumentHelp("Any other condition that the doors know, as it stands.", valueName: "condition=value"))
   var caveat: [String] = []
 
   func validate() throws {
@@ -238,7 +238,7 @@ enum Narrowing {
     case .refused(.malformedCaveat(let condition)): "the value of \(condition.rawValue) cannot be read"
     case .refused(.unknownCaveat): "no server knows that condition, and every one would refuse it"
     case .refused(let refusal): "every server would refuse the result (\(refusal.reason))"
-    case .ineffective(let caveat): "'\(caveat)' is no condition of leasehold and would take nothing away"
+    case .ineffective(let caveat): "'\(caveat)' would take nothing away"
     case .bound: "discharges are bound to it: narrow it before they are"
     case .notAwaited: "no caveat waits for that discharge"
     case .identifierTaken: "there is a third-party caveat of that name already"

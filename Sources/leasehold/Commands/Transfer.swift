@@ -24,7 +24,30 @@ final class Transfer: Sendable {
 
   var report: Report { Report(items: done.withLock { $0 }) }
 
+  /// Says what to do about it, where that is known.
   private func follow(
+    _ path: RemotePath, _ transfer: (@escaping LeaseholdClient.Transferred) async throws -> Void
+  ) async throws {
+    do { try await show(path, transfer) } catch ClientError.problem(let problem) {
+      switch (problem.status, problem.code) {
+      case (409, "no-parent"):
+        let folder = "/" + path.segments.dropLast().joined(separator: "/")
+        throw Complaint.failed(
+          "there is no folder \(folder) on the disk: make it with 'leasehold mkdir \(session.short(lease)):\(folder)'")
+      case (405, "is-folder"), (409, "is-folder"):
+        throw Complaint.failed("\(path) is a folder; with a slash behind it, it is put into the folder")
+      case (507, _):
+        // Said without, where nobody answers.
+        let room = (try? await session.client.room(of: lease)).flatMap { $0 }
+        throw Complaint.failed(
+          "no room for \(path)" + (room.map { ": \(Human.bytes($0)) are free" } ?? "")
+            + "; 'leasehold rm' makes some, 'leasehold change' moves to a larger offer")
+      default: throw ClientError.problem(problem)
+      }
+    }
+  }
+
+  private func show(
     _ path: RemotePath, _ transfer: (@escaping LeaseholdClient.Transferred) async throws -> Void
   ) async throws {
     let bar = ProgressBar(path.description, isShown: Terminal.errorIsTTY && !session.isQuiet)
@@ -44,7 +67,7 @@ final class Transfer: Sendable {
   func put(_ local: String, to path: RemotePath, recursive: Bool) async throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: local, isDirectory: &isFolder) else {
-      throw Complaint.failed("there is no \(local)")
+      throw Complaint.failed("there is no file \(local) here")
     }
     guard isFolder.boolValue else {
       try await follow(path) { try await session.client.upload(local, to: path, of: lease, progress: $0) }
@@ -74,10 +97,11 @@ final class Transfer: Sendable {
     if members.count == 1, let only = members.first, !only.isFolder, only.name == path.name, !path.namesFolder {
       return try await get(path, to: local)
     }
+    // What is no link has no destination.
     if (try? FileManager.default.destinationOfSymbolicLink(atPath: local)) != nil {
       throw Complaint.failed("\(local) is a link; what is downloaded does not follow it")
     }
-    try FileManager.default.createDirectory(atPath: local, withIntermediateDirectories: true)
+    try LocalFile.makeFolder(local)
     for member in members {
       guard let place = path.appending(name: member.name, isFolder: member.isFolder) else { continue }
       let name = local + "/" + member.name

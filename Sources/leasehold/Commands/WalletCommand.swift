@@ -49,20 +49,18 @@ struct WalletCommand: AsyncParsableCommand {
     let chosen = try ChosenWallet(options, source)
     let check = try await chosen.check()
     try await Session.run(options) { session in
-      let budget = try session.client.state.budget().and(chosen.configuration.budget)
+      let budget = try session.client.state.budget(chosen.configuration.budget)
       let spent = try session.client.state.spendings().spent(at: session.now).count
       let document = Document(
         kind: chosen.configuration.kind, answers: check.answers, detail: check.detail,
         perPaymentMsat: budget.perPayment?.count, perDayMsat: budget.perDay?.count, spentMsat: spent)
       session.put(document) {
-        Table.facts([
-          ("wallet", document.kind.rawValue),
-          ("answers", document.answers.map { $0 ? "yes" : "no" }),
-          ("", document.detail),
-          ("per payment", document.perPaymentMsat.map { Human.sats($0) } ?? "no bound"),
-          ("per day", document.perDayMsat.map { Human.sats($0) } ?? "no bound"),
-          ("spent in 24 h", Human.sats(spent)),
-        ])
+        Table.facts(
+          [
+            ("wallet", document.kind.rawValue),
+            ("answers", document.answers.map { $0 ? "yes" : "no" }),
+            ("", document.detail),
+          ] + BudgetCommand.facts(budget, spent: spent))
       }
       if document.answers == false { throw ExitCode(ExitStatus.failed.rawValue) }
     }

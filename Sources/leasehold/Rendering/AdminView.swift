@@ -16,6 +16,10 @@ enum AdminView {
         overview.settlements.followerFailingSince.map { "failing since \(Human.time($0))" }
       ),
       (
+        "cursor",
+        overview.settlements.cursorAheadAt.map { "ahead of the node at \(Human.time($0)): audit --with-node" }
+      ),
+      (
         "failed look-ups",
         overview.settlements.failedLookups == 0 ? nil : "\(overview.settlements.failedLookups)"
       ),
@@ -30,7 +34,12 @@ enum AdminView {
           ? "none" : overview.leases.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
       ),
     ]
-    var text = Table.facts(facts + rates)
+    return Table.facts(facts + rates) + tables(overview)
+  }
+
+  /// What there is to be listed, one table after the other.
+  private static func tables(_ overview: OverviewDocument) -> String {
+    var text = ""
     if !overview.pools.isEmpty {
       var table = Table([("HOST", .left), ("POOL", .left), ("USED", .right), ("LIMIT", .right), ("", .right)])
       for pool in overview.pools {
@@ -58,9 +67,10 @@ enum AdminView {
       text += "\n" + table.text
     }
     if !overview.payouts.stuck.isEmpty {
-      var table = Table([
-        ("STUCK PAYOUT", .left), ("LEASE", .left), ("AMOUNT", .right), ("ASKED", .left), ("ORDERED OF NODE", .left),
-      ])
+      var table = Table(
+        [
+          ("STUCK PAYOUT", .left), ("LEASE", .left), ("AMOUNT", .right), ("ASKED", .left), ("ORDERED OF NODE", .left),
+        ], leavingOut: ["ASKED"], ids: ["LEASE"])
       for item in overview.payouts.stuck {
         table.add([
           item.paymentHash, item.lease, Human.sats(item.msat), Human.time(item.askedAt), item.orderedOf ?? "-",
@@ -114,14 +124,16 @@ enum AdminView {
 
   static func leases(_ items: [AdminLeaseItem], now: Instant) -> String {
     guard !items.isEmpty else { return "no leases\n" }
-    var table = Table([
-      ("LEASE", .left), ("OFFER", .left), ("STATE", .left), ("HOST", .left), ("PAID UNTIL", .left),
-      ("BALANCE", .right), ("WAKES", .left),
-    ])
+    var table = Table(
+      [
+        ("LEASE", .left), ("OFFER", .left), ("STATE", .left), ("HOST", .left), ("PAID UNTIL", .left),
+        ("BALANCE", .right), ("WAKES", .left),
+      ], leavingOut: ["HOST", "WAKES", "BALANCE"], ids: ["LEASE"])
     for item in items {
       table.add([
         item.lease.id, item.lease.offer, Human.state(item.lease), item.host ?? "-",
-        item.lease.paidUntil.map { Human.relative($0, to: now) } ?? "-", Human.sats(item.lease.balanceMsat),
+        item.lease.paidUntil.map { Human.relative($0, to: now) } ?? "-",
+        item.lease.balanceMsat.map { Human.sats($0) } ?? "-",
         item.wakesAt.map { Human.relative($0, to: now) } ?? "-",
       ])
     }
@@ -152,9 +164,10 @@ enum AdminView {
         ("wakes", document.wakesAt.map { Human.moment($0, now) }), ("impaired", document.impairment),
       ])
     if !document.effects.isEmpty {
-      var table = Table([
-        ("EFFECT", .left), ("KEY", .left), ("DUE", .left), ("TRIES", .right), ("LAST ERROR", .left),
-      ])
+      var table = Table(
+        [
+          ("EFFECT", .left), ("KEY", .left), ("DUE", .left), ("TRIES", .right), ("LAST ERROR", .left),
+        ], leavingOut: ["KEY"])
       for effect in document.effects {
         table.add([
           effect.effect, effect.key, Human.relative(effect.dueAt, to: now), "\(effect.attempts)",
@@ -169,6 +182,7 @@ enum AdminView {
   static func audit(_ audit: AuditDocument) -> String {
     var text = Table.facts(
       [("transfers", "\(audit.transfers)"), ("payments", "\(audit.payments)")]
+        + (audit.provedBefore == 0 ? [] : [("proved before", "\(audit.provedBefore)")])
         + audit.totalsMsat.sorted { $0.key < $1.key }.map { ($0.key, Human.sats($0.value)) })
     text += audit.sound ? "the books add up\n" : audit.findings.map { "WRONG  \(Terminal.printable($0))\n" }.joined()
     return text

@@ -19,6 +19,19 @@ enum Human {
     return tenths == 0 ? "\(count / divisor) \(units[unit])" : "\(count / divisor).\(tenths.magnitude) \(units[unit])"
   }
 
+  /// What a meter has counted, in a unit that leaves a readable number: `1.5 GiB h` for byte-seconds, `2 min 5 s` of a
+  /// core for nanoseconds of one.
+  static func quantity(_ quantity: Int64, _ unit: String) -> String {
+    switch unit {
+    case "byte": return bytes(quantity)
+    case "byte_second":
+      let hours = quantity / 3_600
+      return hours >= 1 << 20 ? bytes(hours) + " h" : bytes(quantity) + " s"
+    case "microsecond": return quantity < 1_000_000 ? "\(quantity / 1_000) ms" : span(quantity / 1_000_000)
+    default: return "\(grouped(quantity.magnitude)) \(unit)"
+    }
+  }
+
   /// `1,234 sat`, `0.5 sat`.
   static func sats(_ msat: Int64) -> String {
     let whole = grouped(msat.magnitude / 1_000)
@@ -100,7 +113,25 @@ enum Human {
     "1 BTC = \(rate.perBitcoin) \(rate.currency) (\(rate.source), \(time(rate.readAt)))"
   }
 
-  /// `active`, `suspended (unpaid)`, `active, frozen`.
+  /// `running`, `stopped: leasehold start runs it again`, `ended with exit code 137, out of memory`.
+  static func container(_ container: ContainerDocument) -> String {
+    let restarts =
+      switch container.restarts ?? 0 {
+      case 0: ""
+      case 1: ", restarted once so far"
+      case let count: ", restarted \(count) times so far"
+      }
+    switch container.state {
+    case "ended":
+      let code = container.exitCode.map { " with exit code \($0)" } ?? ""
+      return "ended" + code + (container.outOfMemory == true ? ", out of memory" : "") + restarts
+        + (container.restartsAt.map { "; it is started again at \(time($0))" } ?? "; 'leasehold start' runs it again")
+    case "stopped": return "stopped\(restarts); 'leasehold start' runs it again"
+    default: return container.state + restarts
+    }
+  }
+
+  /// `active`, `suspended (unpaid)`, `active, frozen`, `active, ended (137)`.
   static func state(_ lease: LeaseDocument) -> String {
     var text = lease.state
     if let cause = lease.cause { text += " (\(cause))" }
@@ -109,6 +140,9 @@ enum Human {
     if lease.flags.protected { text += ", protected" }
     if lease.flags.impaired { text += ", impaired" }
     if lease.flags.evictingUntil != nil { text += ", being evicted" }
+    if let container = lease.container, container.state != "running" {
+      text += ", \(container.state)" + (container.exitCode.map { " (\($0))" } ?? "")
+    }
     return text
   }
 }

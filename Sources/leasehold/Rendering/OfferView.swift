@@ -4,16 +4,24 @@ import Wire
 enum OfferView {
   static func table(_ offers: [OfferDocument]) -> String {
     guard !offers.isEmpty else { return "nothing is on offer\n" }
-    var table = Table([
-      ("OFFER", .left), ("KIND", .left), ("PRICE", .right), ("LEFT", .right), ("RESOURCES", .left), ("TITLE", .left),
-    ])
+    var table = Table(
+      [
+        ("OFFER", .left), ("KIND", .left), ("PRICE", .right), ("LEFT", .right), ("RESOURCES", .left), ("TITLE", .left),
+      ], leavingOut: ["KIND", "TITLE"])
     for offer in offers {
       table.add([
-        offer.id, offer.kind, price(offer), "\(offer.available)",
+        offer.id, offer.kind, cost(offer), "\(offer.available)",
         Human.resources(offer.resources), offer.title,
       ])
     }
     return table.text
+  }
+
+  /// Time, and what is used beside it; where time costs nothing, what is used and what is paid in advance.
+  static func cost(_ offer: OfferDocument) -> String {
+    let meters = offer.meters.map { "\($0.meter) \(price($0, offer))" }
+    guard offer.priceMsat == 0 else { return ([price(offer)] + meters).joined(separator: " + ") }
+    return meters.isEmpty ? "free" : meters.joined(separator: " + ")
   }
 
   /// What a quote can ask at the most.
@@ -26,7 +34,7 @@ enum OfferView {
     Table.facts(
       [
         ("offer", offer.id), ("title", offer.title), ("kind", offer.kind),
-        ("price", price(offer)),
+        ("price", offer.priceMsat == 0 && !offer.meters.isEmpty ? "by use alone" : price(offer)),
         ("rate", offer.exchangeRate.map { Human.rate($0) }),
         ("deposit", offer.depositMsat.map { Human.sats($0) }),
         ("resources", Human.resources(offer.resources)),
@@ -34,20 +42,35 @@ enum OfferView {
         ("images", offer.images.isEmpty ? nil : offer.images.joined(separator: ", ")),
         ("buys at once", "up to \(offer.maxPeriods) periods"),
         ("notice", Human.span(offer.policy.leadSeconds) + " before time runs out"),
-        ("grace", Human.span(offer.policy.graceSeconds) + ", then suspended"),
-        ("data kept", Human.span(offer.policy.retentionSeconds) + " while suspended"),
+        ("at the least", offer.minimumMsat.map { Human.sats($0) + ", however soon it is given back" }),
+        (
+          "grace",
+          "\(Human.span(offer.policy.graceSeconds)), \(first(offer.policy.firstGraceSeconds)); then suspended"
+        ),
+        (
+          "data kept",
+          "\(Human.span(offer.policy.retentionSeconds)), \(first(offer.policy.firstRetentionSeconds)); while suspended"
+        ),
+        ("debt of usage", offer.debtLimitMsat.map { "up to " + Human.sats($0) + ", then suspended" }),
       ]
         + offer.meters.map { meter in
           (
             "meter",
-            "\(meter.meter): \(price(meter, offer)) per \(meter.unit) \(meter.unitName), \(meter.included) included"
+            "\(meter.meter): \(price(meter, offer)), "
+              + (meter.included > 0 ? Human.quantity(meter.included, meter.unitName) : "nothing") + " included"
           )
         })
   }
 
+  /// What a first period has of it, and what was changed until a period was bought at the new price.
+  private static func first(_ seconds: Int64) -> String {
+    "\(seconds == 0 ? "none" : Human.span(seconds)) in the first period"
+  }
+
   private static func price(_ meter: MeterDocument, _ offer: OfferDocument) -> String {
-    let sats = meter.priceMsat.map { Human.sats($0) }
+    let sats = Measure.price(meter)
     guard let price = meter.price, let currency = offer.price?.currency else { return sats ?? "-" }
-    return "\(price) \(currency)" + (sats.map { " (now \($0))" } ?? "")
+    return "\(price) \(currency) per \(Human.quantity(meter.unit, meter.unitName))"
+      + (sats.map { " (now \($0))" } ?? "")
   }
 }

@@ -19,6 +19,24 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// The same for what is put out.
+  static var outputColumns: Int? {
+    var size = winsize()
+    guard outputIsTTY else { return nil }
+    return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+
+  /// Whether somebody is there to be asked.
+  static let hasPerson = isatty(0) == 1 && errorIsTTY
+
+  /// Asks on standard error, and reads a line from standard input: only `y` and `yes` are yes.
+  static func asks(_ question: String) -> Bool {
+    writeError(printable(question) + " [y/N] ")
+    let answer = readLine().map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+    if answer == nil { writeError("\n") }
+    return answer == "y" || answer == "yes"
+  }
+
   static func write(_ text: String) { write(Array(text.utf8), to: 1) }
   static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
 

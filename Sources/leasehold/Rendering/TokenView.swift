@@ -6,7 +6,7 @@ import Wire
 struct TokenDocument: Codable {
   struct Caveat: Codable, Hashable {
     var caveat: String
-    /// `minted`, `holder`, `third-party`, `foreign`, `unknown`.
+    /// `minted`, `holder`, `third-party`, `preimage`, `unknown`.
     var by: String
     var condition: String?
     var value: String?
@@ -86,7 +86,7 @@ extension TokenDocument.Caveat {
     case .minted(let condition): (by, self.condition) = ("minted", condition.rawValue)
     case .narrowing(let condition): (by, self.condition) = ("holder", condition.rawValue)
     case .thirdParty: by = "third-party"
-    case .foreign: by = "foreign"
+    case .preimage: by = "preimage"
     case .unknown: by = "unknown"
     }
   }
@@ -133,8 +133,8 @@ enum TokenView {
     case .minted(let condition), .narrowing(let condition): meaning(condition, caveat.value ?? "", now)
     case .thirdParty:
       "good only with the word of " + (caveat.location.flatMap { $0.isEmpty ? nil : $0 } ?? "a third party")
-    case .foreign: "another service's: passed over"
-    case .unknown: "looks like leasehold's and is not known: every server refuses it"
+    case .preimage: "a preimage kept here: takes nothing away"
+    case .unknown: "not known: every server of leasehold refuses it"
     }
   }
 

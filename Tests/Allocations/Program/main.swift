@@ -19,7 +19,7 @@ let preimage = Preimage.random()
 let key = MacaroonKey(rootKey: Bytes32.random())
 let further = [
   "leasehold_valid_until=\(now + 60)", "leasehold_capabilities=read,write", "leasehold_max_msat=1000",
-  "services=leasehold:0", "leasehold_lease=01jdnk3vexs6yqk2dk7b8t2f9m", "lightning_loop_capabilities=loop_out",
+  "services=leasehold:0", "leasehold_lease=01jdnk3vexs6yqk2dk7b8t2f9m", "max_sats=1",
 ]
 
 // Otherwise nothing of this is worth anything.

@@ -4,6 +4,7 @@ import Ledger
 import Synchronization
 import TestKit
 import Testing
+import Text
 import Units
 
 @testable import Drivers

@@ -1,5 +1,6 @@
 import Engine
 import Ledger
+import Synchronization
 import TestKit
 import Testing
 import Units
@@ -21,7 +22,8 @@ import Units
       #expect(try await ComputeHost.collect(environment).out == "b c-/root\n")
       #expect(try HostFile.names(in: host.driver.bundle(lease).commands).isEmpty)
       // Only the container's own process is left.
-      #expect(try host.driver.runGroup(lease).children().isEmpty)
+      let group = host.driver.runGroup(lease)
+      try await host.eventually("a command's group is left") { try group.children().isEmpty }
     }
   }
 
@@ -99,6 +101,64 @@ import Units
       #expect(try await host.run("ps | grep -c 'sleep 100[1]' ", in: lease).out == "1\n")
       try await host.driver.stop(lease)
       #expect(try await host.phase(lease) == .stopped)
+    }
+  }
+
+  @Test func aChildThatHoldsTheOutputHoldsNobodyUp() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container()
+      #expect(try await host.run("sleep 1001 & yes > /dev/stderr & echo out", in: lease, timeout: nil).out == "out\n")
+      #expect(try await host.run("ps | grep -c 'sleep 100[1]' ", in: lease).out == "1\n")
+    }
+  }
+
+  @Test func whatIsLeftRunningIsReapedAndItsGroupsGo() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container(host.spec(command: ["sleep", "100000"], pids: 24))
+      // More than the limit, had any stayed.
+      for _ in 0..<20 { #expect(try await host.run("(true &); true & true", in: lease).code == 0) }
+      try await host.eventually("dead processes stay") { try #require(try host.driver.group(lease).tasks()) == 2 }
+      #expect(try await host.run("true", in: lease).code == 0)
+      #expect(try host.driver.runGroup(lease).children().count <= 1)
+    }
+  }
+
+  @Test func inputStreamsAsItIsTaken() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container()
+      let piece = [UInt8](repeating: 65, count: 1 << 16)
+      let asked = Mutex(0)
+      let next: @Sendable () async throws -> [UInt8]? = {
+        asked.withLock { asked in
+          asked += 1
+          return asked <= 640 ? piece : nil
+        }
+      }
+      let counted = try await host.driver.exec(ExecCommand(arguments: ["wc", "-c"]), input: .stream(next), in: lease)
+      #expect(try await ComputeHost.collect(counted).out == "\(640 << 16)\n")
+      // One that takes nothing is given no more than the pipe holds, and its end ends the giving.
+      asked.withLock { $0 = 0 }
+      let deaf = try await host.driver.exec(
+        ExecCommand(arguments: [
+          "/bin/sh", "-c", "head -c 1 >/dev/null; echo on; while [ ! -e /go ]; do sleep 0.05; done",
+        ]),
+        input: .stream(next), in: lease)
+      var iterator = deaf.makeAsyncIterator()
+      #expect(try await iterator.next() == .standardOutput(Array("on\n".utf8)))
+      #expect(asked.withLock { $0 } <= 4)
+      try await host.run("touch /go", in: lease)
+      #expect(try await iterator.next() == .exited(code: 0))
+    }
+  }
+
+  @Test func anInputThatBreaksOffEndsTheCommand() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let lease = try await host.container()
+      struct Gone: Error {}
+      let stream = try await host.driver.exec(
+        ExecCommand(arguments: ["/bin/sh", "-c", "sleep 1001 & cat"]), input: .stream({ throw Gone() }), in: lease)
+      await #expect(throws: ComputeHost.Broken.self) { try await ComputeHost.collect(stream) }
+      #expect(try await host.run("ps | grep -c 'sleep 100[1]' ", in: lease).out == "0\n")
     }
   }
 }

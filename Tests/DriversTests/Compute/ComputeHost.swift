@@ -5,6 +5,7 @@ import Leasing
 import Ledger
 import TestKit
 import Testing
+import Text
 import Units
 
 @testable import Drivers
@@ -58,7 +59,7 @@ struct ComputeHost: Sendable {
       #expect(!FileManager.default.fileExists(atPath: tree + driver.groups.path), "a control group is left")
     }
     #expect(try processes() == [])
-    #expect(try HostFile.names(in: driver.folder) == [".fences", ".runtime"])
+    #expect(try HostFile.names(in: driver.folder) == [".fences", ".init", ".runtime"])
     #expect(try HostFile.names(in: driver.runtime.folder) == [])
     try FileManager.default.removeItem(atPath: folder)
   }
@@ -78,7 +79,8 @@ struct ComputeHost: Sendable {
     #expect(chmod(root + "/tmp", 0o1777) == 0)
     try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: root + "/bin/busybox")
     for name in [
-      "sh", "cat", "cp", "dd", "echo", "grep", "head", "id", "ip", "kill", "ls", "mkdir", "mount", "nc", "ps", "rm",
+      "sh", "cat", "cp", "dd", "echo", "grep", "head", "id", "ip", "kill", "ls", "mkdir", "mkfifo", "mount", "nc", "ps",
+      "rm",
       "seq",
       "setsid", "sleep", "stat", "touch", "true", "unshare", "wc", "yes", "chown", "trap", "tr", "sync",
     ] { #expect(symlink("busybox", "\(root)/bin/\(name)") == 0) }
@@ -111,7 +113,7 @@ struct ComputeHost: Sendable {
     _ script: String, in lease: LeaseID, input: String = "", timeout: Seconds? = 60
   ) async throws -> (code: Int32, out: String, err: String) {
     let stream = try await driver.exec(
-      ExecCommand(arguments: ["/bin/sh", "-c", script], standardInput: Array(input.utf8), timeout: timeout),
+      ExecCommand(arguments: ["/bin/sh", "-c", script], timeout: timeout), input: .bytes(Array(input.utf8)),
       in: lease)
     return try await Self.collect(stream)
   }

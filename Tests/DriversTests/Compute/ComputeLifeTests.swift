@@ -53,7 +53,8 @@ import Units
       #expect(try await host.run("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", in: other).code == 0)
       #expect(try group.cpuMicroseconds() == frozen)
       let refused = await #expect(throws: DriverError.self) { try await host.run("true", in: lease) }
-      #expect(refused?.kind == .failed && refused?.words == "the container is suspended")
+      #expect(refused?.kind == .failed)
+      #expect(refused?.words == "the container is suspended")
       try await host.driver.resume(spec, generation: 3)
       try await host.driver.resume(spec, generation: 3)
       #expect(try await host.phase(lease) == .running)
@@ -79,7 +80,8 @@ import Units
         host.spec(command: ["/bin/sh", "-c", "echo $(cat /n 2>/dev/null)run; echo again- > /n"]))
       try await host.eventually("it did not end") { try await host.phase(lease) == .stopped }
       let refused = await #expect(throws: DriverError.self) { try await host.run("true", in: lease) }
-      #expect(refused?.kind == .stopped && refused?.words == "the container is stopped")
+      #expect(refused?.kind == .stopped)
+      #expect(refused?.words == "the container is stopped")
       let before = try #require(try await host.driver.measure([lease]).first)
       try await host.driver.start(lease)
       try await host.eventually("it did not end") { try await host.phase(lease) == .stopped }
@@ -116,6 +118,46 @@ import Units
       try await host.driver.start(lease)
       try await host.driver.start(lease)
       #expect(try await host.run("cat /kept", in: lease).out == "kept\n")
+    }
+  }
+
+  @Test func itGetsNoLessMemoryThanItUses() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      var spec = host.spec(command: ["/bin/sh", "-c", "x=$(head -c 30000000 /dev/zero | tr '\\0' a); sleep 1000"])
+      let lease = try await host.container(spec)
+      try await host.eventually("it does not use it") {
+        try #require(try await host.driver.measure([lease]).first?.levels[.memory]) > 24 << 20
+      }
+      spec.resources.memory = .mebibytes(16)
+      let (smaller, generation) = (spec, Int64(2))
+      let error = await #expect(throws: DriverError.self) {
+        try await host.driver.resize(smaller, generation: generation)
+      }
+      #expect(error?.kind == .noSpace)
+      #expect(try await host.phase(lease) == .running)
+      // Nothing was changed, and with room for what it uses it is.
+      spec.resources.memory = .mebibytes(56)
+      try await host.driver.resize(spec, generation: 3)
+      #expect(try await host.driver.standing(of: lease)?.command == .running)
+    }
+  }
+
+  @Test func howItsCommandEndedIsTold() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let ended = try await host.container(host.spec(command: ["/bin/sh", "-c", "exit 3"]))
+      try await host.eventually("it did not end") { try await host.phase(ended) == .stopped }
+      #expect(try await host.driver.standing(of: ended)?.command == .ended(code: 3, outOfMemory: false))
+      let greedy = try await host.container(
+        host.spec(command: ["/bin/sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=128M count=1"]))
+      try await host.eventually("it did not end") { try await host.phase(greedy) == .stopped }
+      #expect(try await host.driver.standing(of: greedy)?.command == .ended(code: 137, outOfMemory: true))
+      let idle = try await host.container()
+      #expect(try await host.driver.standing(of: idle)?.command == .running)
+      try await host.driver.stop(idle)
+      #expect(try await host.driver.standing(of: idle)?.command == .stopped)
+      try await host.driver.start(idle)
+      #expect(try await host.driver.standing(of: idle)?.command == .running)
+      #expect(try await host.driver.standing(of: .random()) == nil)
     }
   }
 
@@ -177,6 +219,29 @@ import Units
     try await ComputeHost.with { (host: ComputeHost) async throws in
       try await host.driver.probe()
       #expect(try HostFile.names(in: host.driver.fence.folder).isEmpty)
+    }
+  }
+
+  @Test func itsCommandIsAskedToEndBeforeItIsKilled() async throws {
+    var options = ComputeDriver.Options.quick
+    options.stopPatience = .seconds(300)
+    try await ComputeHost.with(options: options) { (host: ComputeHost) async throws in
+      let lease = try await host.container(
+        host.spec(
+          command: ["/bin/sh", "-c", "trap 'echo bye; exit 3' TERM; echo on; while :; do sleep 0.05; done"]))
+      let output = host.driver.bundle(lease).output
+      try await host.eventually("it does not begin") { try HostFile.text(output) == "on\n" }
+      try await host.driver.stop(lease)
+      #expect(try HostFile.text(output) == "on\nbye\n")
+    }
+  }
+
+  @Test func aCommandThatCannotBeStartedIsToldAsSuch() async throws {
+    try await ComputeHost.with { (host: ComputeHost) async throws in
+      let spec = host.spec(command: ["no-such-program"])
+      let error = await #expect(throws: DriverError.self) { try await host.driver.provision(spec, generation: 1) }
+      #expect(error?.kind == .cannotStart)
+      #expect(error?.words == "exit 127: No such file or directory")
     }
   }
 }

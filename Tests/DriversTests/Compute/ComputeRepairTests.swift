@@ -1,3 +1,4 @@
+import CLinux
 import Engine
 import Foundation
 import Glibc
@@ -5,6 +6,7 @@ import Leasing
 import Ledger
 import TestKit
 import Testing
+import Text
 import Units
 
 @testable import Drivers
@@ -15,6 +17,8 @@ import Units
     case emptyFolder
     case recordOnly
     case halfAnImage
+    case imageAttachedButNotJoined
+    case imageAttachedAndJoined
     case mountedButNotStarted
     case startedButNotWritten
     case unreadableRecord
@@ -24,7 +28,9 @@ import Units
     /// A crash while it was made; the others came when it ran.
     var isMaking: Bool {
       switch self {
-      case .emptyFolder, .recordOnly, .halfAnImage, .mountedButNotStarted, .startedButNotWritten: true
+      case .emptyFolder, .recordOnly, .halfAnImage, .imageAttachedButNotJoined, .imageAttachedAndJoined,
+        .mountedButNotStarted, .startedButNotWritten:
+        true
       case .unreadableRecord, .destroyingAndStillRunning, .folderGoneByHand: false
       }
     }
@@ -46,6 +52,15 @@ import Units
         try HostFile.makeFolder(bundle.folder, mode: 0o711)
         try await record(.making)
         try HostFile.replace(TemporaryName.beside(bundle.image), with: "half")
+      case .imageAttachedButNotJoined, .imageAttachedAndJoined:
+        try await Half.mountedButNotStarted.leave(spec, on: host)
+        if self == .imageAttachedButNotJoined { #expect(umount2(bundle.root, Int32(UMOUNT_NOFOLLOW)) == 0) }
+        // Twice: it was killed there, begun again, and killed there again.
+        for _ in 0..<2 {
+          let image = host.folder + "/image/rootfs"
+          let clone = Descriptor(number: clinux_mount_clone_mapped(image, 0, spec.uidBase, 65_536, 1))
+          #expect(clinux_mount_attach(clone.number, bundle.lower) == 0)
+        }
       case .mountedButNotStarted:
         try HostFile.makeFolder(bundle.folder, mode: 0o711)
         try await record(.making)

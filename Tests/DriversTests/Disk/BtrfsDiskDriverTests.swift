@@ -4,6 +4,7 @@ import Leasing
 import Ledger
 import TestKit
 import Testing
+import Text
 import Units
 
 @testable import Drivers
@@ -24,7 +25,8 @@ struct BtrfsDiskDriverTests {
       await #expect(throws: (any Error).self) { try await Fill.write(12 << 20, to: volume.root + "/a") }
       let usage = try await bench.disk.usage(of: lease)
       #expect(usage.limit == .mebibytes(8))
-      #expect(usage.used.count > 7 << 20 && usage.used <= usage.limit, "\(usage)")
+      #expect(usage.used.count > 7 << 20, "\(usage)")
+      #expect(usage.used <= usage.limit, "\(usage)")
       try await Fill.remove(volume.root + "/a") {
         try await bench.disk.pool.commit()
         return try await bench.disk.usage(of: lease).used.count < 1 << 20
@@ -74,6 +76,65 @@ struct BtrfsDiskDriverTests {
       try await bench.disk.resume(bench.spec(lease), generation: 3)
       try await Fill.write(1, to: root + "/b")
       #expect(FileManager.default.contents(atPath: root + "/a")?.count ?? 0 >= 1 << 20)
+    }
+  }
+
+  @Test("a volume becomes no smaller than what is in it", .timeLimit(.minutes(5)))
+  func refusedShrinking() async throws {
+    try await Self.with { bench in
+      let lease = ResourceDriverConformance.newLease()
+      try await bench.disk.provision(bench.larger(lease), generation: 1)
+      let root = try await bench.disk.volume(of: lease).root
+      try await Fill.write(10 << 20, to: root + "/a")
+      for generation in Int64(2)...3 {
+        let error = await #expect(throws: DriverError.self) {
+          try await bench.disk.resize(bench.spec(lease), generation: generation)
+        }
+        #expect(error?.kind == .noSpace)
+        #expect(error?.words.contains("\(8 << 20)") == true)
+      }
+      #expect(try await bench.disk.usage(of: lease).limit == bench.larger(lease).resources.disk)
+      try await Fill.write(1 << 20, to: root + "/b")
+      try await bench.disk.suspend(lease, generation: 4)
+      let error = await #expect(throws: DriverError.self) {
+        try await bench.disk.resume(bench.spec(lease), generation: 5)
+      }
+      #expect(error?.kind == .noSpace)
+      #expect(try await bench.disk.inspect(lease).phase == .suspended)
+      try await bench.disk.resume(bench.larger(lease), generation: 6)
+      try await Fill.write(1 << 20, to: root + "/c")
+    }
+  }
+
+  /// As one is whose limit was lowered below what it holds.
+  @Test("a volume that holds more than its limit is sealed, opened and destroyed", .timeLimit(.minutes(5)))
+  func overfull() async throws {
+    try await Self.with { bench in
+      let lease = ResourceDriverConformance.newLease()
+      try await bench.disk.provision(bench.larger(lease), generation: 1)
+      let root = try await bench.disk.volume(of: lease).root
+      try await Fill.write(12 << 20, to: root + "/a")
+      let id = try #require(try Subvolume.id(of: root))
+      var record = try #require(try VolumeRecord.read(in: bench.disk.folder(lease)))
+      record.limit = 8 << 20
+      try record.write(in: bench.disk.folder(lease))
+      func squeeze() throws { try Qgroup.limit(id, to: 8 << 20, bench.disk.pool.descriptor()) }
+      try await bench.disk.pool.commit()
+      try squeeze()
+      for generation in [Int64(2), 4] {
+        try await bench.disk.suspend(lease, generation: generation)
+        #expect(try await bench.disk.inspect(lease).phase == .suspended)
+        await #expect(throws: (any Error).self) { try await Fill.write(1, to: root + "/b") }
+        try await bench.disk.resume(bench.spec(lease), generation: generation + 1)
+        #expect(try await bench.disk.inspect(lease).phase == .running)
+        // It takes nothing more, and what is in it can be read.
+        await #expect(throws: (any Error).self) { try await Fill.write(1 << 20, to: root + "/c") }
+        #expect(FileManager.default.contents(atPath: root + "/a")?.count == 12 << 20)
+      }
+      try squeeze()
+      try await bench.disk.suspend(lease, generation: 6)
+      #expect(try await bench.disk.destroy(lease, generation: 7).method == .discarded)
+      #expect(try await bench.traces(of: lease) == [])
     }
   }
 

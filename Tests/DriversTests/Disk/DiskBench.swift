@@ -4,6 +4,7 @@ import Leasing
 import Ledger
 import Synchronization
 import TestKit
+import Text
 import Units
 
 @testable import Drivers

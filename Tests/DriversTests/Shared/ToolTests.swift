@@ -43,4 +43,51 @@ struct ToolTests {
     let outcome = try await Tool("sh").run(["-c", "head -c 3000000 /dev/zero"], limit: 1_000)
     #expect(outcome.standardOutput.count == 1_000)
   }
+
+  @Test("what it has started dies with it when its time is over")
+  func killsTheTree() async throws {
+    let mark = Self.mark()
+    let error = await #expect(throws: DriverError.self) {
+      try await Tool("sh").run(["-c", "sleep \(mark) & (sleep \(mark) &); sleep \(mark)"], timeout: .seconds(1))
+    }
+    #expect(error?.kind == .timedOut)
+    try await Self.none(mark)
+  }
+
+  @Test("its end is its own: what it leaves running is ended, and holds nobody up")
+  func endsWithItsOwnEnd() async throws {
+    let mark = Self.mark()
+    let outcome = try await Tool("sh").run(["-c", "sleep \(mark) & echo said"], timeout: .seconds(600))
+    #expect(outcome.text == "said\n")
+    try await Self.none(mark)
+  }
+
+  @Test("a cancelled task kills it")
+  func cancels() async throws {
+    let mark = Self.mark()
+    let task = Task { try await Tool("sh").run(["-c", "sleep \(mark)"], timeout: .seconds(600)) }
+    while try Self.running(mark) == 0 { await Task.yield() }
+    task.cancel()
+    #expect(await task.result.isFailure)
+    try await Self.none(mark)
+  }
+
+  /// Seconds that nobody else sleeps.
+  private static func mark() -> String { "9\(UInt32.random(in: 100_000...999_999)).5" }
+
+  private static func running(_ mark: String) throws -> Int {
+    try HostFile.names(in: "/proc").filter { Int32($0) != nil }.count {
+      // A process may end while it is looked at.
+      ((try? HostFile.text("/proc/\($0)/cmdline")) ?? nil)?.contains("sleep\0\(mark)") == true
+    }
+  }
+
+  private static func none(_ mark: String) async throws {
+    // Killed, they are gone in a moment.
+    #expect(try await Wait.until(.seconds(60)) { () throws(DriverError) in (try? running(mark)) == 0 })
+  }
+}
+
+extension Result {
+  var isFailure: Bool { if case .failure = self { true } else { false } }
 }

@@ -15,7 +15,7 @@ import Units
         try await platform.engine.renew(lease.id, periods: 1, stranger.caller())
       }
       let paid = try await stranger.pay(demand)
-      #expect(try await platform.engine.renew(lease.id, periods: 1, stranger.caller(paid)).lease.id == lease.id)
+      #expect(try await platform.engine.renew(lease.id, periods: 1, stranger.caller(paid)).bought.lease.id == lease.id)
       #expect(await reach(of: paid, lease, stranger, platform.engine) == ["renew if paid"])
       // Nor by what it can be turned into.
       let swapped = try minted(try await platform.engine.swap(lease.id, stranger.caller(paid)), like: paid)
@@ -55,13 +55,15 @@ import Units
       let preimage = try await platform.node.payOwn(quote.challenge.invoice)
       let forged = try PresentedCredential(macaroon: theirs.challenge.macaroon, preimage: preimage).authorization
       #expect(
-        await refusal { try await platform.engine.lease(quote.lease, stranger.caller(forged, method: "GET")) }
+        await refusal { try await platform.engine.reader.lease(quote.lease, stranger.caller(forged, method: "GET")) }
           == "401 wrong-preimage")
       #expect(
-        await refusal { try await platform.engine.lease(quote.lease, stranger.caller(method: "GET")) }
+        await refusal { try await platform.engine.reader.lease(quote.lease, stranger.caller(method: "GET")) }
           == "401 credential-required")
       let bought = try owner.credential(quote.challenge.macaroon, preimage)
-      #expect(try await platform.engine.lease(quote.lease, owner.caller(bought, method: "GET")).lease.id == quote.lease)
+      #expect(
+        try await platform.engine.reader.lease(quote.lease, owner.caller(bought, method: "GET")).lease.id == quote.lease
+      )
     }
   }
 

@@ -14,6 +14,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   /// Invoices, and invoices whose checksum is made right.
   case bolt11
   case bech32
+  /// What stands in paths, queries, headers and bodies of requests.
+  case request
+  /// Numbers: all that is reckoned with them, and how they travel to the database.
+  case number
 
   public func run(_ input: [UInt8]) {
     switch self {
@@ -23,6 +27,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .caveat: CaveatProperties.check(input)
     case .bolt11: InvoiceProperties.check(input)
     case .bech32: Bech32Properties.check(input)
+    case .request: RequestProperties.check(input)
+    case .number: NumberProperties.check(input)
     }
   }
 }

@@ -106,11 +106,22 @@ struct Bench: Sendable {
     ])
 
   /// Calls the door through a socket.
-  func live(_ body: @escaping @Sendable (Door) async throws -> Void) async throws {
+  ///
+  /// - Parameter isPrompt: what memory can say is answered on the event loop, as the daemon does it.
+  func live(isPrompt: Bool = true, _ body: @escaping @Sendable (Door) async throws -> Void) async throws {
+    try await live(api.makeRouter(of: BasicHTTPAPIContext.self), isPrompt: isPrompt, body)
+  }
+
+  func live(
+    _ router: Router<BasicHTTPAPIContext>, isPrompt: Bool = true,
+    _ body: @escaping @Sendable (Door) async throws -> Void
+  ) async throws {
     let (ports, running) = AsyncStream<Int>.makeStream()
+    var prompt: (@Sendable (String?) -> PromptAnswers.Answer)?
+    if isPrompt { prompt = { [api] in api.promptAnswers(to: $0) } }
     let application = Application(
-      router: api.makeRouter(of: BasicHTTPAPIContext.self), server: .held(),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: .held(serverName: "leasehold", prompt: prompt),
+      configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) },
       logger: log)
     try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -174,32 +185,72 @@ final class StillContainers: ContainerAccess {
   }
 
   func exec(
-    _ command: ExecCommand, in lease: LeaseID
+    _ command: ExecCommand, input: ExecInput, in lease: LeaseID
   ) async throws(DriverError) -> AsyncThrowingStream<ExecOutput, any Error> {
     guard !stopped.withLock({ $0.contains(lease) }) else {
       throw DriverError(.stopped, attempted: "exec", words: "it is stopped")
+    }
+    switch command.arguments.first {
+    case "busy": throw DriverError(.busy, attempted: "exec", words: "it is being changed")
+    case "unstartable": throw DriverError(.cannotStart, attempted: "exec", words: "there is no such program")
+    case .some, nil: break
     }
     let dropSink = dropSink
     return AsyncThrowingStream { continuation in
       continuation.onTermination = { _ in dropSink.yield() }
       continuation.yield(.standardOutput(Array(command.arguments.joined(separator: " ").utf8)))
-      continuation.yield(.standardError(command.standardInput))
+      switch input {
+      case .none, .stream: continuation.yield(.standardError([]))
+      case .bytes(let bytes): continuation.yield(.standardError(bytes))
+      }
       // `sleep` says nothing more.
       guard command.arguments.first != "sleep" else { return }
-      continuation.yield(.exited(code: 3))
-      continuation.finish()
+      guard case .stream(let next) = input else {
+        continuation.yield(.exited(code: 3))
+        return continuation.finish()
+      }
+      // Says what it reads, and how much that was.
+      Task {
+        do {
+          var count = 0
+          while let piece = try await next() {
+            count += piece.count
+            if count == piece.count { continuation.yield(.standardError(piece)) }
+          }
+          continuation.yield(.standardError(Array("\(count)".utf8)))
+          continuation.yield(.exited(code: 3))
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
     }
   }
 
-  func logs(
-    of lease: LeaseID, tail: Int?, follow: Bool
-  ) async throws(DriverError) -> AsyncThrowingStream<[UInt8], any Error> {
-    AsyncThrowingStream { continuation in
-      continuation.yield(Array("tail \(tail ?? -1) follow \(follow)\n".utf8))
-      continuation.finish()
-    }
+  /// As if all before the seventh byte were kept no longer.
+  func logs(of lease: LeaseID, _ part: LogPart, follow: Bool) async throws(DriverError) -> ContainerLog {
+    let (words, position): (String, Int64) =
+      switch part {
+      case .tail(let lines): ("tail \(lines ?? -1)", 7)
+      case .from(let position): ("from \(position)", max(position, 7))
+      }
+    return ContainerLog(
+      position: position,
+      output: AsyncThrowingStream { continuation in
+        continuation.yield(Array("\(words) follow \(follow)\n".utf8))
+        continuation.finish()
+      })
   }
 
+  /// As if each had ended for want of memory, once it was stopped.
+  func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
+    ContainerStanding(
+      stopped.withLock { $0.contains(lease) } ? .ended(code: 137, outOfMemory: true) : .running, restart: .onFailure,
+      restarts: 2, restartsAt: stopped.withLock { $0.contains(lease) } ? Instant(unixSeconds: 1_800_000_000) : nil)
+  }
+
+  func setDisk(_ disk: AttachedDisk?, of lease: LeaseID) async throws(DriverError) {}
   func start(_ lease: LeaseID) async throws(DriverError) { stopped.withLock { _ = $0.remove(lease) } }
   func stop(_ lease: LeaseID) async throws(DriverError) { stopped.withLock { _ = $0.insert(lease) } }
+  func restartEnded() async -> [LeaseID] { [] }
 }

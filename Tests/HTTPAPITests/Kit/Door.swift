@@ -36,13 +36,26 @@ struct Door: Sendable {
     let socket = try Socket(port: port)
     defer { socket.close() }
     try socket.send(text + "\r\n" + (json ?? ""))
-    return try Answer(try await socket.readBytesToEnd())
+    let answer = try Answer(try await socket.readBytesToEnd())
+    #expect(
+      DescribedAnswers.allow(answer.status, to: method.rawValue, uri),
+      "the OpenAPI document tells nothing of \(answer.status) to \(method.rawValue) \(uri): \(answer.text.prefix(200))")
+    return answer
+  }
+
+  /// What the provider sees.
+  func metrics() async throws -> Answer {
+    try await ask(.get, "/metrics", authorization: "Bearer \(Bench.adminToken)")
   }
 
   /// Pays what a `402` asks for, and says how to show it.
   func pay(_ answer: Answer) async throws -> String {
     let problem = try answer.problem
     guard let invoice = problem.invoice, let macaroon = problem.macaroon else { throw NotAChallenge(text: answer.text) }
+    return try await pay(macaroon, invoice)
+  }
+
+  func pay(_ macaroon: String, _ invoice: String) async throws -> String {
     let paid = try await ask(.post, "/dev/pay", #"{"invoice":"\#(invoice)"}"#)
     return "L402 \(macaroon):\(try paid.document(PreimageDocument.self).preimage)"
   }

@@ -1,9 +1,11 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// A bare connection, for what no HTTP client would send.
 final class Socket: Sendable {
   private let descriptor: CInt
+  private let rest = Mutex<[UInt8]>([])
 
   struct Failed: Error { var what: String }
 
@@ -34,22 +36,35 @@ final class Socket: Sendable {
     }
   }
 
-  /// Everything that comes up to and with a text.
+  /// Everything that comes up to and with a text. What came behind it in the same piece is there for the next reader.
   func read(until wanted: String) async throws -> String {
-    var bytes: [UInt8] = []
-    while !String(decoding: bytes, as: UTF8.self).contains(wanted) {
+    let wanted = Array(wanted.utf8)
+    var bytes = takeRest()
+    while true {
+      if let found = bytes.firstRange(of: wanted) {
+        let behind = Array(bytes[found.upperBound...])
+        rest.withLock { $0 = behind }
+        return String(decoding: bytes[..<found.upperBound], as: UTF8.self)
+      }
       guard let more = try await next() else {
-        throw Failed(what: "ended before \(wanted) in \(String(decoding: bytes, as: UTF8.self))")
+        throw Failed(
+          what: "ended before \(String(decoding: wanted, as: UTF8.self)) in \(String(decoding: bytes, as: UTF8.self))")
       }
       bytes += more
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   func readBytesToEnd() async throws -> [UInt8] {
-    var bytes: [UInt8] = []
+    var bytes = takeRest()
     while let more = try await next() { bytes += more }
     return bytes
+  }
+
+  private func takeRest() -> [UInt8] {
+    rest.withLock { rest in
+      defer { rest = [] }
+      return rest
+    }
   }
 
   private func next() async throws -> [UInt8]? {
@@ -69,5 +84,6 @@ final class Socket: Sendable {
     }
   }
 
+  func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
   func close() { _ = Glibc.close(descriptor) }
 }

@@ -10,7 +10,7 @@ import Units
 
 /// Who it is that answers behind an address.
 @Suite struct AddressTests {
-  @Test func `nothing is known of a payment where no phoenixd is`() async throws {
+  @Test func nothingIsKnownOfAPaymentWhereNoPhoenixdIs() async throws {
     let hash = Preimage.random().paymentHash.bytes.array
     let real = try PhoenixdServer(NodeBook(clock: ManualClock())).serve()
     let other = try HTTPServer { _ in .text(404, "not found") }
@@ -29,7 +29,7 @@ import Units
     for server in [real, other] { await server.stop() }
   }
 
-  @Test func `another node behind the same LNbits is noticed within a day`() async throws {
+  @Test func anotherNodeBehindTheSameLNbitsIsNoticedWithinADay() async throws {
     let clock = ManualClock()
     let book = NodeBook(clock: clock)
     let server = try LNbitsServer(book).serve()

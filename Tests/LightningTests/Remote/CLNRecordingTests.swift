@@ -48,12 +48,14 @@ import Units
 
   private let hash = Hex.bytes("7814b8c9ab78094b936029581b843d7c21468248f9aefc11058111f71491c40f") ?? []
 
-  @Test func `it says who it is`() async throws {
+  @Test func itSaysWhoItIs() async throws {
     let info = try await replaying("identity, network, version") { try await $0.info() }
-    #expect(info.network == "regtest" && info.alias == "l2" && info.id.hasPrefix("020786c1"))
+    #expect(info.network == "regtest")
+    #expect(info.alias == "l2")
+    #expect(info.id.hasPrefix("020786c1"))
   }
 
-  @Test func `it makes an invoice`() async throws {
+  @Test func itMakesAnInvoice() async throws {
     let made = try await replaying("create") {
       try await $0.createInvoice(label: "l", amount: 123_000, description: "d", expiry: 600)
     }
@@ -61,7 +63,7 @@ import Units
     #expect(try Invoice.parse(made.bolt11).paymentHash == hash)
   }
 
-  @Test func `it shows invoices in every state`() async throws {
+  @Test func itShowsInvoicesInEveryState() async throws {
     #expect(try await replaying("unpaid") { try await $0.invoice(paymentHash: hash) }?.status == .unpaid)
     #expect(try await replaying("unknown label") { try await $0.invoice(label: "no") } == nil)
     #expect(try await replaying("expired") { try await $0.invoice(label: "short") }?.status == .expired)
@@ -70,11 +72,13 @@ import Units
       Issue.record("a paid invoice is shown as another")
       return
     }
-    #expect(payment.index == 64 && payment.received == 123_000 && paid.amount == 123_000)
+    #expect(payment.index == 64)
+    #expect(payment.received == 123_000)
+    #expect(paid.amount == 123_000)
     #expect(payment.at == Instant(unixSeconds: 1_795_339_387))
   }
 
-  @Test func `it tells of the next settlement, and of none`() async throws {
+  @Test func itTellsOfTheNextSettlementAndOfNone() async throws {
     let next = try await replaying("subscription: the next settlement after a cursor") {
       try await $0.waitAnyInvoice(after: 63, for: 30)
     }
@@ -83,7 +87,7 @@ import Units
       try await replaying("nothing new within the timeout") { try await $0.waitAnyInvoice(after: 64, for: 1) } == nil)
   }
 
-  @Test func `it pays, and says why not`() async throws {
+  @Test func itPaysAndSaysWhyNot() async throws {
     let invoice = try Invoice.parse(
       try await replaying("create") {
         try await $0.createInvoice(label: "l", amount: 123_000, description: "d", expiry: 600)
@@ -93,7 +97,8 @@ import Units
       Issue.record("not paid")
       return
     }
-    #expect(Hex.text(of: preimage).hasPrefix("e4b4d24b") && fee == .zero)
+    #expect(Hex.text(of: preimage).hasPrefix("e4b4d24b"))
+    #expect(fee == .zero)
     for (note, code) in [("pay again", 219), ("pay an expired one", 207), ("pay a cancelled one", 203)] {
       let error = await #expect(throws: RPCError.self) {
         try await replaying(note) { _ = try await $0.pay(invoice, maxFee: 1_000) }
@@ -102,7 +107,7 @@ import Units
     }
   }
 
-  @Test func `it refuses by numbers that are known`() async throws {
+  @Test func itRefusesByNumbersThatAreKnown() async throws {
     let label = await #expect(throws: RPCError.self) {
       try await replaying("same label again") {
         _ = try await $0.createInvoice(label: "l", amount: 1, description: "", expiry: 1)
@@ -117,7 +122,7 @@ import Units
   }
 
   /// Two requests on one connection, answered the other way round.
-  @Test func `replies find their request in any order`() async throws {
+  @Test func repliesFindTheirRequestInAnyOrder() async throws {
     let directory = TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     let gate = ChangeSignal()

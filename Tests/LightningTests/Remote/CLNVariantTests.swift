@@ -39,7 +39,7 @@ import Units
     #"{"id":"02\#(String(repeating: "ab", count: 32))","alias":"a }\"{ \n","network":"regtest"}"#
 
   @Test(arguments: ["", "\n", "\n\n", "\r\n\r\n", " \n \n"])
-  func `replies end with their last bracket, whatever stands behind it`(_ terminator: String) async throws {
+  func repliesEndWithTheirLastBracketWhateverStandsBehindIt(_ terminator: String) async throws {
     try await serving(terminator: terminator) { _, _ in
       #""result":\#(Self.info)"#
     } _: { (client: CLNClient) async throws -> Void in
@@ -47,7 +47,7 @@ import Units
     }
   }
 
-  @Test func `labels are written with their slashes as they are`() async throws {
+  @Test func labelsAreWrittenWithTheirSlashesAsTheyAre() async throws {
     let heard = Mutex("")
     try await serving { _, text in
       heard.withLock { $0 = text }
@@ -67,7 +67,7 @@ import Units
   }
 
   /// Amounts have their unit behind them there, and there is no `xpay`.
-  @Test func `an old node pays with pay`() async throws {
+  @Test func anOldNodePaysWithPay() async throws {
     let (invoice, preimage) = try foreign()
     let hex = preimage.hex
     let paid = #""payment_preimage":"\#(hex)","amount_msat":"50000msat","amount_sent_msat":"50012msat""#
@@ -85,7 +85,7 @@ import Units
     }
   }
 
-  @Test func `what an old node is still paying is under way`() async throws {
+  @Test func whatAnOldNodeIsStillPayingIsUnderWay() async throws {
     let (invoice, preimage) = try foreign()
     let paid = #""payment_preimage":"\#(preimage.hex)","amount_msat":50000,"amount_sent_msat":50000"#
     try await serving { method, _ in
@@ -99,8 +99,53 @@ import Units
     }
   }
 
+  /// Rows that were pending come to their end while the HTLCs are read, which are read in pages, or whole by old nodes.
+  @Test(arguments: [false, true], [false, true])
+  func hTLCsAreReadToTheirEndAndThePaymentAgainBehindThem(_ isOld: Bool, _ isPaid: Bool) async throws {
+    let (invoice, preimage) = try foreign()
+    let hash = preimage.paymentHash.hex
+    let looks = Mutex(0)
+    let starts = Mutex<[String]>([])
+    @Sendable func htlc(_ index: Int, _ hash: String, _ state: String) -> String {
+      #"{"created_index":\#(index),"direction":"out","payment_hash":"\#(hash)","state":"\#(state)","expiry":9}"#
+    }
+    let other = String(repeating: "11", count: 32)
+    let over = htlc(1_001, hash, "RCVD_REMOVE_ACK_REVOCATION")
+    try await serving { method, text in
+      switch method {
+      case "listpays":
+        let look = looks.withLock { looks in
+          looks += 1
+          return looks
+        }
+        let end = #""status":"complete","preimage":"\#(preimage.hex)","amount_msat":50000,"amount_sent_msat":50000"#
+        let row = isPaid && look > 1 ? end : #""status":"pending""#
+        return #""result":{"pays":[{"bolt11":"\#(invoice.text)",\#(row)}]}"#
+      default:
+        starts.withLock { $0.append(text) }
+        if text.contains("index") {
+          if isOld { return #""error":{"code":-32602,"message":"unknown parameter: index"}"# }
+          if text.contains(#""start":1001"#) { return #""result":{"htlcs":[\#(over)]}"# }
+          let page = (1...1_000).map { htlc($0, other, "SENT_ADD_COMMIT") }.joined(separator: ",")
+          return #""result":{"htlcs":[\#(page)]}"#
+        }
+        return #""result":{"htlcs":[\#(over)]}"#
+      }
+    } _: { (client: CLNClient) async throws -> Void in
+      let later = invoice.expiresAt + .hour
+      let found = try await client.payment(invoice.paymentHash, at: later)
+      if isPaid {
+        #expect(found == .paid(preimage: preimage.bytes.array, fee: .zero))
+      } else if case .failed? = found {
+      } else {
+        Issue.record("it is \(found as Any)")
+      }
+      #expect(starts.withLock { $0.count } == 2)
+    }
+  }
+
   /// A label that the node keeps in another form than we write it: it says that there is none, and the invoice is open.
-  @Test func `nothing is canceled that the node still shows`() async throws {
+  @Test func nothingIsCanceledThatTheNodeStillShows() async throws {
     let (invoice, preimage) = try foreign()
     let row =
       #"{"label":"a/b","bolt11":"\#(invoice.text)","payment_hash":"\#(preimage.paymentHash.hex)","amount_msat":50000,"status":"unpaid"}"#
@@ -109,7 +154,7 @@ import Units
         ? #""error":{"code":905,"message":"Unknown invoice"}"# : #""result":{"invoices":[\#(row)]}"#
     } _: { (client: CLNClient) async throws -> Void in
       let error = await #expect(throws: NodeError.self) {
-        _ = try await CLNNode(client).cancel(preimage.paymentHash)
+        _ = try await CLNNode(client, clock: RealClock()).cancel(preimage.paymentHash)
       }
       #expect(error?.kind == .unavailable)
     }
@@ -124,7 +169,7 @@ import Units
       (403, "nginx", .refused(code: 403)), (500, "nginx", .garbage),
       (401, #"{"message":"no key"}"#, .refused(code: 401)),
     ])
-  func `clnrest says why not`(_ status: Int, _ body: String, _ kind: RPCError.Kind) async throws {
+  func clnrestSaysWhyNot(_ status: Int, _ body: String, _ kind: RPCError.Kind) async throws {
     let server = try HTTPServer { _ in .text(status, body) }
     try await server.start()
     let client = try CLNClient(NodeAddress(server.url), rune: NodeSecret("rune"))

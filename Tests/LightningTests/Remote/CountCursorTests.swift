@@ -4,7 +4,7 @@ import Testing
 
 /// Settlements of a node that counts them.
 @Suite struct CountCursorTests {
-  @Test func `a cursor is read as it was written`() {
+  @Test func aCursorIsReadAsItWasWritten() {
     let cursor = CountCursor(identity: "02ab", index: 7)
     #expect(cursor.text == "02ab-7")
     #expect(CountCursor(cursor.text, on: "02ab") == cursor)
@@ -13,7 +13,7 @@ import Testing
   @Test(arguments: [
     nil, "", "7", "02ab", "02ab-", "02ab--7", "02ab-7-8", "02ab-x", "03cd-7", "02ab-9223372036854775808",
   ])
-  func `a cursor that is none of this node's starts at the beginning`(_ text: String?) {
+  func aCursorThatIsNoneOfThisNodesStartsAtTheBeginning(_ text: String?) {
     #expect(CountCursor(text, on: "02ab") == CountCursor(identity: "02ab", index: 0))
   }
 }

@@ -52,7 +52,7 @@ import Units
 
   /// The gateway says so too when the node goes away behind a payment that has left.
   @Test(arguments: [true, false], ["transport is closing", "error reading from server: EOF"])
-  func `unavailable is no word on a payment`(_ isInStream: Bool, _ words: String) async throws {
+  func unavailableIsNoWordOnAPayment(_ isInStream: Bool, _ words: String) async throws {
     let invoice = try foreign()
     try await serving { _ in
       let fault = ["code": 14, "message": words] as [String: Any]
@@ -72,7 +72,7 @@ import Units
       "waiting to start, RPC services not available",
       "the RPC server is in the process of starting up, but not yet ready to accept calls",
     ])
-  func `a node that does not serve yet has done nothing`(_ code: Int, _ words: String) async throws {
+  func aNodeThatDoesNotServeYetHasDoneNothing(_ code: Int, _ words: String) async throws {
     let invoice = try foreign()
     try await serving { _ in
       .json(500, ["code": code, "message": words] as [String: Any])
@@ -86,7 +86,7 @@ import Units
 
   /// Strangers decide how many invoices are watched. A call must not wait until one of them is paid.
   @Test(.timeLimit(.minutes(5)))
-  func `calls go through while many wait`() async throws {
+  func callsGoThroughWhileManyWait() async throws {
     let book = NodeBook(clock: ManualClock())
     let server = try LNDServer(book).serve(certificate: TestCertificate.shared.pair)
     try await server.start()
@@ -158,7 +158,7 @@ import Units
   }
 
   /// A settled AMP invoice has no preimage. It is nothing that was waited for, and no reason to ask at once again.
-  @Test func `what was settled without a preimage is waited past`() async throws {
+  @Test func whatWasSettledWithoutAPreimageIsWaitedPast() async throws {
     let preimage = Preimage.random()
     let lists = Mutex(0)
     try await serving { call in
@@ -187,7 +187,7 @@ import Units
   }
 
   @Test(arguments: [true, false])
-  func `a spontaneous payment spoils neither list nor stream`(_ isListed: Bool) async throws {
+  func aSpontaneousPaymentSpoilsNeitherListNorStream(_ isListed: Bool) async throws {
     let preimage = Preimage.random()
     try await serving { call in
       let rows = [Self.row(1, settled: 1, preimage: nil), Self.row(2, settled: 2, preimage: preimage)]
@@ -209,7 +209,7 @@ import Units
   }
 
   /// Five hundred rows of ten kilobytes are more than one answer may have. They were settled in the other direction.
-  @Test func `a long list is read by pieces, and told by settlement`() async throws {
+  @Test func aLongListIsReadByPiecesAndToldBySettlement() async throws {
     let preimages = (0..<500).map { _ in Preimage.random() }
     let memo = String(repeating: "x", count: 10_000) + " #leasehold/1/purchase"
     try await serving { call in

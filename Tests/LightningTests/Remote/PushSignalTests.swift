@@ -39,14 +39,14 @@ import Units
     return withExtendedLifetime(signal) { slept.withLock { $0 } }
   }
 
-  @Test func `a node that hangs up at once is asked ever less often`() async {
+  @Test func aNodeThatHangsUpAtOnceIsAskedEverLessOften() async {
     let asked = await pauses(after: [Duration?](repeating: .zero, count: 8))
     #expect(asked.prefix(3) == [.milliseconds(400), .milliseconds(800), .milliseconds(1_600)])
     #expect(asked.suffix(2) == [.seconds(10), .seconds(10)])
     #expect(await pauses(after: [nil, nil, nil], .notSent) == Array(asked.prefix(3)))
   }
 
-  @Test func `a connection that lasted is made again at once`() async {
+  @Test func aConnectionThatLastedIsMadeAgainAtOnce() async {
     let asked = await pauses(after: [.zero, .zero, .seconds(30), .seconds(29), .seconds(300)])
     #expect(
       asked == [

@@ -28,11 +28,13 @@ struct RealPair: Codable, Sendable {
     func open() throws -> any PayingNode {
       let limits = RPCLimits(answer: 60)
       let clock = RealClock()
-      if let socket { return CLNNode(CLNClient(socket: socket, limits: limits)) }
+      if let socket { return CLNNode(CLNClient(socket: socket, limits: limits), clock: clock) }
       let address = try NodeAddress(url ?? "", certificateFile: certificateFile)
       switch kind {
       case "cln":
-        return CLNNode(try CLNClient(address, rune: try NodeSecret.text(inFile: runeFile ?? ""), limits: limits))
+        return CLNNode(
+          try CLNClient(address, rune: try NodeSecret.text(inFile: runeFile ?? ""), limits: limits),
+          clock: clock)
       case "lnd":
         return LNDNode(
           try LNDClient(address, macaroon: try NodeSecret.hexadecimal(inFile: macaroonFile ?? ""), limits: limits),

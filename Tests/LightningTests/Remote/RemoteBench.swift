@@ -87,9 +87,10 @@ final class RemoteBench: FaultyNodeBench, HoldingNodeBench {
   private func adapter(_ limits: RPCLimits = RPCLimits(answer: 30)) throws -> any PayingNode {
     let url = if case .http(let server) = wire { server.url } else { "" }
     switch kind {
-    case .cln: return CLNNode(CLNClient(socket: directory.path + "/rpc", limits: limits))
+    case .cln: return CLNNode(CLNClient(socket: directory.path + "/rpc", limits: limits), clock: clock)
     case .clnREST:
-      return CLNNode(try CLNClient(NodeAddress(url), rune: NodeSecret(CLNServer.rune), limits: limits))
+      return CLNNode(
+        try CLNClient(NodeAddress(url), rune: NodeSecret(CLNServer.rune), limits: limits), clock: clock)
     case .lnd:
       let address = try NodeAddress(url, certificateFile: TestCertificate.shared.file)
       return LNDNode(

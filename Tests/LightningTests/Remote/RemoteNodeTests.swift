@@ -40,7 +40,7 @@ import Units
   }
 
   @Test(arguments: RemoteBench.Kind.allCases)
-  func `what stands before nonsense is told`(_ kind: RemoteBench.Kind) async throws {
+  func whatStandsBeforeNonsenseIsTold(_ kind: RemoteBench.Kind) async throws {
     let (bench, node, hashes) = try await spoiling(kind, label: "leasehold/2/purchase")
     let found = try await node.settlements(after: nil, limit: 10)
     #expect(found.map(\.paymentHash) == [hashes[0]])
@@ -49,13 +49,17 @@ import Units
       _ = try await node.settlements(after: found.last?.cursor, limit: 10)
     }
     #expect(error?.kind == .garbage)
+    // Nor is it left out of the list that the books are held against.
+    let unlisted = await #expect(throws: NodeError.self) { _ = try await node.everySettlement(limit: 10) }
+    #expect(unlisted?.kind == .garbage)
     bench.mend()
+    #expect(try await node.everySettlement(limit: 10).map(\.paymentHash) == hashes)
     #expect(
       try await node.settlements(after: found.last?.cursor, limit: 10).map(\.paymentHash) == Array(hashes.dropFirst()))
   }
 
   @Test(arguments: RemoteBench.Kind.allCases)
-  func `nonsense about what is none of ours is passed over`(_ kind: RemoteBench.Kind) async throws {
+  func nonsenseAboutWhatIsNoneOfOursIsPassedOver(_ kind: RemoteBench.Kind) async throws {
     let (bench, node, hashes) = try await spoiling(kind, label: "a tip")
     // Also where it is all that would be told.
     for limit in [1, 10] {
@@ -63,13 +67,14 @@ import Units
       #expect(first.map(\.paymentHash) == [hashes[0]])
       let rest = try await node.settlements(after: first.last?.cursor, limit: limit)
       #expect(rest.map(\.paymentHash) == [hashes[2]])
+      #expect(try await node.everySettlement(limit: 10).map(\.paymentHash) == [hashes[0], hashes[2]])
     }
     #expect(try await node.settlements(after: nil, limit: 10).map(\.paymentHash) == [hashes[0], hashes[2]])
     withExtendedLifetime(bench) {}
   }
 
   @Test(arguments: RemoteBench.Kind.allCases)
-  func `another invoice than the one asked for is no answer`(_ kind: RemoteBench.Kind) async throws {
+  func anotherInvoiceThanTheOneAskedForIsNoAnswer(_ kind: RemoteBench.Kind) async throws {
     let bench = try await RemoteBench(kind)
     let node = try bench.node
     let paid = try await node.createInvoice(bench.request("leasehold/1/purchase"))

@@ -24,12 +24,12 @@ import Units
     }
   }
 
-  @Test func `equal times are all delivered, each once, however few at a time`() {
+  @Test func equalTimesAreAllDeliveredEachOnceHoweverFewAtATime() {
     let rows = [row(5, 3), row(5, 1), row(5, 2), row(0, 9), row(60, 4), row(5, 5)]
     for limit in 1...6 { #expect(read(rows, limit: limit).names == [9, 1, 2, 3, 5, 4]) }
   }
 
-  @Test func `one that turns up late is still delivered, and only that one`() {
+  @Test func oneThatTurnsUpLateIsStillDeliveredAndOnlyThatOne() {
     let rows = [row(0, 1), row(20, 2), row(25, 3)]
     let (_, cursor) = read(rows)
     // Behind the last by less than the overlap, before it, and at the same time.
@@ -39,26 +39,26 @@ import Units
     #expect(read(rows, after: cursor).names.isEmpty)
   }
 
-  @Test func `a cursor stays small`() {
+  @Test func aCursorStaysSmall() {
     let rows = (0..<200).map { row(Double($0), UInt8($0)) }
     let (names, cursor) = read(rows, limit: 7)
     #expect(names == (0..<200).map { UInt8($0) })
     #expect((cursor?.utf8.count ?? 0) < 17 * 12 + 20)
   }
 
-  @Test func `what moves to a later time is told again at most, never lost`() {
+  @Test func whatMovesToALaterTimeIsToldAgainAtMostNeverLost() {
     let (_, cursor) = read([row(0, 1), row(1, 2)])
     #expect(read([row(1, 2), row(100, 1)], after: cursor).names.count <= 1)
     #expect(read([row(1, 2), row(100, 1), row(101, 3)], after: cursor).names.last == 3)
   }
 
   @Test(arguments: ["", "x", "1", "1:", "-1:", "1:zz", "12-4", "1:00112233445566", "9223372036854775808:"])
-  func `a cursor of another node starts at the beginning, if it is not simply empty`(_ text: String) {
+  func aCursorOfAnotherNodeStartsAtTheBeginningIfItIsNotSimplyEmpty(_ text: String) {
     let names = read([row(0, 1), row(1, 2)], after: text).names
     #expect(names == [1, 2])
   }
 
-  @Test func `what a lookup says goes on right behind it`() {
+  @Test func whatALookupSaysGoesOnRightBehindIt() {
     let rows = [row(0, 1), row(5, 2), row(30, 3)]
     let behind = TimeCursor(after: rows[2]).text
     #expect(read(rows, after: behind).names.isEmpty)

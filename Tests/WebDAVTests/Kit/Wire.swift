@@ -92,6 +92,15 @@ extension TestServer {
     try await sendRaw(method, base + path, headers, body: body)
   }
 
+  /// Sends a request's head beneath the lease, and leaves the rest to the test.
+  func begin(_ method: String, _ path: String, _ headers: [String: String] = [:]) async throws -> Wire {
+    var text = "\(method) \(base)\(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
+    for (name, value) in headers { text += "\(name): \(value)\r\n" }
+    let wire = try Wire(port: port)
+    await wire.send(text + "\r\n")
+    return wire
+  }
+
   func sendRaw(
     _ method: String, _ path: String, _ headers: [String: String] = [:], body: String? = nil
   ) async throws -> Reply {

@@ -98,24 +98,44 @@ struct Provider: Sendable {
         authorization: credential, method: "POST", address: IPAddress("127.0.0.1"), addressText: "127.0.0.1",
         requestID: UUID().uuidString)
     }
-    do {
-      _ = try await engine.rent(request, body: [], caller([]))
-    } catch Refusal.paymentRequired(let demand) {
-      let preimage = try await node.payOwn(demand.challenge.invoice)
-      let credential = try PresentedCredential(macaroon: demand.challenge.macaroon, preimage: preimage)
-      let lease = try await engine.rent(request, body: [], caller([credential.authorization]))
-      #expect(lease.lease.state.name == "active")
-      let root = try folders.make(demand.lease)
-      for name in ["photos/sub", "private", "photosx"] {
-        try FileManager.default.createDirectory(atPath: root + "/" + name, withIntermediateDirectories: true)
-      }
-      for name in ["photos/a", "private/secret", "photosx/secret"] {
-        try Data((name.hasSuffix("secret") ? Rented.secret : "a").utf8).write(to: URL(filePath: root + "/" + name))
-      }
-      return Rented(lease: demand.lease, credential: credential, root: root, port: port)
+    guard case .pay(let demand) = try await engine.rent(request, body: [], caller([])) else {
+      Issue.record("no payment was asked for")
+      throw CancellationError()
     }
-    Issue.record("no payment was asked for")
-    throw CancellationError()
+    let preimage = try await node.payOwn(demand.challenge.invoice)
+    let credential = try PresentedCredential(macaroon: demand.challenge.macaroon, preimage: preimage)
+    let sold = try await engine.rent(request, body: [], caller([credential.authorization]))
+    if case .lease(let bought) = sold {
+      #expect(bought.lease.state.name == .active)
+    } else {
+      Issue.record("money was asked for once more")
+    }
+    let root = try folders.make(demand.lease)
+    for name in ["photos/sub", "private", "photosx"] {
+      try FileManager.default.createDirectory(atPath: root + "/" + name, withIntermediateDirectories: true)
+    }
+    for name in ["photos/a", "private/secret", "photosx/secret"] {
+      try Data((name.hasSuffix("secret") ? Rented.secret : "a").utf8).write(to: URL(filePath: root + "/" + name))
+    }
+    return Rented(lease: demand.lease, credential: credential, root: root, port: port)
+  }
+}
+
+extension Provider {
+  private func caller(_ disk: Rented) -> Caller {
+    Caller(
+      authorization: [disk.credential.authorization], method: "POST", address: IPAddress("127.0.0.1"),
+      addressText: "127.0.0.1", requestID: UUID().uuidString)
+  }
+
+  func password(of disk: Rented, _ caveats: [String]) async throws -> (user: String, password: String, token: TokenID) {
+    let minted = try await engine.narrow(disk.lease, caveats: caveats, withPassword: true, caller(disk))
+    let login = try #require(minted.login)
+    return (login.user, login.password, minted.token)
+  }
+
+  func revoke(_ token: TokenID, of disk: Rented) async throws {
+    try await engine.revoke(token, of: disk.lease, caller(disk))
   }
 }
 

@@ -1,0 +1,72 @@
+import L402
+import Ledger
+import Synchronization
+
+/// The permission to serve one request at a data door.
+public protocol Admission: Sendable {
+  /// Whether the credential reaches a path inside the volume. A lock may begin above what it reaches: such a lock is not
+  /// told of, and not taken off.
+  func reaches(_ path: ResourcePath) -> Bool
+  /// Whether an open stream may go on: asked each second or 4 MiB. Costs no database access while the cache is
+  /// trusted.
+  func isStillServing() async -> Bool
+  /// The same for who cannot wait, as on an event loop: answers at once. When the lease was written meanwhile it is read
+  /// again beside the stream, which goes on for two seconds at the most without an answer.
+  func mayGoOn() -> Bool
+  /// Metering: what has passed since it was last told, every 4 MiB and at the end. Returns at once.
+  func count(_ traffic: Traffic)
+}
+
+/// An admission to a lease, which holds as long as the lease serves and its credential opens it.
+final class LeaseAdmission: Admission {
+  private struct State {
+    var lastYes = ContinuousClock.now
+    var asking = false
+    var ended = false
+  }
+  private let lease: LeaseID
+  private let credential: VerifiedCredential
+  private let admissions: Admissions
+  private let state = Mutex(State())
+
+  init(_ lease: LeaseID, _ credential: VerifiedCredential, by admissions: Admissions) {
+    self.lease = lease
+    self.credential = credential
+    self.admissions = admissions
+  }
+
+  func reaches(_ path: ResourcePath) -> Bool { credential.covers(path) }
+
+  func isStillServing() async -> Bool { await admissions.isServing(lease, credential) }
+
+  func mayGoOn() -> Bool {
+    let remembered = admissions.remembersServing(lease, credential)
+    let (answer, ask) = state.withLock { state -> (Bool, Bool) in
+      if state.ended { return (false, false) }
+      switch remembered {
+      case true?:
+        state.lastYes = .now
+        return (true, false)
+      case false?:
+        state.ended = true
+        return (false, false)
+      case nil:
+        let ask = !state.asking
+        state.asking = true
+        return (ContinuousClock.now - state.lastYes < .seconds(2), ask)
+      }
+    }
+    if ask {
+      Task { [self] in
+        let serves = await isStillServing()
+        state.withLock { state in
+          state.asking = false
+          if serves { state.lastYes = .now } else { state.ended = true }
+        }
+      }
+    }
+    return answer
+  }
+
+  func count(_ traffic: Traffic) { admissions.meters.count(lease, traffic) }
+}

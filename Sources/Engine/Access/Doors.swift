@@ -1,0 +1,122 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// The data doors of this host: who may pass, and what is behind them.
+public struct Doors: Sendable {
+  let store: any Store
+  let admissions: Admissions
+  let renewals: Renewals
+  let addresses: Addresses
+  public let disks: DiskDoor
+  public let containers: ContainerDoor
+
+  /// Opens a data door of a lease for one request, or says what is to be paid for it, or refuses.
+  ///
+  /// - Parameters:
+  ///   - path: the file the request is about, inside the volume; `nil` outside the disk door.
+  ///   - others: further paths it names (`Destination`, `If`).
+  public func admit(
+    _ capability: Capabilities, to id: LeaseID, kind: Kind, path: ResourcePath? = nil, others: [ResourcePath] = [],
+    _ caller: Caller
+  ) async throws -> Opened<Void> {
+    try await open(capability, to: id, kind: kind, path: path, others: others, caller) {}
+  }
+
+  private func open<Thing: Sendable>(
+    _ capability: Capabilities, to id: LeaseID, kind: Kind, path: ResourcePath? = nil, others: [ResourcePath] = [],
+    _ caller: Caller, _ thing: () async throws -> Thing
+  ) async throws -> Opened<Thing> {
+    let admitted: Admissions.Admitted
+    do {
+      admitted = try await admissions.admit(capability, to: id, kind: kind, path: path, others: others, caller)
+    } catch let refusal as Refusal {
+      guard let demand = try await demand(insteadOf: refusal, caller) else { throw refusal }
+      return .pay(demand)
+    }
+    switch admitted {
+    case .serves(let admission): return .serves(admission, try await thing())
+    case .unpaid(let standing, let shown):
+      // At an address nobody is given more than the address allows, whatever he shows.
+      if let door = caller.door { return .pay(try await demand(at: door.address, caller)) }
+      return .pay(try await renewals.demand(standing, periods: 1, shown: shown, caller))
+    }
+  }
+
+  // MARK: Addresses
+
+  /// What who came by an address is answered instead of a refusal: without a credential that is usable there, he may pay.
+  /// `nil`: the refusal stands.
+  public func demand(insteadOf refusal: Refusal, _ caller: Caller) async throws -> PaymentDemand? {
+    guard let address = caller.door?.address, refusal.isMendedByAnotherCredential else { return nil }
+    return try await demand(at: address, caller)
+  }
+
+  private func demand(at address: LeaseAddress, _ caller: Caller) async throws -> PaymentDemand {
+    let shown = try addresses.standIn(for: address)
+    guard let standing = try await store.standing(.renewal(of: address.lease, periods: 1, shown: shown)) else {
+      throw Refusal.unknownLease
+    }
+    return try await renewals.demand(standing, periods: 1, shown: shown, caller)
+  }
+
+  // MARK: Disk
+
+  public func openVolume(
+    _ id: LeaseID, _ capability: Capabilities, path: ResourcePath, others: [ResourcePath] = [], _ caller: Caller
+  ) async throws -> Opened<Volume> {
+    try await open(capability, to: id, kind: .disk, path: path, others: others, caller) {
+      try await disks.volume(of: id)
+    }
+  }
+
+  // MARK: Compute
+
+  /// - Parameter input: asked for only once the command runs.
+  public func exec(
+    _ id: LeaseID, _ command: ExecCommand, input: ExecInput = .none, _ caller: Caller
+  ) async throws -> Opened<AsyncThrowingStream<ExecOutput, any Error>> {
+    guard !command.arguments.isEmpty else { throw Refusal.invalidField("command", "at least one word") }
+    try Wishes.check(command: command.arguments, field: "command")
+    try Wishes.check(environment: command.environment)
+    return try await open(LeaseAction.exec.needs, to: id, kind: .compute, caller) {
+      try await containers.exec(id, command, input: input)
+    }
+  }
+
+  public func logs(
+    of id: LeaseID, _ part: LogPart, follow: Bool, _ caller: Caller
+  ) async throws -> Opened<ContainerLog> {
+    try await open(LeaseAction.logs.needs, to: id, kind: .compute, caller) {
+      try await containers.logs(of: id, part, follow: follow)
+    }
+  }
+
+  public func start(_ id: LeaseID, _ caller: Caller) async throws -> Opened<Void> {
+    try await open(LeaseAction.start.needs, to: id, kind: .compute, caller) { try await containers.start(id) }
+  }
+
+  public func stop(_ id: LeaseID, _ caller: Caller) async throws -> Opened<Void> {
+    try await open(LeaseAction.stop.needs, to: id, kind: .compute, caller) { try await containers.stop(id) }
+  }
+}
+
+extension Refusal {
+  fileprivate var isMendedByAnotherCredential: Bool {
+    switch self {
+    case .unauthorized, .forbidden(reason: .wrongLease, _): true
+    case .forbidden, .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
+      .idempotencyConflict, .tooManyRequests, .tooManyAtOnce, .unavailable, .invoiceRefused, .noExchangeRate,
+      .conflict:
+      false
+    }
+  }
+}
+
+/// What a data door answers: what is behind it, with the permission to serve it; or what is to be paid first.
+public enum Opened<Thing: Sendable>: Sendable {
+  case serves(any Admission, Thing)
+  /// The lease's time has run out: its renewal.
+  case pay(PaymentDemand)
+}

@@ -1,0 +1,35 @@
+import Leasing
+
+/// What a lease has at most one open invoice for (part of a uniqueness key).
+public enum InvoiceSlot: Hashable, Sendable {
+  case purchase
+  /// At least 1.
+  case renewal(periods: Int64)
+  /// - Parameter offer: the offer that is changed to.
+  case change(offer: String)
+
+  /// What ``description`` says; `nil` for what it never does.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let rest = parts.dropFirst().first.map { String($0) }
+    switch (parts.first.flatMap { Settlement.Purpose.Name(rawValue: String($0)) }, rest) {
+    case (.purchase, nil): self = .purchase
+    case (.renewal, let rest?):
+      guard let periods = Int64(rest) else { return nil }
+      self = .renewal(periods: periods)
+    case (.change, let rest?): self = .change(offer: rest)
+    case (.purchase, .some), (.renewal, nil), (.change, nil), (nil, _): return nil
+    }
+  }
+}
+
+extension InvoiceSlot: CustomStringConvertible {
+  /// As the invoice's row has it: `purchase`, `renewal:1`, `change:<offer>`.
+  public var description: String {
+    switch self {
+    case .purchase: Settlement.Purpose.Name.purchase.rawValue
+    case .renewal(let periods): "\(Settlement.Purpose.Name.renewal.rawValue):\(periods)"
+    case .change(let offer): "\(Settlement.Purpose.Name.change.rawValue):\(offer)"
+    }
+  }
+}

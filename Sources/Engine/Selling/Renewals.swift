@@ -1,0 +1,100 @@
+import L402
+import Leasing
+import Ledger
+import Units
+
+/// Time bought again.
+struct Renewals: Sendable {
+  let store: any Store
+  let clock: any WallClock
+  let credentials: Credentials
+  let redemptions: Redemptions
+  let rates: Rates
+  let invoicing: Invoicing
+
+  /// Renews by so many periods: the lease, for the first request that shows a settled payment for it, for any under the
+  /// same key, and where neither has one for a repetition soon after (its answer may have been lost); a demand for
+  /// payment otherwise. Anyone may pay for a friend: a stranger's challenge can do nothing
+  /// but pay.
+  func renew(_ id: LeaseID, periods: Int64, _ caller: Caller) async throws -> Sold {
+    let shown = try await credentials.requireIfShown(.renew, of: id, caller)
+    let question = StandingQuestion.renewal(of: id, periods: periods, shown: shown)
+    var standing = try await store.standing(question)
+    if let shown, let paid = standing?.presented, paid.lease == id, paid.mayStillBuy(paid.purpose.isRenewal(periods)) {
+      if let record = try await redemptions.redeemed(by: shown, for: id, caller, where: { $0.isRenewal(periods) }) {
+        return .lease(record)
+      }
+      standing = try await store.standing(question)
+    }
+    guard let standing else { throw Refusal.unknownLease }
+    return .pay(try await demand(standing, periods: periods, shown: shown, caller))
+  }
+
+  /// A renewal's invoice and macaroon, for whoever asked. The lease is read from the database just before.
+  func demand(
+    _ standing: Standing, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
+  ) async throws -> PaymentDemand {
+    let lease = standing.record.lease
+    guard periods >= 1, periods <= lease.terms.maxPeriods else {
+      throw Refusal.invalidField("periods", "1 to \(lease.terms.maxPeriods)")
+    }
+    let now = clock.now()
+    // Nobody is asked for money that would buy nothing.
+    let time = lease.terms.price > .zero ? (lease.terms.period * periods).microseconds : 0
+    if let obstacle = lease.renewalObstacle(lasting: time, at: now) {
+      throw Refusal.rejection(obstacle, of: lease)
+    }
+    switch lease.state {
+    case .quoted, .provisioning:
+      throw Refusal.rejection(.notPaidYet)
+    case .reclaiming(.retention, _, _, destroying: false), .active, .grace, .suspended:
+      break
+    case .reclaiming, .closed:
+      throw Refusal.leaseClosed
+    }
+    guard lease.maySell(periods: periods, at: now) else {
+      throw Refusal.invalidField("periods", "no time is sold that far ahead")
+    }
+    var renewed = lease
+    renewed.terms = try rates.renewed(lease.renewalTerms(at: now), seeing: standing.open, at: now)
+    guard let amount = renewed.renewalAmount(periods: periods, at: now) else {
+      throw Refusal.invalidField("periods", "the price does not fit")
+    }
+    try shown?.allow(amount)
+    // At a rate that is frozen nobody is given longer to wait and see than for a purchase.
+    let ends = lease.renewalInvoiceEnds(at: now)
+    let frozen = renewed.terms.frozenPrice
+    let order = InvoiceOrder(
+      lease: lease.id, purpose: .renewal(periods: periods), slot: .renewal(periods: periods),
+      label: "\(InvoiceRequest.labelPrefix)\(lease.id)/renewal/\(uniqueLabel(at: now))", amount: amount,
+      expiresAt: frozen == nil ? ends : min(ends, now + lease.terms.policy.quote), frozen: frozen, at: now)
+    return try await invoicing.demand(for: order, of: lease, periods: periods, shown: shown, caller, seen: standing)
+  }
+}
+
+extension VerifiedCredential {
+  /// - Throws: where its holder was given it for less than this.
+  func allow(_ amount: Millisatoshi) throws(Refusal) {
+    if let bound = maxMsat, amount.count > bound { throw Refusal.permission(.amount) }
+  }
+}
+
+extension InvoiceRecord {
+  /// Whether presenting it may still bring something: what settled and is of the wanted kind, or has not been booked.
+  fileprivate func mayStillBuy(_ isWanted: Bool) -> Bool {
+    state != .settled || isWanted
+  }
+}
+
+extension Standing {
+  /// The recorded token, if it is one for this very invoice.
+  func token(for invoice: InvoiceRecord) -> TokenID? {
+    invoice.id == open?.id ? token : nil
+  }
+}
+
+extension Settlement.Purpose {
+  func isRenewal(_ periods: Int64) -> Bool {
+    if case .renewal(let bought) = self { bought == periods } else { false }
+  }
+}

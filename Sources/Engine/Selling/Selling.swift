@@ -1,0 +1,51 @@
+import Leasing
+import Logging
+import Units
+
+/// The services of everything that is quoted, bought, renewed, changed and given back.
+public struct Selling: Sendable {
+  let minting: Minting
+  let invoicing: Invoicing
+  let cancellations: Cancellations
+  let purchases: Purchases
+  let renewals: Renewals
+  let changes: Changes
+  let releases: Releases
+  public let announcements: Announcements
+
+  init(
+    store: any Store, node: any LightningNode, clock: any WallClock, loop: LeaseLoop, catalog: Catalog,
+    drivers: [Kind: any ResourceDriver], access: Access, doubts: Doubts, waiting: Waiting, money: Money,
+    settings: Settings, log: Logger
+  ) {
+    let (keys, credentials, limits, rates) = (access.keys, access.credentials, access.mintLimits, doubts.rates)
+    let holds = node is any HoldingNode
+    let challenges = Challenges(clock: clock, keys: keys, tokens: access.tokens)
+    minting = Minting(
+      clock: clock, limits: limits, holds: money.holds, awaited: money.heldPayments.bell, nodeWatch: doubts.node,
+      network: settings.network, challenges: challenges, openings: Openings(store: store), log: log)
+    invoicing = Invoicing(
+      store: store, clock: clock, holds: money.holds, unpaidShare: settings.unpaidShare, challenges: challenges,
+      minting: minting)
+    cancellations = Cancellations(
+      store: store, node: node, clock: clock, bookings: money.bookings, settlements: money.settlements)
+    purchases = Purchases(
+      store: store, clock: clock, wishes: Wishes(catalog: catalog), credentials: credentials,
+      presented: money.presented, waiting: waiting, rates: rates, attachments: access.attachments, limits: limits,
+      quotes: Quotes(store: store, clock: clock, loop: loop, settings: settings) {
+        holds ? keys.keyring.currentEpoch : nil
+      }, invoicing: invoicing, patience: settings.patience, log: log)
+    let redemptions = Redemptions(
+      store: store, clock: clock, presented: money.presented, waiting: waiting, repetition: settings.repetition,
+      patience: settings.patience)
+    renewals = Renewals(
+      store: store, clock: clock, credentials: credentials, redemptions: redemptions, rates: rates,
+      invoicing: invoicing)
+    changes = Changes(
+      store: store, clock: clock, loop: loop, catalog: catalog, drivers: drivers, credentials: credentials,
+      redemptions: redemptions, rates: rates, invoicing: invoicing, log: log)
+    releases = Releases(store: store, loop: loop, credentials: credentials, presented: money.presented)
+    announcements = Announcements(
+      of: catalog.offers, writtenAt: settings.configurationWrittenAt, store: store, clock: clock, loop: loop, log: log)
+  }
+}

@@ -1,0 +1,16 @@
+import Engine
+import L402
+import Units
+
+/// What the store does for many at once, done for one.
+extension StoreTransaction {
+  public func unpaidHolds(of client: String) throws -> Int {
+    try quoteGround(of: [client], keys: [], countingHolds: false, alone: false).unpaidHolds[client] ?? 0
+  }
+
+  /// Without a token.
+  public func openInvoice(id: Int64, paymentHash: PaymentHash, bolt11: String, expiresAt: Instant) throws {
+    let opening = InvoiceOpening(id: id, paymentHash: paymentHash, bolt11: bolt11, expiresAt: expiresAt)
+    guard try openInvoices([opening]) == [id] else { throw StoreError(.conflict, "no such reservation") }
+  }
+}
