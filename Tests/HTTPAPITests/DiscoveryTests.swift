@@ -43,7 +43,7 @@ import Wire
     try await Bench.with { bench in
       try await bench.live { door async throws in
         #expect(try await door.ask(.post, "/v1/quotes", #"{"offer":"none"}"#).problem.code == "unknown-offer")
-        #expect(try await door.ask(.post, "/v1/quotes", #"{"offer":"disk","periods":0}"#).status == 400)
+        #expect(try await door.ask(.post, "/v1/quotes", #"{"offer":"disk","periods":0}"#).status == 422)
         #expect(try await door.ask(.post, "/v1/quotes").status == 400)
       }
     }

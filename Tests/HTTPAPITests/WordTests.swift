@@ -59,7 +59,7 @@ import Units
   private static let ofDocuments: Set<String> = [
     "AddressRequest.capabilities",
     "Attachment.state", "Container.restart", "Container.state", "ExecLine.stream",
-    "Health.status", "Introspection.expiry", "RentRequest.restart",
+    "Health.status", "Introspection.expiry", "Quote.scheme", "RentRequest.restart",
   ]
 
   @Test func theSchemaHasTheWordsOfTheProgram() async throws {

@@ -8,7 +8,8 @@ import Testing
   @Test(.timeLimit(.minutes(10))) func underLoadEverythingRecovers() async throws {
     let cluster = try await PostgresCluster.start()
     defer { cluster.remove() }
-    let pool = Pool(.init(connection: cluster.url, maxConnections: 4, acquireTimeout: .seconds(240)))
+    let pool = Pool(
+      .init(connection: cluster.url, maxConnections: 4, acquireTimeout: .seconds(240), awayPatience: .seconds(240)))
     try await pool.withConnection { try $0.script("CREATE TABLE done (id int8 PRIMARY KEY)") }
     let listener = Listener(connection: cluster.url, channels: ["c"])
     var events = listener.events.makeAsyncIterator()
