@@ -76,7 +76,31 @@ import Wire
       #expect(try held.problem.invoice == late.problem.invoice)
       let again = try await door.pay(late)
       #expect(try await door.ask(.get, path + "/logs", authorization: again).status == 200)
+      try await Self.whoBoughtNothingButPayingIsAskedForMoney(door)
     }
+  }
+
+  /// What was bought where one may only pay opens nothing, and is never told so instead of what is due.
+  private static func whoBoughtNothingButPayingIsAskedForMoney(_ door: Door) async throws {
+    let (lease, owner) = try await door.rent(#"{"offer":"box"}"#)
+    let (path, _) = try await address(of: lease, owner, door, #"{"capabilities":["pay"]}"#)
+    let bought = try await door.pay(try await door.ask(.get, path + "/logs"))
+    #expect(try await shown(bought, door).capabilities == ["pay"])
+    let served = try await door.ask(.get, path + "/logs", authorization: bought)
+    #expect(try served.status == 403 && served.problem.code == "narrowed-capability", "the lease wants no money")
+    door.bench.clock.advance(by: .hour * 3)
+    for (method, rest, body) in [(.get, "/logs", nil), (.get, "", nil), (.post, "/exec", run)]
+      as [(HTTPRequest.Method, String, String?)]
+    {
+      let due = try await door.ask(method, path + rest, body, authorization: bought)
+      #expect(due.status == 402, "\(method) \(rest): \(due.text)")
+    }
+    let due = try await door.ask(.get, path + "/logs", authorization: bought)
+    let again = try await door.pay(due)
+    // Booked or not, what is paid is asked for no second time.
+    #expect(try await door.ask(.get, path + "/logs", authorization: again).status == 403)
+    let after = try await door.ask(.get, "/v1/leases/\(lease.id)", authorization: owner).document(LeaseDocument.self)
+    #expect(after.state == "active")
   }
 
   @Test func whateverIsShownThereTheChallengeIsTheAddressesOwn() async throws {

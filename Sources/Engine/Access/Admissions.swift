@@ -130,6 +130,14 @@ final class Admissions: Sendable {
     return standing
   }
 
+  /// Whether it is for want of money that a lease does not serve, with what the caller paid booked first: paid is paid.
+  func wantsMoney(_ id: LeaseID, _ caller: Caller) async throws -> Bool {
+    guard let shown = try await credentials.credential(of: caller) else { return false }
+    var standing = try await readForDoor(id, shown)
+    if try await presented.bookAnew(shown, standing) { standing = try await readForDoor(id, shown) }
+    return standing.record.lease.hasRunOut(at: clock.now())
+  }
+
   private func wakeIdle(_ id: LeaseID, _ caller: Caller) async throws {
     try await loop.handle(
       .requested, for: id, eventID: EventID(.requested, caller.requestID),

@@ -46,11 +46,18 @@ public struct Doors: Sendable {
 
   // MARK: Addresses
 
-  /// What who came by an address is answered instead of a refusal: without a credential that is usable there, he may pay.
-  /// `nil`: the refusal stands.
+  /// What who came by an address is answered instead of a refusal: without a credential that is usable there, he may pay;
+  /// and so may whoever bought less there than he asks for, once it is money that the lease wants. `nil`: the refusal
+  /// stands.
   public func demand(insteadOf refusal: Refusal, _ caller: Caller) async throws -> PaymentDemand? {
-    guard let address = caller.door?.address, refusal.isMendedByAnotherCredential else { return nil }
-    return try await demand(at: address, caller)
+    guard let address = caller.door?.address else { return nil }
+    switch refusal.mending {
+    case .no: return nil
+    case .byAnotherCredential: return try await demand(at: address, caller)
+    case .byMoney:
+      guard try await admissions.wantsMoney(address.lease, caller) else { return nil }
+      return try await demand(at: address, caller)
+    }
   }
 
   private func demand(at address: LeaseAddress, _ caller: Caller) async throws -> PaymentDemand {
@@ -103,13 +110,18 @@ public struct Doors: Sendable {
 }
 
 extension Refusal {
-  fileprivate var isMendedByAnotherCredential: Bool {
+  fileprivate enum Mending { case no, byAnotherCredential, byMoney }
+
+  /// What helps somebody who came by an address.
+  fileprivate var mending: Mending {
     switch self {
-    case .unauthorized, .forbidden(reason: .wrongLease, _): true
+    case .unauthorized, .forbidden(reason: .wrongLease, _): .byAnotherCredential
+    // Whatever is bought there allows no more; but without money the lease serves nobody.
+    case .forbidden(reason: .narrowedCapability, _): .byMoney
     case .forbidden, .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
       .idempotencyConflict, .tooManyRequests, .tooManyAtOnce, .unavailable, .invoiceRefused, .noExchangeRate,
       .conflict:
-      false
+      .no
     }
   }
 }
