@@ -127,7 +127,7 @@ public struct MasterKeyring: Sendable, CustomStringConvertible, CustomReflectabl
   }
 
   /// The key of an epoch, served or not; nil before every key that was given.
-  private func extractedKey(of epoch: UInt16) -> HMACKey? {
+  func extractedKey(of epoch: UInt16) -> HMACKey? {
     if let key = served(epoch) ?? given[epoch] { return key }
     guard let root = given.keys.filter({ $0 < epoch }).max(), let key = given[root] else { return nil }
     let master = withUnsafeBytes(of: epoch.bigEndian) { MasterKeyring.expand(key, "leasehold-epoch-v1", $0) }
