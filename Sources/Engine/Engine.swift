@@ -102,7 +102,8 @@ public final class Engine: Sendable {
       presented: money.presented, waiting: waiting, patience: settings.patience)
     let trouble = DriverTrouble(log: log)
     doors = Doors(
-      store: store, admissions: admissions, renewals: selling.renewals, addresses: addresses, disks: DiskDoor(volumes: drivers.volumes, trouble: trouble),
+      store: store, admissions: admissions, renewals: selling.renewals, addresses: addresses,
+      disks: DiskDoor(volumes: drivers.volumes, trouble: trouble),
       containers: ContainerDoor(containers: drivers.containers, trouble: trouble, log: log))
     reader = Reader(
       store: store, clock: clock, credentials: credentials, admissions: admissions, presented: money.presented,
@@ -137,8 +138,8 @@ public final class Engine: Sendable {
     // Before the first deadline is looked at: a daemon that starts while the node is away, or has just come back, suspends
     // nobody for it, and gives nobody more time than the one before it would have.
     let name = node.name
-    if let known = try await store.transaction({ tx in try tx.nodeStanding(of: name) }) {
-      doubts.health.remember(known.standing, seenAt: known.seenAt, at: clock.now())
+    if let known = try await store.transaction({ tx in try tx.nodeTrouble(of: name) }) {
+      doubts.health.remember(known.trouble, seenAt: known.seenAt, at: clock.now())
     }
     await doubts.node.ask()
     try await doubts.rates.prepare()

@@ -21,12 +21,12 @@ public struct Settings: Sendable {
   /// Those that were lent on, by all holders of narrowed credentials of a lease together. Never counted against who
   /// holds the lease's own.
   public var subloansPerLease: Int = 10_000
-  /// Unpaid quotes may hold at most this share of a pool, and one client at most so many.
+  /// Unpaid quotes may reserve at most this share of a pool, and one client at most so many.
   public var unpaidShare: Double = 0.5
-  public var unpaidHoldsPerClient: Int = 2
+  public var unpaidAllocationsPerClient: Int = 2
   /// Purchases whose payments may be held at once: each takes one of a channel's few HTLC slots until it is decided.
   /// Beyond it invoices are ordinary ones, and a failure gives credit. 0: nothing is ever held. Unpaid invoices of this
-  /// kind do not count, but a client may have four times ``unpaidHoldsPerClient`` of them, and all together ten times
+  /// kind do not count, but a client may have four times ``unpaidAllocationsPerClient`` of them, and all together ten times
   /// this many.
   public var heldPayments: Int = 100
   public var payouts = Payouts()
@@ -87,6 +87,6 @@ extension Settings {
   /// Whether another purchase's payment may be held beside these.
   func mayHold(_ holds: HoldCounts) -> Bool {
     holds.accepted < heldPayments && holds.open < watchedHolds
-      && holds.openOfClient < 4 * max(1, unpaidHoldsPerClient)
+      && holds.openOfClient < 4 * max(1, unpaidAllocationsPerClient)
   }
 }

@@ -2,7 +2,7 @@ import Units
 
 /// A price in a currency, and the rate at which it was last reckoned in bitcoin.
 ///
-/// Everything that a lease is charged is in millisatoshi, at prices frozen in its terms. What is in a currency is what
+/// Everything that a lease is charged is in millisatoshi, at prices locked in its terms. What is in a currency is what
 /// the next quote is reckoned from: a purchase freezes the rate of that moment for what it buys, and each renewal the
 /// rate of its own.
 public struct FiatPrice: Hashable, Sendable, Codable {
@@ -25,7 +25,7 @@ public struct FiatPrice: Hashable, Sendable, Codable {
 }
 
 /// What an invoice was reckoned from: the price of a period, and the rate.
-public struct FrozenPrice: Hashable, Sendable {
+public struct LockedPrice: Hashable, Sendable {
   /// In the rate's currency.
   public var price: FixedDecimal
   public var rate: ExchangeRate
@@ -41,8 +41,8 @@ extension Terms {
   public var isPriced: Bool { fiat.map { $0.rate != nil } ?? true }
 
   /// What the price was reckoned from, where that is a price in a currency.
-  public var frozenPrice: FrozenPrice? {
-    fiat.flatMap { fiat in fiat.rate.map { FrozenPrice(price: fiat.price, rate: $0) } }
+  public var lockedPrice: LockedPrice? {
+    fiat.flatMap { fiat in fiat.rate.map { LockedPrice(price: fiat.price, rate: $0) } }
   }
 
   /// The same terms with every price in a currency reckoned in bitcoin at a rate, each rounded up to a whole
@@ -72,9 +72,9 @@ extension Terms {
   ///
   /// - Returns: `nil` when it was quoted for others: in another currency, at another price, or in bitcoin where these
   ///   are in a currency, or the other way round.
-  public func renewed(at frozen: FrozenPrice?) -> Terms? {
-    guard let fiat, let frozen else { return fiat == nil && frozen == nil ? self : nil }
-    guard fiat.price == frozen.price else { return nil }
-    return priced(at: frozen.rate)
+  public func renewed(at locked: LockedPrice?) -> Terms? {
+    guard let fiat, let locked else { return fiat == nil && locked == nil ? self : nil }
+    guard fiat.price == locked.price else { return nil }
+    return priced(at: locked.rate)
   }
 }

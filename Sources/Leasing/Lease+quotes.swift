@@ -32,24 +32,24 @@ extension Lease {
   /// ahead, and not past an eviction.
   public func maySell(periods: Int64, at now: Instant) -> Bool {
     guard (1...max(terms.maxPeriods, 1)).contains(periods) else { return false }
-    let held = max(0, charged(to: now).account.microsecondsLeft ?? 0)
-    let (total, tooFar) = held.addingReportingOverflow((terms.period * periods).microseconds)
+    let left = max(0, charged(to: now).account.microsecondsLeft ?? 0)
+    let (total, tooFar) = left.addingReportingOverflow((terms.period * periods).microseconds)
     guard !tooFar, total <= Lease.horizon.microseconds else { return false }
     if let until = flags.evictingUntil, now.advanced(byMicroseconds: total) > until { return false }
     return true
   }
 
-  /// Whether so much more may be held, within the bounds of time that is sold: a year and a day ahead, and not past an
-  /// eviction.
-  public func mayHold(_ more: Millisatoshi, at now: Instant) -> Bool {
+  /// Whether there is room for so much more money, within the bounds of time that is sold: a year and a day ahead, and
+  /// not past an eviction.
+  public func hasRoom(for more: Millisatoshi, at now: Instant) -> Bool {
     let account = charged(to: now).account
     guard let balance = account.balance.addingReportingOverflow(more) else { return false }
-    guard let held = account.rate.microsecondsUntilSpent(balance, carrying: account.remainder) else {
-      // What costs nothing lasts for ever, with whatever is held for its usage.
+    guard let left = account.rate.microsecondsUntilSpent(balance, carrying: account.remainder) else {
+      // What costs nothing lasts for ever, with whatever is kept for its usage.
       return account.rate.isFree
     }
-    guard held <= Lease.horizon.microseconds else { return false }
-    if let until = flags.evictingUntil, now.advanced(byMicroseconds: max(0, held)) > until { return false }
+    guard left <= Lease.horizon.microseconds else { return false }
+    if let until = flags.evictingUntil, now.advanced(byMicroseconds: max(0, left)) > until { return false }
     return true
   }
 
@@ -60,15 +60,15 @@ extension Lease {
     return max(min(punishedAt - .minute, now + .day), floor)
   }
 
-  /// What changing to other terms costs now: the time left at the new rate, less what is held for it. Zero is a
+  /// What changing to other terms costs now: the time left at the new rate, less its balance. Zero is a
   /// downgrade: it costs nothing, and the balance lasts longer. Purely metered terms cost what their deposit lacks.
   /// `nil` when it is more than there is.
   public func changeAmount(to new: Terms, at now: Instant) -> Millisatoshi? {
     let account = charged(to: now).account
-    let held = max(.zero, account.balance)
+    let balance = max(.zero, account.balance)
     let left = max(0, account.microsecondsLeft ?? 0)
     guard let price = new.rate.isFree ? new.deposit : new.rate.price(ofMicroseconds: left) else { return nil }
-    return price > held ? (price - held).roundedUpToInvoice : .zero
+    return price > balance ? (price - balance).roundedUpToInvoice : .zero
   }
 
   /// Why the lease cannot change to other terms now; `nil`: it can. Without money there is no change: it would be a gift
@@ -86,7 +86,7 @@ extension Lease {
     }
   }
 
-  /// Whether money for a change still buys it: time was held without a break since it was quoted.
+  /// Whether money for a change still buys it: there was time left without a break since it was quoted.
   public var takesPaidChange: Bool {
     switch state {
     case .active, .suspended(.idle, _, _), .suspended(.unpaid, _, resuming: true):
@@ -110,9 +110,9 @@ extension Lease {
       guard let until = flags.evictingUntil else { return nil }
       // Its moment has come, and the timer has not.
       if until <= now { return .evicting }
-      let (held, tooFar) = max(0, charged(to: now).account.microsecondsLeft ?? 0)
+      let (left, tooFar) = max(0, charged(to: now).account.microsecondsLeft ?? 0)
         .addingReportingOverflow(max(0, microseconds))
-      return tooFar || now.advanced(byMicroseconds: held) > until ? .evicting : nil
+      return tooFar || now.advanced(byMicroseconds: left) > until ? .evicting : nil
     case .quoted, .provisioning, .reclaiming, .closed:
       return nil
     }
@@ -190,8 +190,8 @@ extension Lease {
   /// credential's expiry caveat states. Purely metered leases: thirty days.
   public func servingCeiling(invoiceEnds: Instant, periods: Int64, at now: Instant) -> Instant {
     guard terms.price > .zero else { return max(now, invoiceEnds) + .day * 30 }
-    let held = now.advanced(byMicroseconds: max(0, charged(to: now).account.microsecondsLeft ?? 0))
-    let start = max(held, invoiceEnds + terms.policy.provisioning)
+    let spent = now.advanced(byMicroseconds: max(0, charged(to: now).account.microsecondsLeft ?? 0))
+    let start = max(spent, invoiceEnds + terms.policy.provisioning)
     return start + terms.period * periods + terms.policy.grace
   }
 }

@@ -32,7 +32,7 @@ extension Lease {
     return serviceEnds ?? .distantFuture
   }
 
-  /// Until when an unpaid quote can be bought. The hold on capacity outlasts it by a minute.
+  /// Until when an unpaid quote can be bought. Capacity stays reserved for a minute more.
   public var quoteEnds: Instant { createdAt + terms.policy.quote }
 
   /// How long data is kept while suspended. A first period's is half, and no change lengthens it: that takes a period
@@ -92,8 +92,8 @@ extension Lease {
   }
 
   /// Whether capacity is set aside for it.
-  public var isHeld: Bool {
-    if case .quoted(let held, _, _) = state { held } else { !isClosed }
+  public var hasCapacity: Bool {
+    if case .quoted(let hasCapacity, _, _) = state { hasCapacity } else { !isClosed }
   }
 
   /// What must be set aside for a change: as much as it takes before and after, until the driver has done it.

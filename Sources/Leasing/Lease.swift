@@ -133,16 +133,16 @@ public struct Lease: Hashable, Sendable {
     self.nextAllowance = nextAllowance
   }
 
-  /// A new quote, sold as the variant that its terms are of. The hold outlasts the invoice by a minute.
+  /// A new quote, sold as the variant that its terms are of. Capacity stays reserved for a minute longer than the invoice.
   ///
   /// - Precondition: the terms have a price in bitcoin by now.
-  public static func quote(_ id: LeaseID, _ terms: Terms, held: Bool, at now: Instant) -> Lease {
+  public static func quote(_ id: LeaseID, _ terms: Terms, hasCapacity: Bool, at now: Instant) -> Lease {
     precondition(terms.isPriced, "a price in a currency is reckoned in bitcoin before it is quoted")
     var terms = terms
     terms.soldAs = terms.variant
     return Lease(
       id: id, terms: terms,
-      state: .quoted(held: held, until: now + terms.policy.quote + .minute, canceling: false),
+      state: .quoted(hasCapacity: hasCapacity, until: now + terms.policy.quote + .minute, canceling: false),
       flags: Flags(), account: LeaseAccount(rate: terms.rate), version: 0, generation: 0, createdAt: now,
       activatedAt: nil, renewed: false, reminded: [], lastOutage: nil, closedCreditUntil: nil)
   }

@@ -3,11 +3,11 @@ import Units
 extension Lease {
   /// Where a lease is in its life. Each deadline in it was stored when the state was entered.
   public enum State: Hashable, Sendable, Codable {
-    /// Asked for, not paid. `held`: capacity is set aside. Leaves by the deadline only to cancel its invoice, since a
+    /// Asked for, not paid. `hasCapacity`: capacity is set aside. Leaves by the deadline only to cancel its invoice, since a
     /// payment may be on its way.
     ///
     /// Can transition to: `.provisioning` (paid, or a payment held), `.closed` (invoice canceled).
-    case quoted(held: Bool, until: Instant, canceling: Bool)
+    case quoted(hasCapacity: Bool, until: Instant, canceling: Bool)
 
     /// Paid, or the payment is held by the node; the resource is being made. Time is not charged.
     ///
@@ -42,6 +42,12 @@ extension Lease {
 
     /// Gone; capacity is free. Late money becomes credit, nothing else.
     case closed(at: Instant, ReclaimCause?)
+
+    /// As it is written in the database.
+    enum QuotedCodingKeys: String, CodingKey {
+      case hasCapacity = "held"
+      case until, canceling
+    }
   }
 
   /// A payment that has arrived at the node and waits for our decision.

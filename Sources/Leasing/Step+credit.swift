@@ -23,7 +23,7 @@ extension Step {
     case .closed: throw .leaseClosed
     }
     if let obstacle = lease.renewalObstacle(lasting: 0, at: now) { throw obstacle }
-    guard lease.mayHold(move.amount, at: now) else { throw .tooFarAhead }
+    guard lease.hasRoom(for: move.amount, at: now) else { throw .tooFarAhead }
     if move.from == lease.id { try creditGiven(move) }
     countBought(move.amount - lease.account.debt)
     transfers.append(lease.account.receiveCredit(for: lease.id, move.amount, move: move.id))

@@ -7,12 +7,12 @@ extension Step {
   mutating func settled(_ settlement: Settlement) {
     transfers += lease.account.payLate(for: lease.id, settlement.excess)
     switch lease.state {
-    case .quoted(let held, _, _):
+    case .quoted(let hasCapacity, _, _):
       guard case .purchase = settlement.purpose else {
         transfers += lease.account.payLate(for: lease.id, settlement.amount)
         return
       }
-      guard held || settlement.capacityFound else {
+      guard hasCapacity || settlement.capacityFound else {
         transfers += lease.account.payLate(for: lease.id, settlement.amount)
         close(nil)
         return
@@ -53,12 +53,12 @@ extension Step {
   /// It is sent back at once when something stands in the way, or when there is no time left to make anything before
   /// the node would let it go.
   mutating func accepted(_ acceptance: Acceptance) {
-    guard case .quoted(let held, let until, let canceling) = lease.state else { return }
+    guard case .quoted(let hasCapacity, let until, let canceling) = lease.state else { return }
     let patience = now + lease.terms.policy.provisioning
     let deadline = acceptance.decideBy.map { min(patience, $0 - Lease.holdMargin) } ?? patience
     guard acceptance.obstacle == nil, deadline > now else {
       guard !canceling else { return }
-      lease.state = .quoted(held: held, until: until, canceling: true)
+      lease.state = .quoted(hasCapacity: hasCapacity, until: until, canceling: true)
       effects.append(.cancelQuote)
       return
     }

@@ -6,8 +6,8 @@ extension Step {
   mutating func released() throws(Rejection) {
     guard !lease.flags.isSealed else { throw .leaseFrozen }
     switch lease.state {
-    case .quoted(let held, let until, canceling: false):
-      lease.state = .quoted(held: held, until: until, canceling: true)
+    case .quoted(let hasCapacity, let until, canceling: false):
+      lease.state = .quoted(hasCapacity: hasCapacity, until: until, canceling: true)
       effects.append(.cancelQuote)
     case .quoted:
       break

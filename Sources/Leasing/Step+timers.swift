@@ -7,9 +7,9 @@ extension Step {
     guard !lease.flags.isSealed else { return }
     if endsByFlag() { return }
     switch lease.state {
-    case .quoted(let held, let until, canceling: false):
+    case .quoted(let hasCapacity, let until, canceling: false):
       if until <= now {
-        lease.state = .quoted(held: held, until: until, canceling: true)
+        lease.state = .quoted(hasCapacity: hasCapacity, until: until, canceling: true)
         effects.append(.cancelQuote)
       }
 

@@ -85,9 +85,9 @@ public struct MeterPrice: Hashable, Sendable, Codable {
   }
 }
 
-/// How long each stage of a lease lasts. Frozen on the lease at purchase.
+/// How long each stage of a lease lasts. Fixed on the lease at purchase.
 public struct Policy: Hashable, Sendable, Codable {
-  /// An invoice can be paid this long; the capacity hold outlasts it by a minute.
+  /// An invoice can be paid this long; capacity stays reserved for a minute more.
   public var quote: Seconds
   /// A disk or container must be ready this long after payment.
   public var provisioning: Seconds
@@ -162,7 +162,7 @@ public struct Terms: Hashable, Sendable, Codable {
   /// The variant of the offer that ``price`` and ``deposit`` are of; `nil`: the offer has none.
   public var variant: String?
   /// The variant the lease was sold as, which it keeps whatever it changes to: its credentials say so, and who holds
-  /// one is not shut out by somebody's upgrade. `nil`: it was sold as none. Set by ``Lease/quote(_:_:held:at:)``.
+  /// one is not shut out by somebody's upgrade. `nil`: it was sold as none. Set by ``Lease/quote(_:_:hasCapacity:at:)``.
   public internal(set) var soldAs: String?
   /// Where the price is one in a currency: that price, and the rate that ``price`` was reckoned at.
   public var fiat: FiatPrice?

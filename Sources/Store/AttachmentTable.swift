@@ -32,18 +32,18 @@ extension PostgresTransaction {
   }
 
   func attachment(in container: LeaseID) throws -> AttachmentSnapshot? {
-    try standings("a.container = $1", container.uuid).first
+    try snapshots("a.container = $1", container.uuid).first
   }
 
   func attachments(of lease: LeaseID, limit: Int) throws -> [AttachmentSnapshot] {
-    try standings("a.container = $1 OR a.disk = $1", lease.uuid, limit: limit)
+    try snapshots("a.container = $1 OR a.disk = $1", lease.uuid, limit: limit)
   }
 
   func openAttachments(of disk: LeaseID?) throws -> [AttachmentSnapshot] {
-    try standings("a.ended_at IS NULL AND ($1::uuid IS NULL OR a.disk = $1)", disk?.uuid)
+    try snapshots("a.ended_at IS NULL AND ($1::uuid IS NULL OR a.disk = $1)", disk?.uuid)
   }
 
-  private func standings(
+  private func snapshots(
     _ condition: String, _ lease: UUIDBytes?, limit: Int = 100_000
   ) throws -> [AttachmentSnapshot] {
     let found = try db.pointee.query(

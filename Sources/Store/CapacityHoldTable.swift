@@ -4,9 +4,9 @@ import Ledger
 import Postgres
 import Units
 
-/// What upgrades that wait for their payment have set aside. A hold is counted in its pools as an unpaid quote is.
+/// What is reserved for upgrades that wait for their payment. It is counted in its pools as an unpaid quote is.
 extension PostgresTransaction {
-  func hold(_ extra: Resources, for lease: LeaseID, invoice: Int64, unpaidShare: Double) throws -> Bool {
+  func reserveCapacity(_ extra: Resources, for lease: LeaseID, invoice: Int64, unpaidShare: Double) throws -> Bool {
     let place = try db.pointee.first(
       "SELECT host, kind FROM allocation WHERE lease = $1", lease.uuid
     ) { (host: try $0.string(0), kind: try $0.string(1)) }
@@ -23,8 +23,8 @@ extension PostgresTransaction {
     return true
   }
 
-  /// Gives back what was held for an invoice; nothing when nothing was.
-  func releaseHold(of invoice: Int64) throws {
+  /// Gives back what was reserved for an invoice; nothing when nothing was.
+  func returnReserve(of invoice: Int64) throws {
     let holder = try db.pointee.first("SELECT lease FROM capacity_hold WHERE invoice = $1", invoice) {
       try $0.lease(0)
     }
@@ -33,8 +33,8 @@ extension PostgresTransaction {
     try release("invoice = $1", invoice)
   }
 
-  /// Gives back all that these leases held beside their allocations. Their pools are locked.
-  func releaseHolds(of leases: [LeaseID]) throws {
+  /// Gives back all that is reserved for these leases beside their allocations. Their pools are locked.
+  func returnReserves(of leases: [LeaseID]) throws {
     try release("lease = ANY ($1)", leases.map(\.uuid))
   }
 

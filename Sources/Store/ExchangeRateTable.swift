@@ -4,7 +4,7 @@ import Postgres
 import Units
 
 extension PostgresTransaction {
-  func lockExchangeRate(_ currency: Currency) throws -> ExchangeRateStanding? {
+  func lockExchangeRate(_ currency: Currency) throws -> BelievedRate? {
     // The first reading has no row to lock: of two daemons that have one, the second finds the other's.
     try db.pointee.execute(
       "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "leasehold.exchange_rate.\(currency.rawValue)")
@@ -16,7 +16,7 @@ extension PostgresTransaction {
       """, currency.rawValue, row: Self.exchangeRate)
   }
 
-  func exchangeRates() throws -> [ExchangeRateStanding] {
+  func exchangeRates() throws -> [BelievedRate] {
     // Currencies that this daemon does not know are another's business.
     try db.pointee.query(
       """
@@ -26,8 +26,8 @@ extension PostgresTransaction {
       """, Currency.allCases.map(\.rawValue), row: Self.exchangeRate)
   }
 
-  func setExchangeRate(_ standing: ExchangeRateStanding) throws {
-    let (accepted, doubt) = (standing.accepted, standing.doubted)
+  func setExchangeRate(_ believed: BelievedRate) throws {
+    let (accepted, doubt) = (believed.accepted, believed.doubted)
     try db.pointee.execute(
       """
       INSERT INTO exchange_rate (currency, per_bitcoin_e8, source, read_at,
@@ -42,13 +42,13 @@ extension PostgresTransaction {
       doubt?.rate.readAt.timestamp, doubt?.since.timestamp)
   }
 
-  private static func exchangeRate(_ row: borrowing Row) throws -> ExchangeRateStanding {
+  private static func exchangeRate(_ row: borrowing Row) throws -> BelievedRate {
     let currency = try row.currency(0)
     let accepted = try row.exchangeRate(currency, at: 1)
-    guard !row.isNull(4) else { return ExchangeRateStanding(accepted: accepted, doubted: nil) }
-    return ExchangeRateStanding(
+    guard !row.isNull(4) else { return BelievedRate(accepted: accepted, doubted: nil) }
+    return BelievedRate(
       accepted: accepted,
-      doubted: ExchangeRateStanding.Doubt(
+      doubted: BelievedRate.Doubt(
         rate: try row.exchangeRate(currency, at: 4), since: try row.instant(7)))
   }
 }

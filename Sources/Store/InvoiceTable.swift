@@ -33,9 +33,9 @@ extension PostgresTransaction {
       state: try row.word(first + 8, "an invoice's state"),
       paymentHash: row.isNull(first + 9) ? nil : try row.paymentHash(first + 9), bolt11: try row[first + 10],
       holdEpoch: row.isNull(first + 11) ? nil : UInt16(exactly: try row.int32(first + 11)),
-      frozen: row.isNull(first + 12)
+      locked: row.isNull(first + 12)
         ? nil
-        : FrozenPrice(
+        : LockedPrice(
           price: try row.fixedDecimal(first + 13),
           rate: try row.exchangeRate(try row.currency(first + 12), at: first + 14)))
   }
@@ -68,16 +68,16 @@ extension PostgresTransaction {
       VALUES ($1, $2, $3, $4, $5, $6, $7, 'reserved', $8, $9, $10, $11, $12, $13) RETURNING id
       """, order.lease.uuid, order.slot.description, try JSON.encode(order.purpose), order.label, order.amount.count,
       order.at.timestamp, order.expiresAt.timestamp, order.holdEpoch.map { Int32($0) },
-      order.frozen?.rate.currency.rawValue, order.frozen?.price.hundredMillionths,
-      order.frozen?.rate.perBitcoin.hundredMillionths, order.frozen?.rate.source,
-      order.frozen?.rate.readAt.timestamp
+      order.locked?.rate.currency.rawValue, order.locked?.price.hundredMillionths,
+      order.locked?.rate.perBitcoin.hundredMillionths, order.locked?.rate.source,
+      order.locked?.rate.readAt.timestamp
     ) { try $0.int64(0) }
     guard let id else { throw StoreError(.invariant, "an insert returned nothing") }
     return .reserved(id: id)
   }
 
   func dropInvoice(id: Int64) throws {
-    try releaseHold(of: id)
+    try returnReserve(of: id)
     try db.pointee.execute("DELETE FROM invoice WHERE id = $1 AND state = 'reserved'", id)
   }
 
@@ -143,7 +143,7 @@ extension PostgresTransaction {
   func setInvoiceState(id: Int64, _ state: InvoiceRecord.State) throws {
     // What can still be paid keeps its hold.
     switch state {
-    case .canceled, .expired: try releaseHold(of: id)
+    case .canceled, .expired: try returnReserve(of: id)
     case .reserved, .open, .replaced, .accepted, .settled: break
     }
     // What settled stays settled, whoever was about to say otherwise; what has arrived does not lapse.
@@ -169,7 +169,7 @@ extension PostgresTransaction {
       settlement.paymentHash.bytes.array, settlement.preimage.bytes.array
     ) { try $0.int64(0) }
     // What was held for it is free for the change that follows in this very transaction.
-    if let invoice { try releaseHold(of: invoice) }
+    if let invoice { try returnReserve(of: invoice) }
     return true
   }
 

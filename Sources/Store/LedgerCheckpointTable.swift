@@ -59,7 +59,7 @@ extension PostgresTransaction {
     audit.transfers = checkpoint.transfers + (counts?.0 ?? 0)
     audit.payments = counts?.1 ?? 0
     audit.findings = try checkpointFindings() + newFindings(since: checkpoint, &audit.totals)
-    for query in Self.standingQueries {
+    for query in Self.presentQueries {
       audit.findings += try db.pointee.query(query) { try $0.string(0) }
     }
     // What is not right is found again by the next, until somebody has looked.
@@ -185,8 +185,8 @@ extension PostgresTransaction {
     return nil
   }
 
-  /// What stands now, whatever moved: each reads what is in service.
-  private static let standingQueries = [
+  /// What is so now, whatever moved: each reads what is in service.
+  private static let presentQueries = [
     poolsAndAllocations, closedHolders,
     """
     SELECT format('lease %s is %s, and nothing will wake it', l.id, l.state)

@@ -88,7 +88,7 @@ extension PostgresTransaction {
       "UPDATE outbox SET claimed_until = $3 WHERE id = $1 AND claimed_by = $2", id, owner, until.timestamp) == 1
   }
 
-  func holdsClaim(_ id: Int64, owner: String) throws -> Bool {
+  func ownsClaim(_ id: Int64, owner: String) throws -> Bool {
     try db.pointee.first("SELECT true FROM outbox WHERE id = $1 AND claimed_by = $2 FOR UPDATE", id, owner) {
       try $0.bool(0)
     } ?? false

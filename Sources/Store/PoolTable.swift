@@ -41,11 +41,11 @@ extension PostgresTransaction {
   }
 
   func allocate(
-    _ needs: Resources, for lease: LeaseID, kind: Kind, asUnpaidHold unpaidShare: Double?, pinned host: String?
+    _ needs: Resources, for lease: LeaseID, kind: Kind, asUnpaid unpaidShare: Double?, pinned host: String?
   ) throws -> Placement? {
     let before = try lockPools(host: host)
     var after = before
-    guard let host = after.place(needs, kind: kind, asUnpaidHold: unpaidShare, pinned: host),
+    guard let host = after.place(needs, kind: kind, asUnpaid: unpaidShare, pinned: host),
       let placement = try takePlaces(on: [host], of: before)[0]
     else { return nil }
     try take(needs, from: before.pools.filter { $0.host == host && $0.kind == kind }, unpaid: unpaidShare != nil)
@@ -59,8 +59,8 @@ extension PostgresTransaction {
     let taken = pools.map { needs.need($0.dimension) }
     try db.pointee.execute(
       """
-      UPDATE pool SET used = used + n.taken, unpaid = unpaid + n.held
-        FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (id, taken, held) WHERE pool.id = n.id
+      UPDATE pool SET used = used + n.taken, unpaid = unpaid + n.allocated
+        FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS n (id, taken, allocated) WHERE pool.id = n.id
       """, pools.map(\.id), taken, unpaid ? taken : taken.map { _ in 0 })
   }
 
@@ -72,7 +72,7 @@ extension PostgresTransaction {
 
   func reallocate(_ lease: LeaseID, to needs: Resources) throws -> Bool {
     guard
-      let held = try db.pointee.first(
+      let allocated = try db.pointee.first(
         "SELECT host, kind, disk, cpu, memory, pids FROM allocation WHERE lease = $1 FOR UPDATE", lease.uuid,
         row: {
           (
@@ -81,12 +81,14 @@ extension PostgresTransaction {
               disk: ByteCount(try $0.int64(2)), cpuMillis: try $0.int64(3), memory: ByteCount(try $0.int64(4)),
               pids: try $0.int64(5))
           )
-        }), let kind = Kind(rawValue: held.kind)
+        }), let kind = Kind(rawValue: allocated.kind)
     else { return false }
-    let pools = try lockPools(host: held.host).pools.filter { $0.kind == kind }
-    let fits = pools.allSatisfy { $0.fits(needs.need($0.dimension) - held.needs.need($0.dimension), unpaidShare: nil) }
+    let pools = try lockPools(host: allocated.host).pools.filter { $0.kind == kind }
+    let fits = pools.allSatisfy {
+      $0.fits(needs.need($0.dimension) - allocated.needs.need($0.dimension), unpaidShare: nil)
+    }
     guard fits else { return false }
-    let more = pools.map { needs.need($0.dimension) - held.needs.need($0.dimension) }
+    let more = pools.map { needs.need($0.dimension) - allocated.needs.need($0.dimension) }
     try db.pointee.execute(
       """
       UPDATE pool SET used = used + n.more FROM unnest($1::integer[], $2::bigint[]) AS n (id, more)
@@ -112,7 +114,7 @@ extension PostgresTransaction {
 
   func freeAllocations(of leases: [LeaseID]) throws {
     try lockPools(of: leases)
-    try releaseHolds(of: leases)
+    try returnReserves(of: leases)
     try db.pointee.execute(
       """
       WITH gone AS (DELETE FROM allocation WHERE lease = ANY ($1) RETURNING *),

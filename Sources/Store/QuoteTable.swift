@@ -15,7 +15,7 @@ extension PostgresTransaction {
   ) throws -> QuoteGround {
     let clients = clients.sorted()
     var batch = Batch()
-    // Of many requests at once only so many hold something; a count alone would let all of them. In one order.
+    // Of many requests at once only so many get a reservation; a count alone would let all of them. In one order.
     batch.add(
       """
       SELECT pg_advisory_xact_lock(h)
@@ -66,7 +66,7 @@ extension PostgresTransaction {
     }
     return QuoteGround(
       used: Dictionary(used.map { (IdempotencyKey(scope: $0.scope, key: $0.key), $0) }) { given, _ in given },
-      unpaidHolds: try counts(results[first]), accepted: totals.accepted, open: totals.open,
+      unpaidAllocations: try counts(results[first]), accepted: totals.accepted, open: totals.open,
       openOfClient: openOfClient,
       capacity: Capacity(try results[first + 2].map(Self.pool)))
   }
@@ -92,14 +92,14 @@ extension PostgresTransaction {
       "INSERT INTO quote_client (lease, client) SELECT * FROM unnest($1::uuid[], $2::text[])",
       quotes.map(\.lease.id.uuid), quotes.map(\.client))
     Self.addKeys(of: quotes, to: &batch)
-    let held = quotes.filter { $0.placement != nil }
-    if !held.isEmpty { Self.addAllocations(of: held, capacity, to: &batch) }
+    let withCapacity = quotes.filter { $0.placement != nil }
+    if !withCapacity.isEmpty { Self.addAllocations(of: withCapacity, capacity, to: &batch) }
     try Self.addReservations(of: quotes.compactMap(\.order), to: &batch)
     let invoices = try db.pointee.run(batch).last?.map { (try $0.lease(0), try $0.int64(1)) } ?? []
     for quote in quotes { if let attachment = quote.attachment { try insertAttachment(attachment) } }
     try insertEvents(quotes.map(\.event))
     if let wakes = quotes.compactMap(\.lease.wakesAt).min() { try notify([.due(wakes)]) }
-    try takeCapacity(held, capacity, unpaidShare: unpaidShare)
+    try takeCapacity(withCapacity, capacity, unpaidShare: unpaidShare)
     return Dictionary(invoices) { given, _ in given }
   }
 
@@ -136,9 +136,9 @@ extension PostgresTransaction {
       RETURNING lease, id
       """, orders.map(\.lease.uuid), orders.map(\.slot.description), try orders.map { try JSON.encode($0.purpose) },
       orders.map(\.label), orders.map(\.amount.count), orders.map(\.at.timestamp), orders.map(\.expiresAt.timestamp),
-      orders.map { $0.holdEpoch.map { Int32($0) } }, orders.map(\.frozen?.rate.currency.rawValue),
-      orders.map(\.frozen?.price.hundredMillionths), orders.map(\.frozen?.rate.perBitcoin.hundredMillionths),
-      orders.map(\.frozen?.rate.source), orders.map(\.frozen?.rate.readAt.timestamp))
+      orders.map { $0.holdEpoch.map { Int32($0) } }, orders.map(\.locked?.rate.currency.rawValue),
+      orders.map(\.locked?.price.hundredMillionths), orders.map(\.locked?.rate.perBitcoin.hundredMillionths),
+      orders.map(\.locked?.rate.source), orders.map(\.locked?.rate.readAt.timestamp))
   }
 
   /// The only rows that others want too are touched last, and changed only where what was read of them still holds.

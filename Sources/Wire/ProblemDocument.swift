@@ -21,7 +21,7 @@ public struct ProblemDocument: Hashable, Sendable, Codable {
   public var amountMsat: Int64?
   public var priceSats: Int64?
   public var amountSats: Int64?
-  /// Only where the price is one in a currency: that of a period, and the rate that is frozen with the invoice.
+  /// Only where the price is one in a currency: that of a period, and the rate that is locked with the invoice.
   public var price: PriceDocument?
   public var exchangeRate: ExchangeRateDocument?
   /// Of the invoice.

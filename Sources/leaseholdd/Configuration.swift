@@ -74,7 +74,7 @@ struct Configuration: Sendable {
   struct Limits: Sendable {
     var mintsPerMinutePerClient = 60
     var mintsPerMinute = 1_200
-    var unpaidHoldsPerClient = 2
+    var unpaidAllocationsPerClient = 2
     var unpaidPercent = 50
     /// While the node does not answer nobody is suspended for it, at most for so long.
     var nodeOutage: Seconds = 600
@@ -261,7 +261,7 @@ extension Configuration.Limits {
       "node_outage_seconds", "exchange_rate_outage_seconds")
     mintsPerMinutePerClient = Int(try yaml["mints_per_minute_per_client"].integer(in: 1...1_000_000, default: 60))
     mintsPerMinute = Int(try yaml["mints_per_minute"].integer(in: 1...1_000_000, default: 1_200))
-    unpaidHoldsPerClient = Int(try yaml["unpaid_holds_per_client"].integer(in: 0...1_000, default: 2))
+    unpaidAllocationsPerClient = Int(try yaml["unpaid_holds_per_client"].integer(in: 0...1_000, default: 2))
     unpaidPercent = Int(try yaml["unpaid_percent"].integer(in: 0...100, default: 50))
     // At least as long as any doubt lasts; a week without a node is a provider who cannot be paid.
     nodeOutage = Seconds(try yaml.duration("node_outage", in: 60...604_800, default: 600))

@@ -83,7 +83,7 @@ struct Daemon {
     settings.payouts.maxPending = Int(configuration.payouts.maxPending)
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
-    settings.unpaidHoldsPerClient = configuration.limits.unpaidHoldsPerClient
+    settings.unpaidAllocationsPerClient = configuration.limits.unpaidAllocationsPerClient
     settings.unpaidShare = Double(configuration.limits.unpaidPercent) / 100
     settings.nodeOutage = configuration.limits.nodeOutage
     settings.exchangeRateOutage = configuration.limits.exchangeRateOutage
@@ -151,7 +151,7 @@ struct Daemon {
     let supervisor = Supervisor()
     let application = Application(
       router: api.routerWithEveryDoor(),
-      server: .held(
+      server: .guarded(
         configuration.http.connectionRules, serverName: "leasehold", prompt: { api.promptAnswers(to: $0) }),
       configuration: .init(
         address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "leasehold"),
@@ -171,7 +171,7 @@ struct Daemon {
       services.services.append(
         .init(
           service: Application(
-            router: api.makeMetricsRouter(of: BasicHTTPAPIContext.self), server: .held(.init(most: 64)),
+            router: api.makeMetricsRouter(of: BasicHTTPAPIContext.self), server: .guarded(.init(most: 64)),
             configuration: .init(address: .hostname(address.host, port: address.port), serverName: "leasehold"),
             onServerRunning: { channel in
               log.info("metrics are served on \(channel.localAddress.map { "\($0)" } ?? "?")")

@@ -121,18 +121,18 @@ struct Doctor: AsyncParsableCommand {
       let (marks, unbooked, held, known) = try await store.transaction { tx in
         (
           try tx.settlementMarks(of: name), try tx.overdueEffects(at: now).unbooked, try tx.heldPayments(),
-          try tx.nodeStanding(of: name)
+          try tx.nodeTrouble(of: name)
         )
       }
       func ago(_ moment: Instant) -> String { "\(max(0, now.microseconds(since: moment) / 1_000_000)) s ago" }
       let moved = marks.cursorMovedAt.map { "last taken in \(ago($0))" } ?? "none taken in yet"
       let since = marks.oldestUnbooked.map { ", the first found \(ago($0))" } ?? ""
       // A daemon that is down says nothing any more.
-      let told = known.flatMap { $0.seenAt + 30 > now ? $0.standing : nil }
+      let told = known.flatMap { $0.seenAt + 30 > now ? $0.trouble : nil }
       let trouble = [
         told?.followerFailingSince.map { ", not followed since \(ago($0))" },
         // That does not pass by itself, and not with the daemon.
-        known?.standing.cursorAheadAt.map {
+        known?.trouble.cursorAheadAt.map {
           ", the node found \(ago($0)) to know less than was taken in: leasehold admin audit --with-node"
         },
         told?.backAt == nil ? told?.troubleSince.map { ", the node silent since \(ago($0))" } : nil,

@@ -141,7 +141,7 @@ enum Doors {
     var settings = Settings(daemon: "bench", network: try await node.info().network)
     settings.mintsPerMinute = 1_000_000
     settings.mintsPerMinutePerClient = 1_000_000
-    settings.unpaidHoldsPerClient = 1_000_000
+    settings.unpaidAllocationsPerClient = 1_000_000
     settings.unpaidShare = 1
     // Nothing is made here, so that a payment which waits for success would wait for ever.
     settings.heldPayments = 0
@@ -198,7 +198,7 @@ enum Doors {
   ) async throws -> T where Context.Source == ApplicationRequestContextSource {
     let (ports, found) = AsyncStream<Int>.makeStream()
     let application = Application(
-      router: router, server: .held(serverName: "leasehold", prompt: prompt),
+      router: router, server: .guarded(serverName: "leasehold", prompt: prompt),
       configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
       onServerRunning: { channel in found.yield(channel.localAddress?.port ?? 0) }, logger: log)
     let serving = Task {

@@ -101,7 +101,7 @@ enum DueLeases {
           let id = LeaseID(
             unixMilliseconds: UInt64(moment.microseconds / 1_000),
             random: (.random(in: .min ... .max), .random(in: .min ... .max)))
-          let lease = Lease.quote(id, terms, held: true, at: moment)
+          let lease = Lease.quote(id, terms, hasCapacity: true, at: moment)
           try tx.insert(
             LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk"), placement: nil),
             event: event(.quoted, lease, from: nil, at: moment))

@@ -10,7 +10,7 @@ import Units
 @Suite struct DoorCacheTests {
   private func view(_ number: UInt64, version: Int64 = 0) -> DoorView {
     let id = LeaseID(unixMilliseconds: 1, random: (number, number))
-    var view = DoorView(Lease.quote(id, Catalog.disk, held: true, at: Instant(unixSeconds: 1_800_000_000)))
+    var view = DoorView(Lease.quote(id, Catalog.disk, hasCapacity: true, at: Instant(unixSeconds: 1_800_000_000)))
     view.version = version
     return view
   }
@@ -64,7 +64,7 @@ import Units
 
   private func record(_ number: UInt64, version: Int64 = 0, command: [String] = []) -> LeaseRecord {
     let id = LeaseID(unixMilliseconds: 1, random: (number, number))
-    var lease = Lease.quote(id, Catalog.disk, held: true, at: Instant(unixSeconds: 1_800_000_000))
+    var lease = Lease.quote(id, Catalog.disk, hasCapacity: true, at: Instant(unixSeconds: 1_800_000_000))
     lease.version = version
     return LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk", command: command), placement: nil)
   }
@@ -123,7 +123,7 @@ import Units
       var view = DoorView(template.lease)
       view.lease = id
       var record = template
-      record.lease = Lease.quote(id, Catalog.disk, held: true, at: Instant(unixSeconds: 1_800_000_000))
+      record.lease = Lease.quote(id, Catalog.disk, hasCapacity: true, at: Instant(unixSeconds: 1_800_000_000))
       doors.finishReading(id, view, record: record, booked: .ofOnes(1))
       most = max(most, doors.records)
     }

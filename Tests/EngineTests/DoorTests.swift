@@ -99,7 +99,8 @@ import Units
     let doors = DoorCache()
     doors.listenerIsAlive()
     let lease = Lease.quote(
-      LeaseID(unixMilliseconds: 1, random: (1, 1)), Catalog.disk, held: true, at: Instant(unixSeconds: 1_800_000_000))
+      LeaseID(unixMilliseconds: 1, random: (1, 1)), Catalog.disk, hasCapacity: true,
+      at: Instant(unixSeconds: 1_800_000_000))
     doors.beginReading(lease.id)
     doors.invalidate(lease.id, below: 1)
     doors.finishReading(lease.id, DoorView(lease))
@@ -138,10 +139,10 @@ private final class InterruptedStore: Store {
     return value
   }
 
-  func standing(_ question: StandingQuestion) async throws -> Standing? {
-    let standing = try await base.standing(question)
+  func snapshot(_ question: SnapshotQuestion) async throws -> LeaseSnapshot? {
+    let snapshot = try await base.snapshot(question)
     try await interruptIfDue()
-    return standing
+    return snapshot
   }
 
   private func interruptIfDue() async throws {

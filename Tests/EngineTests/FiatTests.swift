@@ -46,14 +46,14 @@ import Units
       platform.clock.advance(by: 30)
       let quote = try await renter.quote("dollars", periods: 2, key: key)
       #expect(quote.amount == Millisatoshi(satoshis: 7_200))
-      let frozen = try #require(quote.frozen)
-      #expect(frozen.price.description == "3.6")
-      #expect(frozen.rate.perBitcoin.description == "100000")
-      #expect(frozen.rate.source == "rates.test")
-      #expect(frozen.rate.readAt == read)
-      #expect(try await invoice(quote, platform).frozen == frozen)
+      let locked = try #require(quote.locked)
+      #expect(locked.price.description == "3.6")
+      #expect(locked.rate.perBitcoin.description == "100000")
+      #expect(locked.rate.source == "rates.test")
+      #expect(locked.rate.readAt == read)
+      #expect(try await invoice(quote, platform).locked == locked)
       let lease = try await platform.lease(quote.lease)
-      #expect(lease.terms.frozenPrice == frozen)
+      #expect(lease.terms.lockedPrice == locked)
       #expect(lease.terms.price == 3_600_000)
       #expect(lease.terms.meters[0].price == 10_000)
 
@@ -63,13 +63,13 @@ import Units
       try await platform.engine.doubts.rates.read(rates)
       let again = try await renter.quote("dollars", periods: 2, key: key)
       #expect(again.challenge.invoice == quote.challenge.invoice)
-      #expect(again.frozen == frozen)
+      #expect(again.locked == locked)
       rates.say(nil)
       let other = platform.anotherEngine(rates: [])
       try await other.prepare()
       let fromOther = try await renter.quote("dollars", periods: 2, engine: other, key: key)
       #expect(fromOther.challenge.invoice == quote.challenge.invoice)
-      #expect(fromOther.frozen == frozen)
+      #expect(fromOther.locked == locked)
       // A new one is at the new rate: 3.60 / 95,000.
       #expect(try await renter.quote("dollars").amount == Millisatoshi(satoshis: 3_790))
 
@@ -100,7 +100,7 @@ import Units
       func ask() async -> String { await refusal { try await renter.quote("dollars") } }
       #expect(await ask() == "503 exchange-rate-unavailable")
       #expect(try await engine.offers.offer("dollars").offer.terms.isPriced == false)
-      #expect(try await renter.quote("disk").frozen == nil)
+      #expect(try await renter.quote("disk").locked == nil)
       // Nothing is left behind by who was refused.
       #expect(try await engine.operator.leases(LeaseQuery(states: [], after: nil, limit: 10)).count == 1)
 
@@ -124,8 +124,8 @@ import Units
       #expect(view.trouble?.name == .jumped)
       #expect(view.failedReads == 2)
       #expect(view.refusals == [.missing: 1, .old: 2, .jumped: 1])
-      #expect(view.standing?.accepted.perBitcoin.description == "101000")
-      #expect(view.standing?.doubted?.rate.perBitcoin.description == "10100")
+      #expect(view.believed?.accepted.perBitcoin.description == "101000")
+      #expect(view.believed?.doubted?.rate.perBitcoin.description == "10100")
     }
   }
 
@@ -198,20 +198,20 @@ import Units
       try await engine.doubts.rates.read(rates)
       let second = try await renew()
       #expect(second.amount == Millisatoshi(satoshis: 4_000))
-      #expect(second.frozen?.rate.perBitcoin.description == "90000")
+      #expect(second.locked?.rate.perBitcoin.description == "90000")
       try await renter.pay(first)
       try await engine.money.settlementFollower.bookNext()
       let lease = try await platform.lease(id)
       #expect(lease.paidUntil == end + 3_600)
       #expect(lease.terms.price == 3_750_000)
-      #expect(lease.terms.frozenPrice == first.frozen)
-      #expect(try await invoice(first, platform).frozen?.rate.perBitcoin.description == "96000")
+      #expect(lease.terms.lockedPrice == first.locked)
+      #expect(try await invoice(first, platform).locked?.rate.perBitcoin.description == "96000")
       // The other one can still be paid, and is booked at its own rate.
       try await renter.pay(second)
       try await engine.money.settlementFollower.bookNext()
       let twice = try await platform.lease(id)
       #expect(abs(try #require(twice.paidUntil).microseconds(since: end + 7_200)) <= 1)
-      #expect(twice.terms.frozenPrice == second.frozen)
+      #expect(twice.terms.lockedPrice == second.locked)
       try await platform.pass(7_000)
       #expect(try await engine.operator.audit().findings == [])
     }
@@ -322,7 +322,7 @@ import Units
       let demand = try await renter.demand { try await engine.change(id, to: "dollars", renter.caller(credential)) }
       // Twice as dear as what is held: 3,599 seconds of 1 sat more each.
       #expect(demand.amount == Millisatoshi(satoshis: 3_599))
-      #expect(demand.frozen?.rate.perBitcoin.description == "50000")
+      #expect(demand.locked?.rate.perBitcoin.description == "50000")
       rates.say(nil)
       platform.clock.advance(by: 60)
       try await renter.pay(demand)
@@ -330,7 +330,7 @@ import Units
       let lease = try await platform.lease(id)
       #expect(lease.terms.offer == "dollars")
       #expect(lease.terms.price == 7_200_000)
-      #expect(lease.terms.frozenPrice == demand.frozen)
+      #expect(lease.terms.lockedPrice == demand.locked)
       #expect(try await engine.operator.audit().findings == [])
     }
   }

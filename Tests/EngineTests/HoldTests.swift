@@ -143,11 +143,11 @@ import Units
       let engine = platform.engine
       let (first, second) = (Renter(platform, address: "198.51.100.1"), Renter(platform, address: "198.51.100.2"))
       // A third quote of one client holds nothing, and the place it would have goes to another.
-      for _ in 0..<2 { #expect(try await second.quote().held) }
+      for _ in 0..<2 { #expect(try await second.quote().hasCapacity) }
       let unheld = try await second.quote()
       let held = try await first.quote()
-      #expect(held.held)
-      #expect(!unheld.held)
+      #expect(held.hasCapacity)
+      #expect(!unheld.hasCapacity)
       let one = try await paying(platform, first, held)
       let two = try await paying(platform, second, unheld)
       try await engine.money.heldPayments.sweep()

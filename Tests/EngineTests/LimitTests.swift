@@ -98,7 +98,7 @@ import Units
       #expect(pools.allSatisfy { $0.used == 0 })
       #expect(try await platform.postgres.transaction { tx in try tx.census() }.values.reduce(0, +) == 0)
       node.comeBack()
-      #expect(try await Renter(platform, address: "198.51.100.9").quote(engine: engine).held)
+      #expect(try await Renter(platform, address: "198.51.100.9").quote(engine: engine).hasCapacity)
     }
   }
 
@@ -106,10 +106,10 @@ import Units
     try await Platform.with { platform in
       let one = Renter(platform, address: "2001:db8:1::1")
       let two = Renter(platform, address: "2001:db8:1:2::2")
-      #expect(try await one.quote().held)
-      #expect(try await two.quote().held)
+      #expect(try await one.quote().hasCapacity)
+      #expect(try await two.quote().hasCapacity)
       let third = try await one.quote()
-      #expect(!third.held)
+      #expect(!third.hasCapacity)
       // It can be bought all the same.
       let credential = try await one.pay(third)
       _ = try await platform.engine.rent(Renter.request, body: Array("disk/1".utf8), one.caller(credential)).bought
@@ -125,7 +125,7 @@ import Units
       let held = await withTaskGroup(of: Bool.self) { group in
         for _ in 0..<8 {
           group.addTask {
-            do { return try await renter.quote().held } catch { return false }
+            do { return try await renter.quote().hasCapacity } catch { return false }
           }
         }
         return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -138,7 +138,7 @@ import Units
     try await Platform.with(catalog: .of([Catalog.disk], room: 4)) { platform in
       var held = 0
       for number in 1...6 {
-        if try await Renter(platform, address: "198.51.100.\(number)").quote().held { held += 1 }
+        if try await Renter(platform, address: "198.51.100.\(number)").quote().hasCapacity { held += 1 }
       }
       #expect(held == 2)
     }

@@ -154,8 +154,8 @@ import Units
       try await next.prepare()
       #expect(next.doubts.node.outage?.since == away)
       #expect(next.doubts.node.outage?.sparesUntil == away + 600)
-      let kept = try await platform.postgres.transaction { tx in try tx.nodeStanding(of: AwayNode().name) }
-      #expect(kept?.standing == NodeStanding(troubleSince: away))
+      let kept = try await platform.postgres.transaction { tx in try tx.nodeTrouble(of: AwayNode().name) }
+      #expect(kept?.trouble == NodeTrouble(troubleSince: away))
       #expect(kept?.seenAt == away + 200)
       platform.clock.advance(by: 61)
       next = platform.anotherEngine("four", node: AwayNode())

@@ -222,7 +222,7 @@ extension Platform {
     try await postgres.transaction { tx in
       var paid: [RecordedStep] = []
       for id in ids {
-        let lease = Lease.quote(id, terms, held: true, at: now)
+        let lease = Lease.quote(id, terms, hasCapacity: true, at: now)
         try tx.insert(
           LeaseRecord(lease: lease, request: LeaseRequest(offer: terms.offer), placement: nil),
           event: EventRecord(

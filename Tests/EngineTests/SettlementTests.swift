@@ -132,7 +132,7 @@ import Units
         }
         return await group.reduce(into: [PaymentDemand]()) { if let quote = $1 { $0.append(quote) } }
       }
-      #expect(quotes.filter(\.held).count == 1)
+      #expect(quotes.filter(\.hasCapacity).count == 1)
       // Whoever holds nothing and pays all the same gets the money back as credit.
       for quote in quotes {
         _ = try await platform.node.payOwn(quote.challenge.invoice)

@@ -51,7 +51,7 @@ struct ToldStore: Store {
     try await base.transaction(body)
   }
 
-  func standing(_ question: StandingQuestion) async throws -> Standing? { try await base.standing(question) }
+  func snapshot(_ question: SnapshotQuestion) async throws -> LeaseSnapshot? { try await base.snapshot(question) }
 
   func databaseTime() async throws -> Instant { try await base.databaseTime() }
 }

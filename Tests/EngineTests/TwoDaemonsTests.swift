@@ -26,14 +26,14 @@ import Units
       connections: 12,
       settings: {
         $0.heldPayments = 2
-        $0.unpaidHoldsPerClient = 1
+        $0.unpaidAllocationsPerClient = 1
       }
     ) { platform in
       let engines = [
         platform.engine,
         platform.anotherEngine {
           $0.heldPayments = 2
-          $0.unpaidHoldsPerClient = 1
+          $0.unpaidAllocationsPerClient = 1
         },
       ]
       try await engines[1].prepare()
@@ -116,7 +116,7 @@ import Units
       }
       for engine in engines { try await engine.prepare() }
       let all = engines
-      func kept() async throws -> [ExchangeRateStanding] {
+      func kept() async throws -> [BelievedRate] {
         try await platform.postgres.transaction { tx in try tx.exchangeRates() }
       }
       #expect(try await kept().isEmpty)
@@ -125,11 +125,11 @@ import Units
       for _ in 0..<4 {
         let answers = await atOnce(4) { try await all[$0].doubts.rates.read(sources[$0]) }
         #expect(answers == Array(repeating: "nothing", count: 4))
-        let standing = try #require(try await kept().first)
-        let rate = standing.accepted.perBitcoin.description
+        let known = try #require(try await kept().first)
+        let rate = known.accepted.perBitcoin.description
         #expect(try await kept().count == 1 && (believed ?? rate) == rate)
         #expect(["100000", "200000"].contains(rate))
-        #expect(standing.doubted?.rate.perBitcoin.description != rate)
+        #expect(known.doubted?.rate.perBitcoin.description != rate)
         believed = rate
         platform.clock.advance(by: 60)
       }
@@ -137,9 +137,9 @@ import Units
       try await all[0].doubts.rates.read(sources[0])
       let words = await atOnce(2) { try await all[$0].doubts.rates.confirm(.usd) }
       #expect(words == ["409 nothing-to-confirm", "nothing"])
-      let standing = try #require(try await kept().first)
-      #expect(standing.accepted.perBitcoin.description == "1000000")
-      #expect(standing.doubted == nil)
+      let known = try #require(try await kept().first)
+      #expect(known.accepted.perBitcoin.description == "1000000")
+      #expect(known.doubted == nil)
     }
   }
 
@@ -210,17 +210,17 @@ import Units
       let cutOff = platform.anotherEngine("cut off", node: away)
       let mended = platform.anotherEngine("mended", node: flickering)
       for engine in [cutOff, mended] { try await engine.prepare() }
-      func kept() async throws -> (standing: NodeStanding, seenAt: Instant)? {
-        try await platform.postgres.transaction { tx in try tx.nodeStanding(of: platform.node.name) }
+      func kept() async throws -> (trouble: NodeTrouble, seenAt: Instant)? {
+        try await platform.postgres.transaction { tx in try tx.nodeTrouble(of: platform.node.name) }
       }
       let all = [platform.engine, cutOff, mended]
       away.goAway()
       await cutOff.doubts.node.ask()
-      let trouble = NodeStanding(troubleSince: platform.clock.now())
+      let trouble = NodeTrouble(troubleSince: platform.clock.now())
       for _ in 0..<4 {
         platform.clock.advance(by: 10)
         #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
-        #expect(try await kept()?.standing == trouble)
+        #expect(try await kept()?.trouble == trouble)
         #expect(try await kept()?.seenAt == platform.clock.now())
       }
       flickering.goAway()
@@ -229,12 +229,12 @@ import Units
       platform.clock.advance(by: 1)
       flickering.comeBack()
       await mended.doubts.node.askIfInTrouble()
-      let over = NodeStanding(troubleSince: since, backAt: platform.clock.now())
-      #expect(mended.doubts.health.snapshot.standing == over)
+      let over = NodeTrouble(troubleSince: since, backAt: platform.clock.now())
+      #expect(mended.doubts.health.snapshot.trouble == over)
       #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
-      #expect([trouble, over].contains(try await kept()?.standing))
+      #expect([trouble, over].contains(try await kept()?.trouble))
       #expect(await atOnce(3) { try await all[$0].work.heartbeat.beat() } == Array(repeating: "nothing", count: 3))
-      #expect(try await kept()?.standing == trouble)
+      #expect(try await kept()?.trouble == trouble)
       // So whoever comes next counts from when it fell silent for the first of them.
       let next = platform.anotherEngine("next", node: away)
       try await next.prepare()

@@ -12,7 +12,7 @@ import Units
       let engine = platform.engine
       let renter = Renter(platform)
       let quote = try await renter.quote()
-      #expect(quote.held)
+      #expect(quote.hasCapacity)
       #expect(quote.amount == 3_600_000)
       #expect(quote.state == .quoted)
       #expect(quote.purpose == .purchase)

@@ -90,7 +90,7 @@ import Units
     var logger = Logger(label: "example")
     logger.logLevel = .critical
     let application = Application(
-      router: router, server: .held(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: .guarded(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) }, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {

@@ -134,7 +134,7 @@ import Wire
     var log = Logger(label: "test")
     log.logLevel = .critical
     let application = Application(
-      router: router, server: .held(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: .guarded(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
     let serving = Task {
       // Who does not begin to serve does not let anybody wait for a port.

@@ -58,7 +58,7 @@ import Wire
     try await Bench.with { bench in
       try await bench.live { door in
         func counted() async throws -> Int {
-          try await bench.engine.store.transaction { try $0.unpaidHolds(of: "127.0.0.1") }
+          try await bench.engine.store.transaction { try $0.unpaidAllocations(of: "127.0.0.1") }
         }
         _ = try await door.ask(.post, "/v1/leases", #"{"offer":"disk"}"#)
         #expect(try await counted() == 1)

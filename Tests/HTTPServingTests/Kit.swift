@@ -50,7 +50,7 @@ struct Served: Sendable {
     var answers: (@Sendable (String?) -> PromptAnswers.Answer)?
     if let prompt { answers = { _ in prompt } }
     let application = Application(
-      router: router, server: .held(rules, prompt: answers),
+      router: router, server: .guarded(rules, prompt: answers),
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
     try await withThrowingTaskGroup(of: Bool.self) { group in

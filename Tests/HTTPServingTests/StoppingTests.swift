@@ -25,7 +25,7 @@ import Testing
     // that one's server closes nothing.
     let host = "127.\(Int.random(in: 1...254)).\(Int.random(in: 0...255)).\(Int.random(in: 1...254))"
     let application = Application(
-      router: Router().get("") { _, _ in "here" }, server: .held(),
+      router: Router().get("") { _, _ in "here" }, server: .guarded(),
       configuration: .init(address: .hostname(host, port: 0)),
       onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
     let serving = Task {

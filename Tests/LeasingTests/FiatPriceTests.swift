@@ -22,8 +22,8 @@ import Units
 
   private static func priced(_ units: Int64) throws -> Terms { try #require(offer.priced(at: rate(units))) }
 
-  private static func frozen(_ units: Int64) -> FrozenPrice {
-    FrozenPrice(price: offer.fiat?.price ?? .zero, rate: rate(units))
+  private static func locked(_ units: Int64) -> LockedPrice {
+    LockedPrice(price: offer.fiat?.price ?? .zero, rate: rate(units))
   }
 
   @Test func anOfferHasNoPriceInBitcoinUntilItHasARate() throws {
@@ -32,7 +32,7 @@ import Units
     let terms = try Self.priced(100_000)
     #expect(terms.isPriced)
     #expect(terms.price == Millisatoshi(satoshis: 3_600))
-    #expect(terms.frozenPrice == Self.frozen(100_000))
+    #expect(terms.lockedPrice == Self.locked(100_000))
     #expect(Self.offer.priced(at: Self.rate(100_000, .eur)) == nil)
     #expect(Terms.hourly.priced(at: Self.rate(1)) == .hourly)
     // Again at another rate: from the price in the currency, not from what came of the first.
@@ -68,14 +68,14 @@ import Units
 
   @Test func aRenewalIsForTheTermsItWasQuotedFor() throws {
     let terms = try Self.priced(100_000)
-    #expect(try terms.renewed(at: Self.frozen(50_000)) == Self.priced(50_000))
+    #expect(try terms.renewed(at: Self.locked(50_000)) == Self.priced(50_000))
     #expect(terms.renewed(at: nil) == nil)
     #expect(Terms.hourly.renewed(at: nil) == .hourly)
-    #expect(Terms.hourly.renewed(at: Self.frozen(50_000)) == nil)
-    var other = Self.frozen(50_000)
+    #expect(Terms.hourly.renewed(at: Self.locked(50_000)) == nil)
+    var other = Self.locked(50_000)
     other.price = FixedDecimal(hundredMillionths: 1)
     #expect(terms.renewed(at: other) == nil)
-    #expect(terms.renewed(at: FrozenPrice(price: Self.frozen(1).price, rate: Self.rate(1, .eur))) == nil)
+    #expect(terms.renewed(at: LockedPrice(price: Self.locked(1).price, rate: Self.rate(1, .eur))) == nil)
   }
 
   /// Prepaid time keeps its price, and each hour is paid for to the millisatoshi.

@@ -61,7 +61,7 @@ import Units
   @Test func withoutTimeToMakeItThePaymentGoesBackAtOnce() throws {
     var talk = Conversation()
     #expect(try talk.say(accepted(decideBy: .start + 60)) == [.cancelQuote])
-    #expect(talk.lease.state == .quoted(held: true, until: .start + 660, canceling: true))
+    #expect(talk.lease.state == .quoted(hasCapacity: true, until: .start + 660, canceling: true))
     try talk.say(.quoteCanceled)
     #expect(talk.lease.isClosed)
     #expect(talk.transfers.isEmpty)

@@ -37,7 +37,7 @@ import Units
   }
 
   @Test func aQuoteThatHoldsNothingNeedsCapacityWhenItIsPaid() throws {
-    var lease = Lease.quoted(held: false)
+    var lease = Lease.quoted(hasCapacity: false)
     var settlement = Settlement.purchase()
     settlement.capacityFound = false
     lease = try lease.step(.settled(settlement), at: .start).lease

@@ -37,8 +37,8 @@ extension Terms {
 }
 
 extension Lease {
-  static func quoted(_ terms: Terms = .hourly, held: Bool = true) -> Lease {
-    .quote(.sample, terms, held: held, at: .start)
+  static func quoted(_ terms: Terms = .hourly, hasCapacity: Bool = true) -> Lease {
+    .quote(.sample, terms, hasCapacity: hasCapacity, at: .start)
   }
 }
 

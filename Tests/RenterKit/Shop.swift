@@ -250,12 +250,12 @@ final class Shop: Sendable {
     guard let sale = state.sales[hash] else { return problem(404, "unknown-payment") }
     guard request.headers.first(name: "Authorization") == "L402 \(sale.challenge.token):"
     else { return problem(401, "bad-credential") }
-    let standing = sale.isPaid ? "settled" : sale.isCanceled ? "canceled" : sale.isHeld ? "accepted" : "open"
+    let word = sale.isPaid ? "settled" : sale.isCanceled ? "canceled" : sale.isHeld ? "accepted" : "open"
     return MiniResponse(
       status: 200,
       body: JSON.encode(
         PaymentDocument(
-          paymentHash: hash, state: standing, preimage: sale.isPaid ? sale.preimage.hex : nil,
+          paymentHash: hash, state: word, preimage: sale.isPaid ? sale.preimage.hex : nil,
           failure: sale.isCanceled ? sale.failure : nil)))
   }
 
@@ -263,13 +263,13 @@ final class Shop: Sendable {
 
   private func refund(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {
     guard paidSale(request, state) != nil else { return problem(401, "credential-required") }
-    let standing = state.payoutStates.count > 1 ? state.payoutStates.removeFirst() : state.payoutStates[0]
+    let word = state.payoutStates.count > 1 ? state.payoutStates.removeFirst() : state.payoutStates[0]
     var refund = RefundDocument(
-      lease: lease, creditMsat: state.credit, paymentHash: String(repeating: "0", count: 64), state: standing,
+      lease: lease, creditMsat: state.credit, paymentHash: String(repeating: "0", count: 64), state: word,
       amountMsat: 20_000, askedAt: Timestamp(LeaseholdClient.systemClock()))
-    if standing == "failed" { refund.reason = "no route" }
+    if word == "failed" { refund.reason = "no route" }
     state.refunds = [refund]
-    return MiniResponse(status: standing == "pending" ? 202 : 200, body: JSON.encode(refund))
+    return MiniResponse(status: word == "pending" ? 202 : 200, body: JSON.encode(refund))
   }
 
   private func move(_ request: MiniRequest, _ lease: String, _ state: inout State) -> MiniResponse {

@@ -19,19 +19,19 @@ import Units
     try await TestStore.with { store in
       try await store.run { tx in
         #expect(try tx.lockExchangeRate(.usd) == nil)
-        var standing = ExchangeRateStanding(first: Self.rate(9_712_345_000_001, after: 0))
-        try tx.setExchangeRate(standing)
-        #expect(try tx.lockExchangeRate(.usd) == standing)
-        standing.take(Self.rate(1_000_000_000_000_000_000, after: 60), ExchangeRateLimits())
-        #expect(standing.doubted != nil)
-        try tx.setExchangeRate(standing)
-        let euro = ExchangeRateStanding(first: Self.rate(100_000_000, after: 0, .eur))
+        var believed = BelievedRate(first: Self.rate(9_712_345_000_001, after: 0))
+        try tx.setExchangeRate(believed)
+        #expect(try tx.lockExchangeRate(.usd) == believed)
+        believed.take(Self.rate(1_000_000_000_000_000_000, after: 60), ExchangeRateLimits())
+        #expect(believed.doubted != nil)
+        try tx.setExchangeRate(believed)
+        let euro = BelievedRate(first: Self.rate(100_000_000, after: 0, .eur))
         try tx.setExchangeRate(euro)
-        #expect(try tx.exchangeRates() == [euro, standing])
-        let confirmed = standing.confirm()
+        #expect(try tx.exchangeRates() == [euro, believed])
+        let confirmed = believed.confirm()
         #expect(confirmed)
-        try tx.setExchangeRate(standing)
-        #expect(try tx.exchangeRates().last == standing)
+        try tx.setExchangeRate(believed)
+        #expect(try tx.exchangeRates().last == believed)
       }
     }
   }
@@ -41,15 +41,15 @@ import Units
       try await store.run { tx in
         let lease = try Sample.quote(1, tx).id
         var order = Sample.order(lease)
-        order.frozen = FrozenPrice(
+        order.locked = LockedPrice(
           price: FixedDecimal(hundredMillionths: 499_000_000), rate: Self.rate(9_712_345_000_001, after: 7))
         guard case .reserved(let id) = try tx.reserveInvoice(order) else {
           Issue.record("not reserved")
           return
         }
         try tx.openInvoice(id: id, paymentHash: Sample.hash(1), bolt11: "lnbc1", expiresAt: order.expiresAt)
-        #expect(try tx.invoice(Sample.hash(1))?.frozen == order.frozen)
-        #expect(try tx.openInvoices(of: lease).map(\.frozen) == [order.frozen])
+        #expect(try tx.invoice(Sample.hash(1))?.locked == order.locked)
+        #expect(try tx.openInvoices(of: lease).map(\.locked) == [order.locked])
       }
       // Half of it is no record of anything.
       await #expect(throws: (any Error).self) { try await store.script("UPDATE invoice SET rate_source = NULL") }

@@ -58,12 +58,25 @@ import Units
     }
   }
 
+  /// Rows that an older release wrote have these words, and it reads ours.
+  @Test func aQuoteIsWrittenInTheWordsOfOldRows() async throws {
+    try await TestStore.with { store in
+      _ = try await store.run { tx in try Sample.quote(1, tx, hasCapacity: false) }
+      let words = try await store.pool.withConnection { connection in
+        try connection.query(
+          "SELECT k FROM lease, jsonb_object_keys(detail #> '{state,quoted}') k ORDER BY k"
+        ) { try $0.string(0) }
+      }
+      #expect(words == ["canceling", "held", "until"])
+    }
+  }
+
   @Test func evidenceComesBackWhateverItSays() async throws {
     try await TestStore.with { store in
       let evidence = [
         "plain": "a", "a \"name\"": "back\\slash", "lines": "\u{1}\t\r\n\u{F}\u{10}\u{1F}", "far": "é😀\u{7F}", "": "",
       ]
-      let lease = Lease.quote(Sample.id(1), Sample.terms, held: true, at: Sample.now)
+      let lease = Lease.quote(Sample.id(1), Sample.terms, hasCapacity: true, at: Sample.now)
       var event = Sample.quoted(lease.id)
       event.evidence = evidence
       let said = event

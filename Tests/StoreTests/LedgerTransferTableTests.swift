@@ -16,7 +16,7 @@ import Units
         ])
         try Sample.quote(1, tx)
         _ = try tx.allocate(
-          Resources(disk: 100), for: Sample.id(1), kind: .disk, asUnpaidHold: nil, pinned: nil)
+          Resources(disk: 100), for: Sample.id(1), kind: .disk, asUnpaid: nil, pinned: nil)
         guard case .reserved(let id) = try tx.reserveInvoice(Sample.order(Sample.id(1), amount: 3_600_000)) else {
           return
         }

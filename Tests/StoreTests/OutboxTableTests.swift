@@ -30,7 +30,7 @@ import Units
         #expect(Set(first.map(\.key)) == ["\(lease.id)/1/0", "\(lease.id)/1/1"])
         #expect(try tx.claimEffects(of: lanes, owner: "b", at: now, until: now + 15, limit: 10).isEmpty)
         for claim in first where claim.effect.lane == .resource {
-          #expect(try tx.holdsClaim(claim.id, owner: "a") && !tx.holdsClaim(claim.id, owner: "b"))
+          #expect(try tx.ownsClaim(claim.id, owner: "a") && !tx.ownsClaim(claim.id, owner: "b"))
           #expect(try !tx.finishEffect(claim.id, owner: "b"))
           #expect(try tx.finishEffect(claim.id, owner: "a"))
           #expect(try !tx.finishEffect(claim.id, owner: "a"))
@@ -138,7 +138,7 @@ import Units
         for (number, host) in [(1, "here"), (2, "there")] {
           let lease = try Sample.quote(UInt64(number), tx)
           let place = try tx.allocate(
-            Resources(disk: 100), for: lease.id, kind: .disk, asUnpaidHold: nil, pinned: host)
+            Resources(disk: 100), for: lease.id, kind: .disk, asUnpaid: nil, pinned: host)
           #expect(place?.host == host)
           _ = try put([.suspend(generation: 1)], lease, tx)
         }

@@ -19,7 +19,7 @@ import Units
   ) throws -> Placement? {
     if try tx.lease(Sample.id(number)) == nil { try Sample.quote(number, tx) }
     return try tx.allocate(
-      Resources(disk: ByteCount(disk)), for: Sample.id(number), kind: kind, asUnpaidHold: share, pinned: pinned)
+      Resources(disk: ByteCount(disk)), for: Sample.id(number), kind: kind, asUnpaid: share, pinned: pinned)
   }
 
   private func used(_ tx: any StoreTransaction) throws -> [String: Int64] {
@@ -71,11 +71,11 @@ import Units
         #expect(try take(1, 30, tx, share: 0.5) != nil)
         #expect(try take(2, 30, tx, share: 0.5) == nil)
         #expect(try take(3, 20, tx, share: 0.5) != nil)
-        #expect(try tx.unpaidHolds(of: "203.0.113.7") == 2)
-        #expect(try tx.unpaidHolds(of: "203.0.113.8") == 0)
+        #expect(try tx.unpaidAllocations(of: "203.0.113.7") == 2)
+        #expect(try tx.unpaidAllocations(of: "203.0.113.8") == 0)
         try tx.confirmAllocation(Sample.id(1))
         try tx.confirmAllocation(Sample.id(1))
-        #expect(try tx.unpaidHolds(of: "203.0.113.7") == 1)
+        #expect(try tx.unpaidAllocations(of: "203.0.113.7") == 1)
         #expect(try take(2, 30, tx, share: 0.5) != nil)
         // The first hold may take more than the share: a share of one disk is no disk.
         try tx.setHosts([host("b", 10)])

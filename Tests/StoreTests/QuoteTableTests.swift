@@ -13,7 +13,7 @@ import Units
   private func draft(_ number: UInt64, key: String? = nil, placement: Placement? = nil, client: String = "c")
     -> QuoteDraft
   {
-    let lease = Lease.quote(Sample.id(number), Sample.terms, held: placement != nil, at: Sample.now)
+    let lease = Lease.quote(Sample.id(number), Sample.terms, hasCapacity: placement != nil, at: Sample.now)
     return QuoteDraft(
       lease: lease, request: LeaseRequest(offer: "disk"), placement: placement,
       event: Sample.quoted(lease.id), client: client, asked: AskedWith(bodyHash: "h\(number)", key: key),
@@ -70,7 +70,7 @@ import Units
       let after = try await store.run { tx in
         try tx.quoteGround(of: ["c"], keys: [], countingHolds: true, alone: true)
       }
-      #expect(after.unpaidHolds == ["c": 2])
+      #expect(after.unpaidAllocations == ["c": 2])
       #expect(after.capacity.pools.first { $0.dimension == .disk }?.used == 200)
       #expect(after.capacity.pools.first { $0.dimension == .disk }?.unpaid == 200)
       #expect(try await store.run { tx in try tx.placement(of: Sample.id(2))?.uidBase } == 165_536)

@@ -37,8 +37,8 @@ enum Sample {
   }
 
   @discardableResult
-  static func quote(_ number: UInt64, _ tx: any StoreTransaction, held: Bool = true) throws -> Lease {
-    let lease = Lease.quote(id(number), terms, held: held, at: now)
+  static func quote(_ number: UInt64, _ tx: any StoreTransaction, hasCapacity: Bool = true) throws -> Lease {
+    let lease = Lease.quote(id(number), terms, hasCapacity: hasCapacity, at: now)
     try tx.insert(
       LeaseRecord(lease: lease, request: LeaseRequest(offer: "disk"), placement: nil),
       event: quoted(lease.id))

@@ -34,11 +34,11 @@ extension SimulatedDriver: ContainerAccess {
     try setDisk(disk, of: lease, ())
   }
 
-  public func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
+  public func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState? {
     switch resource(lease)?.phase {
     case nil, .absent, .partial: nil
-    case .running, .suspended: ContainerStanding(.running)
-    case .stopped: ContainerStanding(.stopped)
+    case .running, .suspended: CommandState(.running)
+    case .stopped: CommandState(.stopped)
     }
   }
 

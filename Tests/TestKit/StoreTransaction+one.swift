@@ -4,8 +4,8 @@ import Units
 
 /// What the store does for many at once, done for one.
 extension StoreTransaction {
-  public func unpaidHolds(of client: String) throws -> Int {
-    try quoteGround(of: [client], keys: [], countingHolds: false, alone: false).unpaidHolds[client] ?? 0
+  public func unpaidAllocations(of client: String) throws -> Int {
+    try quoteGround(of: [client], keys: [], countingHolds: false, alone: false).unpaidAllocations[client] ?? 0
   }
 
   /// Without a token.

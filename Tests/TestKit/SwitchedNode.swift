@@ -10,7 +10,7 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
     var garbled: Set<PaymentHash> = []
     var lookups = 0
     var forgotten: Set<PaymentHash> = []
-    var standing = CursorComparison.known
+    var comparison = CursorComparison.known
     var compared = 0
   }
   private let base: any PayingNode & SelfPayingNode
@@ -28,7 +28,7 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
   /// It deletes this invoice, paid or not, and tells of it no more.
   public func forget(_ hash: PaymentHash) { state.withLock { _ = $0.forgotten.insert(hash) } }
   /// What it says of any cursor from here on.
-  public func stand(_ standing: CursorComparison) { state.withLock { $0.standing = standing } }
+  public func stand(_ comparison: CursorComparison) { state.withLock { $0.comparison = comparison } }
   /// How often a cursor was compared with it.
   public var compared: Int { state.withLock { $0.compared } }
   /// How often it was asked about one invoice, also while away.
@@ -75,7 +75,7 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
     try answer(to: "compare a cursor")
     return state.withLock { state in
       state.compared += 1
-      return state.standing
+      return state.comparison
     }
   }
 

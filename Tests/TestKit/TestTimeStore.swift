@@ -24,8 +24,8 @@ public struct TestTimeStore: Store {
     try await base.reserved(body)
   }
 
-  public func standing(_ question: StandingQuestion) async throws -> Standing? {
-    try await base.standing(question)
+  public func snapshot(_ question: SnapshotQuestion) async throws -> LeaseSnapshot? {
+    try await base.snapshot(question)
   }
 
   public func changes() -> AsyncStream<StoreChange> { base.changes() }

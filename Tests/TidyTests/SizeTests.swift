@@ -16,12 +16,12 @@ import Testing
   ]
   /// What is named by nobody here, since somebody else calls or reads it.
   private static let calledByOthers: [String: Set<String>] = [
-    "protocols of libraries": [
+    "protocols of libraries and of Codable": [
       "Leaseholdd", "channelActive", "channelInactive", "handlerAdded", "handlerRemoved", "channelRead",
       "channelReadComplete", "channelWritabilityChanged", "errorCaught", "userInboundEventTriggered",
       "makeCounter", "makeFloatingPointCounter", "makeMeter", "makeRecorder", "makeTimer", "destroyCounter",
       "destroyFloatingPointCounter", "destroyMeter", "destroyRecorder", "destroyTimer", "decrement", "reset",
-      "makeIterator", "underestimatedCount", "noInflightUpdates",
+      "makeIterator", "underestimatedCount", "noInflightUpdates", "QuotedCodingKeys",
     ],
     "fields that runc and nodes read": [
       "terminal", "namespaces", "seccomp", "jsonrpc",

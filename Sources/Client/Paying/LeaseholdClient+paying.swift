@@ -125,7 +125,7 @@ extension LeaseholdClient {
       return nil
     }
     // The payee may have called it off before its time.
-    if case .gone = try await standing(of: asked.paymentHash, with: challenge.macaroon) { return nil }
+    if case .gone = try await answer(on: asked.paymentHash, with: challenge.macaroon) { return nil }
     return payable
   }
 
@@ -176,7 +176,7 @@ extension LeaseholdClient {
       case .overBudget, .overLimit, .notApproved: if !isKnown { try state.finish(open) }
       // Called off by the payee: what was to be bought could not be made, and the money stayed.
       case .wallet(.declined(let words)):
-        guard !isKnown, case .gone(let failure)? = await knownStanding(of: hash, with: payable.challenge.macaroon)
+        guard !isKnown, case .gone(let failure)? = await knownAnswer(of: hash, with: payable.challenge.macaroon)
         else { break }
         try state.finish(open)
         if let failure { throw .notMade(code: failure.code, failure.detail) }
@@ -188,9 +188,9 @@ extension LeaseholdClient {
     }
   }
 
-  private func knownStanding(of paymentHash: String, with macaroon: Macaroon) async -> PaymentStanding? {
+  private func knownAnswer(of paymentHash: String, with macaroon: Macaroon) async -> PayeeAnswer? {
     do throws(ClientError) {
-      return try await standing(of: paymentHash, with: macaroon)
+      return try await answer(on: paymentHash, with: macaroon)
     } catch {
       return nil  // whoever goes on with the purchase asks again
     }
@@ -265,7 +265,7 @@ extension LeaseholdClient {
   ) async throws(ClientError) -> Answer<LeaseDocument>? {
     guard open.purchase.path.hasSuffix("/renewals"), let lease = open.purchase.lease,
       try state.storedLease(lease) != nil,
-      case .settled = try await standing(of: credential.paymentHash.hex, with: credential.macaroon)
+      case .settled = try await answer(on: credential.paymentHash.hex, with: credential.macaroon)
     else { return nil }
     let answer = try await self.lease(lease)
     try state.finish(open)

@@ -6,7 +6,7 @@ extension ComputeDriver {
   public func start(_ lease: LeaseID) async throws(DriverError) {
     let place = try places.take(.order, of: lease, attempted: "start \(lease)")
     defer { place.giveBack() }
-    try await hold(lease, as: "start") { old async throws(DriverError) in
+    try await exclusively(lease, as: "start") { old async throws(DriverError) in
       var record = old
       guard !record.suspended else {
         throw DriverError(.failed, attempted: "start \(lease)", words: "it is suspended")
@@ -25,7 +25,7 @@ extension ComputeDriver {
   public func stop(_ lease: LeaseID) async throws(DriverError) {
     let place = try places.take(.order, of: lease, attempted: "stop \(lease)")
     defer { place.giveBack() }
-    try await hold(lease, as: "stop") { old async throws(DriverError) in
+    try await exclusively(lease, as: "stop") { old async throws(DriverError) in
       var record = old
       record.wanted = false
       record.restarts?.forgive()

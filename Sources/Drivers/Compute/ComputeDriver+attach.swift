@@ -12,7 +12,7 @@ extension ComputeDriver {
     let ran = try runGroup(lease).isPopulated()
     // At once, whoever else acts on the container now and for how long.
     if seen.sees != nil, seen.sees != disk { try await group(lease).killAll() }
-    try await hold(lease, as: "set the disk of") { old async throws(DriverError) in
+    try await exclusively(lease, as: "set the disk of") { old async throws(DriverError) in
       var record = old
       record.spec.attached = disk
       let isStale = record.sees != disk

@@ -4,7 +4,7 @@ import Ledger
 
 extension ComputeDriver {
   public func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {
-    try await fence.hold(
+    try await fence.exclusively(
       lease, generation, .destroy, as: "destroy",
       interrupting: { () async throws(DriverError) in try await runtime.endStrays(of: lease) }
     ) { () async throws(DriverError) in

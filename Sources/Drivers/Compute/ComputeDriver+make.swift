@@ -5,7 +5,7 @@ import Ledger
 
 extension ComputeDriver {
   public func provision(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, .act, as: "provision") { () async throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, .act, as: "provision") { () async throws(DriverError) in
       let bundle = bundle(spec.lease)
       let image = try imageDefaults(spec)
       let disk = try await attachedDisk(spec)
@@ -28,7 +28,7 @@ extension ComputeDriver {
   }
 
   public func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError) {
-    try await fence.hold(
+    try await fence.exclusively(
       lease, generation, .act, as: "suspend",
       interrupting: { () async throws(DriverError) in try await runtime.groups.endAll(of: lease) }
     ) { () async throws(DriverError) in
@@ -44,14 +44,14 @@ extension ComputeDriver {
   }
 
   public func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, .act, as: "resume") { () async throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, .act, as: "resume") { () async throws(DriverError) in
       let record = try made(spec.lease, "resume")
       try await wake(record, as: spec, image: try imageDefaults(spec), disk: try await attachedDisk(spec))
     }
   }
 
   public func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, .act, as: "resize") { () async throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, .act, as: "resize") { () async throws(DriverError) in
       var record = try made(spec.lease, "resize")
       try await adopt(spec, &record)
     }

@@ -33,26 +33,26 @@ extension ComputeDriver {
     return runs ? .running : .stopped
   }
 
-  public func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
+  public func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState? {
     try await BlockingWork.run(for: .door) { () throws(DriverError) in
       let phase = try phase(lease)
       let bundle = bundle(lease)
       guard phase != .absent, phase != .partial, let record = try ContainerRecord.read(bundle.record) else {
         return nil
       }
-      var standing = ContainerStanding(
+      var state = CommandState(
         .running, restart: record.restartPolicy, restarts: record.restarts?.count ?? 0)
-      guard phase == .stopped else { return standing }
+      guard phase == .stopped else { return state }
       guard record.wanted else {
-        standing.command = .stopped
-        return standing
+        state.command = .stopped
+        return state
       }
       let code = BoxProgram.Report(try HostFile.bytes(bundle.exit) ?? []).code
       // A group that is gone has no counters.
       let kills = try runGroup(lease).oomKills() ?? 0
-      standing.command = .ended(code: code, outOfMemory: code == 137 && kills > 0)
-      standing.restartsAt = record.restarts?.dueAt
-      return standing
+      state.command = .ended(code: code, outOfMemory: code == 137 && kills > 0)
+      state.restartsAt = record.restarts?.dueAt
+      return state
     }
   }
 

@@ -77,7 +77,7 @@ extension ComputeDriver {
     do throws(DriverError) {
       let place = try places.take(.order, of: lease, attempted: "restart \(lease)")
       defer { place.giveBack() }
-      return try await hold(lease, as: "restart") { old async throws(DriverError) in
+      return try await exclusively(lease, as: "restart") { old async throws(DriverError) in
         var record = old
         // Whoever had the container until now may have stopped, started or suspended it.
         let answer = try answer(&record)

@@ -112,12 +112,12 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
   func runGroup(_ lease: LeaseID) -> Cgroup { group(lease).child("run") }
 
   /// Holds the lease for something that no generation speaks of (a renter's start or stop).
-  func hold<Value: Sendable>(
+  func exclusively<Value: Sendable>(
     _ lease: LeaseID, as verb: String, body: (ContainerRecord) async throws(DriverError) -> Value
   ) async throws(DriverError) -> Value {
     _ = try made(lease, verb)
     let generation = try fence.record(of: lease).generation
-    return try await fence.hold(lease, generation, .act, as: verb) { () async throws(DriverError) in
+    return try await fence.exclusively(lease, generation, .act, as: verb) { () async throws(DriverError) in
       try await body(try made(lease, verb))
     }
   }

@@ -69,7 +69,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   // MARK: - Verbs
 
   public func provision(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "provision") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "provision") { () throws(DriverError) in
       // A destruction that was begun is finished first.
       try await finishDestroying(spec.lease)
       try await BlockingWork.run { () throws(DriverError) in
@@ -89,7 +89,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   }
 
   public func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError) {
-    try await fence.hold(lease, generation, as: "suspend") { () throws(DriverError) in
+    try await fence.exclusively(lease, generation, as: "suspend") { () throws(DriverError) in
       try await BlockingWork.run { () throws(DriverError) in
         guard var record = try VolumeRecord.read(in: folder(lease)), let id = try Subvolume.id(of: data(lease)) else {
           throw VolumeRecord.absent(lease, attempted: "suspend")
@@ -108,7 +108,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   }
 
   public func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "resume") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "resume") { () throws(DriverError) in
       try await BlockingWork.run { () throws(DriverError) in
         guard let record = try VolumeRecord.read(in: folder(spec.lease)) else {
           throw VolumeRecord.absent(spec.lease, attempted: "resume")
@@ -120,7 +120,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   }
 
   public func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "resize") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "resize") { () throws(DriverError) in
       try await BlockingWork.run { () throws(DriverError) in
         let folder = folder(spec.lease)
         guard var record = try VolumeRecord.read(in: folder), let id = try Subvolume.id(of: data(spec.lease)) else {
@@ -171,7 +171,7 @@ public struct BtrfsDiskDriver: DiskResourceDriver {
   }
 
   public func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {
-    try await fence.hold(lease, generation, .destroy, as: "destroy") { () throws(DriverError) in
+    try await fence.exclusively(lease, generation, .destroy, as: "destroy") { () throws(DriverError) in
       guard HostFile.exists(folder(lease)) else {
         return ErasureReceipt(method: .absent, detail: "no volume of \(lease) was on this host")
       }

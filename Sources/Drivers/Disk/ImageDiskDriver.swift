@@ -43,7 +43,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
       let acted = try driver.fence.record(of: lease)
       if acted.destroyed { continue }
       do throws(DriverError) {
-        try await driver.fence.hold(lease, acted.generation, as: "open") { () throws(DriverError) in
+        try await driver.fence.exclusively(lease, acted.generation, as: "open") { () throws(DriverError) in
           try await driver.reopen(lease)
         }
       } catch {
@@ -83,7 +83,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   // MARK: - Verbs
 
   public func provision(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "provision") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "provision") { () throws(DriverError) in
       let volume = volume(spec.lease)
       if try VolumeRecord.read(in: volume.folder) == nil {
         try await BlockingWork.run { () throws(DriverError) in
@@ -97,7 +97,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   }
 
   public func suspend(_ lease: LeaseID, generation: Int64) async throws(DriverError) {
-    try await fence.hold(lease, generation, as: "suspend") { () throws(DriverError) in
+    try await fence.exclusively(lease, generation, as: "suspend") { () throws(DriverError) in
       try await BlockingWork.run { () throws(DriverError) in
         guard var record = try VolumeRecord.read(in: folder(lease)) else {
           throw VolumeRecord.absent(lease, attempted: "suspend")
@@ -113,7 +113,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   }
 
   public func resume(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "resume") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "resume") { () throws(DriverError) in
       guard try VolumeRecord.read(in: folder(spec.lease)) != nil else {
         throw VolumeRecord.absent(spec.lease, attempted: "resume")
       }
@@ -125,7 +125,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   ///
   /// - Throws: `.noSpace` when more is in it than the new size takes.
   public func resize(_ spec: ResourceSpec, generation: Int64) async throws(DriverError) {
-    try await fence.hold(spec.lease, generation, as: "resize") { () throws(DriverError) in
+    try await fence.exclusively(spec.lease, generation, as: "resize") { () throws(DriverError) in
       guard let record = try VolumeRecord.read(in: folder(spec.lease)) else {
         throw VolumeRecord.absent(spec.lease, attempted: "resize")
       }
@@ -163,7 +163,7 @@ public struct ImageDiskDriver: DiskResourceDriver {
   }
 
   public func destroy(_ lease: LeaseID, generation: Int64) async throws(DriverError) -> ErasureReceipt {
-    try await fence.hold(lease, generation, .destroy, as: "destroy") { () throws(DriverError) in
+    try await fence.exclusively(lease, generation, .destroy, as: "destroy") { () throws(DriverError) in
       guard HostFile.exists(folder(lease)) else {
         return ErasureReceipt(method: .absent, detail: "no volume of \(lease) was on this host")
       }

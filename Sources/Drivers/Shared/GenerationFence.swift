@@ -75,7 +75,7 @@ struct GenerationFence: Sendable {
   ///   a second, unless the other's generation is newer. What fails there for it fails as `.fenced`.
   /// - Throws: `.fenced` when a newer generation has acted, or when the lease was destroyed by this generation or a
   ///   newer one and `purpose` is not `.destroy`.
-  func hold<Value: Sendable>(
+  func exclusively<Value: Sendable>(
     _ lease: LeaseID, _ generation: Int64, _ purpose: Purpose = .act, as verb: String,
     interrupting interrupt: (() async throws(DriverError) -> Void)? = nil,
     body: () async throws(DriverError) -> Value

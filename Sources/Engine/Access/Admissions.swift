@@ -9,7 +9,7 @@ final class Admissions: Sendable {
   enum Admitted: Sendable {
     case serves(any Admission)
     /// The lease's time has run out, and nobody has paid for more: as it stood when it was read.
-    case unpaid(Standing, VerifiedCredential)
+    case unpaid(LeaseSnapshot, VerifiedCredential)
   }
 
   let store: any Store
@@ -53,7 +53,7 @@ final class Admissions: Sendable {
     let shown = try await credentials.permitted(capability, of: id, caller, path: path)
     for other in others where !shown.covers(other) { throw Refusal.permission(.path) }
     let admission = LeaseAdmission(id, shown, by: self)
-    if let view = doors.view(of: id), view.standing == .serving, clock.now() < view.servesUntil {
+    if let view = doors.view(of: id), view.answer == .serving, clock.now() < view.servesUntil {
       try Credentials.refuse(shown, unlessFor: view.soldAs)
       guard view.kind == kind else { throw Refusal.invalidField("lease", "the lease is of another kind") }
       try refuseStale(shown)
@@ -63,27 +63,27 @@ final class Admissions: Sendable {
     // A payment not booked yet is booked, what is on its way is waited for, and what was written meanwhile is read
     // again: a few times through at the most.
     for _ in 0..<5 {
-      let standing = try await readForDoor(id, shown)
-      let record = standing.record
+      let snapshot = try await readForDoor(id, shown)
+      let record = snapshot.record
       try Credentials.refuse(shown, unlessFor: record.lease.terms.soldAs)
       guard record.lease.terms.kind == kind else {
         throw Refusal.invalidField("lease", "the lease is of another kind")
       }
       let view = DoorView(record.lease)
-      switch view.standing {
+      switch view.answer {
       case .serving:
         guard clock.now() < view.servesUntil else {
           // Time has run out and the timer has not come yet.
-          if try await presented.bookAnew(shown, standing) { continue }
-          return .unpaid(standing, shown)
+          if try await presented.bookAnew(shown, snapshot) { continue }
+          return .unpaid(snapshot, shown)
         }
         try refuseStale(shown)
         return .serves(admission)
       case .unpaid:
-        if try await presented.bookAnew(shown, standing) { continue }
-        return .unpaid(standing, shown)
+        if try await presented.bookAnew(shown, snapshot) { continue }
+        return .unpaid(snapshot, shown)
       case .soon, .idle:
-        if view.standing == .idle { try await wakeIdle(id, caller) }
+        if view.answer == .idle { try await wakeIdle(id, caller) }
         let left = ContinuousClock.now.duration(to: deadline).components.seconds
         let after = try await waiting.whenReady(try await readForDoor(id, shown).record, within: Seconds(max(0, left)))
         if after.lease.isOnItsWay { throw Refusal.unavailable(retryAfter: 1, "the lease is being made ready") }
@@ -92,7 +92,7 @@ final class Admissions: Sendable {
       case .impaired:
         throw Refusal.unavailable(retryAfter: 30, "the resource is impaired; time does not run meanwhile")
       case .unpaidQuote:
-        guard try await presented.bookAnew(shown, standing) else { throw Refusal.leaseClosed }
+        guard try await presented.bookAnew(shown, snapshot) else { throw Refusal.leaseClosed }
       case .gone:
         throw Refusal.leaseClosed
       }
@@ -101,33 +101,33 @@ final class Admissions: Sendable {
   }
 
   /// Reads the lease for a door.
-  private func readForDoor(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> Standing {
-    guard let standing = try await read(id, shown) else { throw Refusal.unknownLease }
-    return standing
+  private func readForDoor(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> LeaseSnapshot {
+    guard let snapshot = try await read(id, shown) else { throw Refusal.unknownLease }
+    return snapshot
   }
 
   /// The lease as it stands, for the holder of a payment of it that is booked: from memory where that says. `nil` for
   /// others: there may be something to be booked first.
   func recordOfPayer(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> LeaseRecord? {
     if let kept = doors.record(of: id, paidBy: shown.paymentHash) { return kept }
-    guard let standing = try await read(id, shown), standing.isPaid(id) else { return nil }
-    return standing.record
+    guard let snapshot = try await read(id, shown), snapshot.isPaid(id) else { return nil }
+    return snapshot.record
   }
 
   /// Reads how a lease stands, and keeps what doors and who looks at it need, unless something was written meanwhile.
-  private func read(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> Standing? {
+  private func read(_ id: LeaseID, _ shown: VerifiedCredential) async throws -> LeaseSnapshot? {
     doors.beginReading(id)
-    let standing: Standing?
+    let snapshot: LeaseSnapshot?
     do {
-      standing = try await store.standing(.renewal(of: id, periods: 1, shown: shown))
+      snapshot = try await store.snapshot(.renewal(of: id, periods: 1, shown: shown))
     } catch {
       doors.finishReading(id, nil)
       throw error
     }
     doors.finishReading(
-      id, standing.map { DoorView($0.record.lease) }, record: standing?.record,
-      booked: standing?.isPaid(id) == true ? shown.paymentHash : nil)
-    return standing
+      id, snapshot.map { DoorView($0.record.lease) }, record: snapshot?.record,
+      booked: snapshot?.isPaid(id) == true ? shown.paymentHash : nil)
+    return snapshot
   }
 
   /// Whether it is for want of money that a lease does not serve, with what the caller paid booked first: paid is paid.
@@ -155,7 +155,7 @@ final class Admissions: Sendable {
   func remembersServing(_ id: LeaseID, _ shown: VerifiedCredential) -> Bool? {
     guard credentials.isGenuineAsRemembered(shown) else { return false }
     let now = clock.now()
-    return doors.view(of: id).map { $0.standing == .serving && now < $0.servesUntil }
+    return doors.view(of: id).map { $0.answer == .serving && now < $0.servesUntil }
   }
 
   func isServing(_ id: LeaseID, _ shown: VerifiedCredential) async -> Bool {
@@ -164,14 +164,14 @@ final class Admissions: Sendable {
     let now = clock.now()
     do {
       let view = DoorView(try await readForDoor(id, shown).record.lease)
-      return view.standing == .serving && now < view.servesUntil
+      return view.answer == .serving && now < view.servesUntil
     } catch {
       return false
     }
   }
 }
 
-extension Standing {
+extension LeaseSnapshot {
   /// Whether the payment that was asked about is one of this lease, and is booked.
   fileprivate func isPaid(_ id: LeaseID) -> Bool {
     presented.map { $0.lease == id && $0.state == .settled } ?? false

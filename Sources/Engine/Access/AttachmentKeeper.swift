@@ -77,8 +77,8 @@ public struct AttachmentKeeper: Sendable {
   }
 
   private func here(of disk: LeaseID? = nil) async throws -> [AttachmentSnapshot] {
-    let found = try await store.transaction { tx in try tx.openAttachments(of: disk) }.filter { standing in
-      standing.container?.placement.map { hosts.contains($0.host) } ?? true
+    let found = try await store.transaction { tx in try tx.openAttachments(of: disk) }.filter { snapshot in
+      snapshot.container?.placement.map { hosts.contains($0.host) } ?? true
     }
     if disk == nil { watch.watch(Set(found.flatMap { [$0.attachment.container, $0.attachment.disk] })) }
     if let next = found.compactMap(\.attachment.validUntil).filter({ $0 > clock.now() }).min() {
@@ -90,13 +90,13 @@ public struct AttachmentKeeper: Sendable {
   private func settle(_ container: LeaseID) async {
     do {
       // Read again: it may have been a while.
-      guard let standing = try await store.transaction({ tx in try tx.attachment(in: container) }) else { return }
-      guard standing.attachment.endedAt == nil, let containers else { return }
-      let attachment = standing.attachment
-      switch attachments.verdict(on: standing, at: clock.now()) {
+      guard let snapshot = try await store.transaction({ tx in try tx.attachment(in: container) }) else { return }
+      guard snapshot.attachment.endedAt == nil, let containers else { return }
+      let attachment = snapshot.attachment
+      switch attachments.verdict(on: snapshot, at: clock.now()) {
       case .attached:
         // What is being made is made with it.
-        guard standing.container?.lease.isMade ?? false else { return }
+        guard snapshot.container?.lease.isMade ?? false else { return }
         let disk = AttachedDisk(lease: attachment.disk, isReadOnly: attachment.isReadOnly)
         try await containers.setDisk(disk, of: container)
       case .withdrawn:
@@ -123,8 +123,8 @@ public struct AttachmentKeeper: Sendable {
     do {
       let now = clock.now()
       try await store.transaction { tx in
-        guard let standing = try tx.attachment(in: container),
-          case .over(let ending) = attachments.verdict(on: standing, at: now)
+        guard let snapshot = try tx.attachment(in: container),
+          case .over(let ending) = attachments.verdict(on: snapshot, at: now)
         else { return }
         try tx.endAttachment(of: container, ending, at: now)
       }

@@ -19,14 +19,14 @@ struct Attachments: Sendable {
     case over(AttachmentRecord.Ending)
   }
 
-  func verdict(on standing: AttachmentSnapshot, at now: Instant) -> Verdict {
-    let attachment = standing.attachment
+  func verdict(on snapshot: AttachmentSnapshot, at now: Instant) -> Verdict {
+    let attachment = snapshot.attachment
     if let ending = attachment.ending { return .over(ending) }
-    guard let container = standing.container?.lease, !container.isGoing else { return .over(.container) }
-    guard let disk = standing.disk?.lease, !disk.isGoing else { return .over(.disk) }
-    if standing.isRevoked || !keys.serves(attachment.token.epoch) { return .over(.revoked) }
+    guard let container = snapshot.container?.lease, !container.isGoing else { return .over(.container) }
+    guard let disk = snapshot.disk?.lease, !disk.isGoing else { return .over(.disk) }
+    if snapshot.isRevoked || !keys.serves(attachment.token.epoch) { return .over(.revoked) }
     if let bound = attachment.validUntil, bound <= now { return .over(.expired) }
-    return DoorView(disk).standing == .serving ? .attached : .withdrawn
+    return DoorView(disk).answer == .serving ? .attached : .withdrawn
   }
 
   // MARK: Attaching
@@ -49,7 +49,7 @@ struct Attachments: Sendable {
     guard let record, record.lease.terms.kind == .disk, let placement = record.placement else {
       throw Refusal.invalidField("disk", "no such disk lease")
     }
-    guard DoorView(record.lease).standing == .serving else {
+    guard DoorView(record.lease).answer == .serving else {
       throw Refusal.invalidField("disk", "the disk is not in service")
     }
     let bound = credential.holderValidUntil.map(Instant.init(unixSeconds:))
@@ -71,16 +71,16 @@ struct Attachments: Sendable {
   func disk(for record: LeaseRecord, isFirst: Bool) async throws(DriverError) -> AttachedDisk? {
     guard let disk = record.request.disk else { return nil }
     let attempted = "attach disk \(disk) to \(record.lease.id)"
-    let standing: AttachmentSnapshot?
+    let snapshot: AttachmentSnapshot?
     do {
-      standing = try await store.transaction { tx in try tx.attachment(in: record.lease.id) }
+      snapshot = try await store.transaction { tx in try tx.attachment(in: record.lease.id) }
     } catch {
       throw DriverError(.failed, attempted: attempted, words: "\(error)")
     }
     // Attached before attachments were kept.
-    guard let standing else { return AttachedDisk(lease: disk, isReadOnly: false) }
-    switch verdict(on: standing, at: clock.now()) {
-    case .attached: return AttachedDisk(lease: disk, isReadOnly: standing.attachment.isReadOnly)
+    guard let snapshot else { return AttachedDisk(lease: disk, isReadOnly: false) }
+    switch verdict(on: snapshot, at: clock.now()) {
+    case .attached: return AttachedDisk(lease: disk, isReadOnly: snapshot.attachment.isReadOnly)
     case .withdrawn:
       if isFirst { throw DriverError(.failed, attempted: attempted, words: "the disk does not serve now") }
     case .over(let ending):
@@ -93,14 +93,14 @@ struct Attachments: Sendable {
   func list(of id: LeaseID, _ caller: Caller) async throws -> [AttachmentView] {
     _ = try await credentials.require(.listAttachments, of: id, caller)
     let now = clock.now()
-    return try await store.transaction { tx in try tx.attachments(of: id, limit: 1_000) }.map { standing in
+    return try await store.transaction { tx in try tx.attachments(of: id, limit: 1_000) }.map { snapshot in
       let state: AttachmentView.State =
-        switch verdict(on: standing, at: now) {
+        switch verdict(on: snapshot, at: now) {
         case .attached: .attached
         case .withdrawn: .withdrawn
-        case .over(let ending): standing.attachment.endedAt == nil ? .ending(ending) : .ended(ending)
+        case .over(let ending): snapshot.attachment.endedAt == nil ? .ending(ending) : .ended(ending)
         }
-      return AttachmentView(attachment: standing.attachment, state: state)
+      return AttachmentView(attachment: snapshot.attachment, state: state)
     }
   }
 

@@ -37,10 +37,10 @@ public struct ContainerDoor: Sendable {
 
   /// How the command of a container in service stands, for who looks at the lease; `nil` for disks, for what is not in
   /// service, and where the host does not say.
-  public func standing(of record: LeaseRecord) async -> ContainerStanding? {
+  public func commandState(of record: LeaseRecord) async -> CommandState? {
     guard let containers, isInService(record) else { return nil }
     do throws(DriverError) {
-      return try await containers.standing(of: record.lease.id)
+      return try await containers.commandState(of: record.lease.id)
     } catch {
       log.debug("a container could not be looked at", metadata: ["lease": "\(record.lease.id)", "error": "\(error)"])
       return nil

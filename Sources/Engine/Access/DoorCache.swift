@@ -6,7 +6,7 @@ import Units
 
 /// What a door must know of a lease to serve a request without asking the database.
 struct DoorView: Sendable {
-  enum Standing: Sendable, Equatable {
+  enum Answer: Sendable, Equatable {
     /// Until the moment in `servesUntil`, by the door's own clock.
     case serving
     case unpaid
@@ -24,7 +24,7 @@ struct DoorView: Sendable {
   /// The variant of its offer that the lease was sold as.
   var soldAs: String?
   var version: Int64
-  var standing: Standing
+  var answer: Answer
   var servesUntil: Instant
 
   init(_ lease: Lease) {
@@ -34,30 +34,30 @@ struct DoorView: Sendable {
     version = lease.version
     servesUntil = .distantFuture
     if let freeze = lease.flags.frozen, !lease.isClosed, !freeze.thawing {
-      standing = .sealed
+      answer = .sealed
       return
     }
     if lease.isOnItsWay {
-      standing = .soon
+      answer = .soon
       return
     }
     switch lease.state {
-    case .quoted: standing = .unpaidQuote
-    case .provisioning: standing = .soon
+    case .quoted: answer = .unpaidQuote
+    case .provisioning: answer = .soon
     case .active, .grace:
-      standing = lease.flags.impaired == nil ? .serving : .impaired
+      answer = lease.flags.impaired == nil ? .serving : .impaired
       servesUntil = lease.serviceEnds ?? .distantFuture
     case .suspended(let cause, _, let resuming):
       if resuming {
-        standing = .soon
+        answer = .soon
       } else {
         switch cause {
-        case .unpaid: standing = .unpaid
-        case .idle: standing = .idle
-        case .operator: standing = .sealed
+        case .unpaid: answer = .unpaid
+        case .idle: answer = .idle
+        case .operator: answer = .sealed
         }
       }
-    case .reclaiming, .closed: standing = .gone
+    case .reclaiming, .closed: answer = .gone
     }
   }
 }

@@ -37,10 +37,10 @@ public struct Doors: Sendable {
     }
     switch admitted {
     case .serves(let admission): return .serves(admission, try await thing())
-    case .unpaid(let standing, let shown):
+    case .unpaid(let snapshot, let shown):
       // At an address nobody is given more than the address allows, whatever he shows.
       if let door = caller.door { return .pay(try await demand(at: door.address, caller)) }
-      return .pay(try await renewals.demand(standing, periods: 1, shown: shown, caller))
+      return .pay(try await renewals.demand(snapshot, periods: 1, shown: shown, caller))
     }
   }
 
@@ -62,10 +62,10 @@ public struct Doors: Sendable {
 
   private func demand(at address: LeaseAddress, _ caller: Caller) async throws -> PaymentDemand {
     let shown = try addresses.standIn(for: address)
-    guard let standing = try await store.standing(.renewal(of: address.lease, periods: 1, shown: shown)) else {
+    guard let snapshot = try await store.snapshot(.renewal(of: address.lease, periods: 1, shown: shown)) else {
       throw Refusal.unknownLease
     }
-    return try await renewals.demand(standing, periods: 1, shown: shown, caller)
+    return try await renewals.demand(snapshot, periods: 1, shown: shown, caller)
   }
 
   // MARK: Disk

@@ -60,7 +60,7 @@ struct Breaker: Sendable {
       health.breakerIsQuiet()
       return wanted
     }
-    return health.breakerHolds(at: now) ? free : wanted
+    return health.breakerSpares(at: now) ? free : wanted
   }
 }
 

@@ -5,7 +5,7 @@ import Units
 final class ExchangeRates: Sendable {
   private struct Book {
     var limits: ExchangeRateLimits
-    var standing: ExchangeRateStanding?
+    var believed: BelievedRate?
     var failedReads = 0
     var lastFailure: String?
     var refusals: [ExchangeRateTrouble.Name: Int] = [:]
@@ -24,10 +24,10 @@ final class ExchangeRates: Sendable {
   func limits(of currency: Currency) -> ExchangeRateLimits? { books.withLock { $0[currency]?.limits } }
 
   /// What the database has.
-  func learn(_ standing: ExchangeRateStanding) {
+  func learn(_ believed: BelievedRate) {
     books.withLock {
-      let currency = standing.accepted.currency
-      $0[currency]?.standing = standing
+      let currency = believed.accepted.currency
+      $0[currency]?.believed = believed
     }
   }
 
@@ -48,10 +48,10 @@ final class ExchangeRates: Sendable {
 
   /// The rate to quote at, or what stands against it. A currency that nobody reads is missing.
   func rate(of currency: Currency, at now: Instant) throws(ExchangeRateTrouble) -> ExchangeRate {
-    guard let book = books.withLock({ $0[currency] }), let standing = book.standing else {
+    guard let book = books.withLock({ $0[currency] }), let believed = book.believed else {
       throw .missing(since: started)
     }
-    return try standing.rate(at: now, book.limits)
+    return try believed.rate(at: now, book.limits)
   }
 
   func view(at now: Instant) -> [ExchangeRateView] {
@@ -59,13 +59,13 @@ final class ExchangeRates: Sendable {
       books.map { currency, book in
         var trouble: ExchangeRateTrouble?
         do throws(ExchangeRateTrouble) {
-          guard let standing = book.standing else { throw .missing(since: started) }
-          _ = try standing.rate(at: now, book.limits)
+          guard let believed = book.believed else { throw .missing(since: started) }
+          _ = try believed.rate(at: now, book.limits)
         } catch {
           trouble = error
         }
         return ExchangeRateView(
-          currency: currency, standing: book.standing, trouble: trouble, failedReads: book.failedReads,
+          currency: currency, believed: book.believed, trouble: trouble, failedReads: book.failedReads,
           lastFailure: book.lastFailure, refusals: book.refusals)
       }.sorted { $0.currency.rawValue < $1.currency.rawValue }
     }
@@ -76,7 +76,7 @@ final class ExchangeRates: Sendable {
 public struct ExchangeRateView: Sendable {
   public var currency: Currency
   /// `nil`: none was ever read.
-  public var standing: ExchangeRateStanding?
+  public var believed: BelievedRate?
   /// Why nothing is quoted in it; `nil`: it is.
   public var trouble: ExchangeRateTrouble?
   /// Since this daemon started.

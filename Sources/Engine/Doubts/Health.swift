@@ -23,8 +23,8 @@ final class Health: Sendable {
 
     var nodeIsUp: Bool { node == nil || node?.backAt != nil }
 
-    var standing: NodeStanding {
-      NodeStanding(
+    var trouble: NodeTrouble {
+      NodeTrouble(
         troubleSince: node?.since, backAt: node?.backAt, releasedAt: node?.releasedAt,
         followerFailingSince: followerFailingSince, cursorAheadAt: cursorAheadAt)
     }
@@ -73,13 +73,13 @@ final class Health: Sendable {
 
   /// What a daemon before this one knew, or one beside it. Trouble of which nobody has said anything for longer than the
   /// window is over: what comes now is another.
-  func remember(_ standing: NodeStanding, seenAt: Instant, at now: Instant) {
+  func remember(_ trouble: NodeTrouble, seenAt: Instant, at now: Instant) {
     // That does not pass by itself.
-    if let found = standing.cursorAheadAt { state.withLock { $0.cursorAheadAt = $0.cursorAheadAt ?? found } }
-    guard let since = standing.troubleSince, now < seenAt + window else { return }
+    if let found = trouble.cursorAheadAt { state.withLock { $0.cursorAheadAt = $0.cursorAheadAt ?? found } }
+    guard let since = trouble.troubleSince, now < seenAt + window else { return }
     state.withLock {
       guard $0.node == nil else { return }
-      $0.node = Trouble(since: since, backAt: standing.backAt, releasedAt: standing.releasedAt)
+      $0.node = Trouble(since: since, backAt: trouble.backAt, releasedAt: trouble.releasedAt)
     }
   }
 
@@ -176,7 +176,7 @@ final class Health: Sendable {
   }
 
   /// Whether the breaker holds back what is too much. Ten minutes after it tripped it lets go of itself, for as long.
-  func breakerHolds(at now: Instant) -> Bool {
+  func breakerSpares(at now: Instant) -> Bool {
     state.withLock {
       if let until = $0.breakerReleasedUntil, now < until { return false }
       guard let tripped = $0.breakerTrippedAt else {

@@ -45,58 +45,58 @@ public final class Rates: Sendable {
         metadata: ["currency": "\(currency.rawValue)", "source": "\(error.source)", "error": "\(error.words)"])
     }
     let read = reading
-    let (before, standing) = try await store.transaction { tx in
+    let (before, believed) = try await store.transaction { tx in
       let before = try tx.lockExchangeRate(currency)
       guard let read else { return (before, before) }
-      var standing = before ?? ExchangeRateStanding(first: read)
-      if before != nil { standing.take(read, limits) }
-      if standing != before { try tx.setExchangeRate(standing) }
-      return (before, standing)
+      var believed = before ?? BelievedRate(first: read)
+      if before != nil { believed.take(read, limits) }
+      if believed != before { try tx.setExchangeRate(believed) }
+      return (before, believed)
     }
-    if let standing { take(standing, after: before) }
+    if let believed { take(believed, after: before) }
     noteAbsences(at: clock.now())
   }
 
-  private func take(_ standing: ExchangeRateStanding, after before: ExchangeRateStanding?) {
-    known.learn(standing)
-    if let doubt = standing.doubted, before?.doubted == nil {
+  private func take(_ believed: BelievedRate, after before: BelievedRate?) {
+    known.learn(believed)
+    if let doubt = believed.doubted, before?.doubted == nil {
       log.error(
         "a rate moved too far and is doubted",
         metadata: [
           "currency": "\(doubt.rate.currency.rawValue)", "source": "\(doubt.rate.source)",
-          "per_bitcoin": "\(doubt.rate.perBitcoin)", "last_per_bitcoin": "\(standing.accepted.perBitcoin)",
+          "per_bitcoin": "\(doubt.rate.perBitcoin)", "last_per_bitcoin": "\(believed.accepted.perBitcoin)",
         ])
-    } else if standing.doubted == nil, before?.doubted != nil {
+    } else if believed.doubted == nil, before?.doubted != nil {
       log.info(
         "a rate is believed again",
         metadata: [
-          "currency": "\(standing.accepted.currency.rawValue)", "source": "\(standing.accepted.source)",
-          "per_bitcoin": "\(standing.accepted.perBitcoin)",
+          "currency": "\(believed.accepted.currency.rawValue)", "source": "\(believed.accepted.source)",
+          "per_bitcoin": "\(believed.accepted.perBitcoin)",
         ])
     }
   }
 
   /// The operator has looked: the doubted rate is the rate, for all daemons (for the others with their next reading).
-  public func confirm(_ currency: Currency) async throws -> ExchangeRateStanding {
-    let standing = try await store.transaction { tx -> ExchangeRateStanding in
-      guard var standing = try tx.lockExchangeRate(currency), standing.confirm() else {
+  public func confirm(_ currency: Currency) async throws -> BelievedRate {
+    let believed = try await store.transaction { tx -> BelievedRate in
+      guard var believed = try tx.lockExchangeRate(currency), believed.confirm() else {
         throw Refusal.conflict(code: .nothingToConfirm, "no rate of \(currency.rawValue) is in doubt")
       }
-      try tx.setExchangeRate(standing)
-      return standing
+      try tx.setExchangeRate(believed)
+      return believed
     }
-    known.learn(standing)
+    known.learn(believed)
     log.info(
       "the operator confirmed a rate",
-      metadata: ["currency": "\(currency.rawValue)", "per_bitcoin": "\(standing.accepted.perBitcoin)"])
+      metadata: ["currency": "\(currency.rawValue)", "per_bitcoin": "\(believed.accepted.perBitcoin)"])
     noteAbsences(at: clock.now())
-    return standing
+    return believed
   }
 
   /// What was believed when the last daemon stopped.
   func prepare() async throws {
     let kept = try await store.transaction { tx in try tx.exchangeRates() }
-    for standing in kept { known.learn(standing) }
+    for believed in kept { known.learn(believed) }
     noteAbsences(at: clock.now())
   }
 
@@ -118,7 +118,7 @@ public final class Rates: Sendable {
   /// offered, and at today's otherwise.
   func renewed(_ terms: Terms, seeing open: InvoiceRecord?, at now: Instant) throws -> Terms {
     guard terms.fiat != nil else { return terms }
-    if let open, open.isOffered(at: now), let renewed = terms.renewed(at: open.frozen) { return renewed }
+    if let open, open.isOffered(at: now), let renewed = terms.renewed(at: open.locked) { return renewed }
     return try priced(terms, at: now)
   }
 

@@ -107,7 +107,7 @@ extension Notice {
   }
 }
 
-extension FrozenPrice {
+extension LockedPrice {
   /// What an amount was reckoned from, for `explain`.
   var evidence: [String: String] {
     [

@@ -72,12 +72,12 @@ struct Bookings: Sendable {
     var capacityFound = true
     switch invoice.purpose {
     case .purchase:
-      guard case .quoted(let held, _, _) = lease.state else { break }
-      if held {
+      guard case .quoted(let hasCapacity, _, _) = lease.state else { break }
+      if hasCapacity {
         try tx.confirmAllocation(lease.id)
       } else {
         let placed = try tx.allocate(
-          lease.terms.resources, for: lease.id, kind: lease.terms.kind, asUnpaidHold: nil,
+          lease.terms.resources, for: lease.id, kind: lease.terms.kind, asUnpaid: nil,
           pinned: try tx.hostOfDisk(of: lease.id))
         capacityFound = placed != nil
       }
@@ -91,7 +91,7 @@ struct Bookings: Sendable {
     }
     // Of the lease as it is now: it may have been changed since the invoice was made.
     let quoted = lease.renewalTerms(at: invoice.createdAt)
-    let renewed = quoted.renewed(at: invoice.frozen)
+    let renewed = quoted.renewed(at: invoice.locked)
     let step = try loop.decided(
       .settled(
         Settlement(
@@ -99,7 +99,7 @@ struct Bookings: Sendable {
           excess: settlement.received - invoice.amount, purpose: purpose, capacityFound: capacityFound,
           terms: quoted.fiat == nil && quoted == lease.terms ? nil : renewed, isForTheseTerms: renewed != nil)),
       for: lease, eventID: EventID(.settled, settlement.paymentHash.hex),
-      cause: .init(type: .payment, id: settlement.paymentHash.hex), evidence: invoice.frozen?.evidence ?? [:], at: now)
+      cause: .init(type: .payment, id: settlement.paymentHash.hex), evidence: invoice.locked?.evidence ?? [:], at: now)
     try tx.write([step])
     return step
   }

@@ -51,16 +51,17 @@ struct Holds: Sendable {
       else { return .known }
       let eventID = EventID(.accepted, hash.hex)
       guard invoice.state != .settled, try !tx.isRecorded(eventID: eventID) else { return .known }
-      guard case .quoted(let isHeld, _, _) = lease.state, case .purchase = invoice.purpose, invoice.holdEpoch != nil
+      guard case .quoted(let hasCapacity, _, _) = lease.state, case .purchase = invoice.purpose,
+        invoice.holdEpoch != nil
       else { return .unwanted(invoice.id) }
       var obstacle: String?
       if held.received < invoice.amount {
         obstacle = "less arrived than was asked"
-      } else if isHeld {
+      } else if hasCapacity {
         try tx.confirmAllocation(id)
       } else {
         let placed = try tx.allocate(
-          lease.terms.resources, for: id, kind: lease.terms.kind, asUnpaidHold: nil,
+          lease.terms.resources, for: id, kind: lease.terms.kind, asUnpaid: nil,
           pinned: try tx.hostOfDisk(of: id))
         if placed == nil { obstacle = "no capacity is left" }
       }

@@ -31,7 +31,7 @@ public struct Capacity: Sendable {
       self.uidBase = uidBase
     }
 
-    /// Whether so much more fits; as an unpaid hold, also whether the holds stay within their share. The first hold may
+    /// Whether so much more fits; for what is unpaid, also whether all that is unpaid stays within its share. The first may
     /// always be: a share of one disk is no disk.
     public func fits(_ need: Int64, unpaidShare: Double?) -> Bool {
       guard need <= capacity - used else { return false }
@@ -58,11 +58,11 @@ public struct Capacity: Sendable {
   /// Takes it from the host whose scarcest dimension is left with the least.
   ///
   /// - Parameters:
-  ///   - unpaidShare: as an unpaid hold, which may take no more than this of a pool.
+  ///   - unpaidShare: for what is unpaid, which may take no more than this of a pool.
   ///   - pinned: no other host will do.
   /// - Returns: the host; `nil` and nothing taken: none has room.
   public mutating func place(
-    _ needs: Resources, kind: Kind, asUnpaidHold unpaidShare: Double?, pinned: String?
+    _ needs: Resources, kind: Kind, asUnpaid unpaidShare: Double?, pinned: String?
   ) -> String? {
     let fitting = byHost(kind).filter { host, pools in
       (pinned.map { $0 == host } ?? true)

@@ -72,7 +72,7 @@ public protocol ContainerAccess: Sendable {
   func setDisk(_ disk: AttachedDisk?, of lease: LeaseID) async throws(DriverError)
 
   /// How the container's command stands; `nil` while nothing is known of it, as while it is being made.
-  func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding?
+  func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState?
 
   /// Starts the container's command again; success when it runs.
   func start(_ lease: LeaseID) async throws(DriverError)
@@ -108,7 +108,7 @@ public struct ContainerLog: Sendable {
 }
 
 /// How a container's command stands.
-public struct ContainerStanding: Hashable, Sendable {
+public struct CommandState: Hashable, Sendable {
   public enum Command: Hashable, Sendable {
     case running
     /// Somebody ended it, and may start it again.

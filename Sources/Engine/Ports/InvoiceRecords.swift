@@ -17,12 +17,12 @@ public struct InvoiceOrder: Hashable, Sendable {
   public var at: Instant
   /// The payment is to be held, and its preimage belongs to this epoch's master key; `nil`: an ordinary invoice.
   public var holdEpoch: UInt16?
-  /// What the amount was reckoned from, where that is a price in a currency: frozen with the invoice.
-  public var frozen: FrozenPrice?
+  /// What the amount was reckoned from, where that is a price in a currency: locked with the invoice.
+  public var locked: LockedPrice?
   public init(
     lease: LeaseID, purpose: Settlement.Purpose, slot: InvoiceSlot, label: String, amount: Millisatoshi,
     expiresAt: Instant,
-    extra: Resources? = nil, frozen: FrozenPrice? = nil, at: Instant
+    extra: Resources? = nil, locked: LockedPrice? = nil, at: Instant
   ) {
     self.lease = lease
     self.purpose = purpose
@@ -31,7 +31,7 @@ public struct InvoiceOrder: Hashable, Sendable {
     self.amount = amount
     self.expiresAt = expiresAt
     self.extra = extra
-    self.frozen = frozen
+    self.locked = locked
     self.at = at
   }
 }
@@ -66,11 +66,11 @@ public struct InvoiceRecord: Hashable, Sendable {
   /// The epoch of the master key its preimage is derived with, when its payment is held; `nil`: an ordinary invoice.
   public var holdEpoch: UInt16?
   /// What its amount was reckoned from; `nil`: a price in bitcoin.
-  public var frozen: FrozenPrice?
+  public var locked: LockedPrice?
   public init(
     id: Int64, lease: LeaseID, purpose: Settlement.Purpose, slot: InvoiceSlot, label: String, amount: Millisatoshi,
     createdAt: Instant, expiresAt: Instant, state: State, paymentHash: PaymentHash?, bolt11: String?,
-    holdEpoch: UInt16? = nil, frozen: FrozenPrice? = nil
+    holdEpoch: UInt16? = nil, locked: LockedPrice? = nil
   ) {
     self.id = id
     self.lease = lease
@@ -84,7 +84,7 @@ public struct InvoiceRecord: Hashable, Sendable {
     self.paymentHash = paymentHash
     self.bolt11 = bolt11
     self.holdEpoch = holdEpoch
-    self.frozen = frozen
+    self.locked = locked
   }
 }
 

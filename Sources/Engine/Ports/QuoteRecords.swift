@@ -7,7 +7,7 @@ import Units
 public struct QuoteDraft: Sendable {
   public var lease: Lease
   public var request: LeaseRequest
-  /// The capacity that it holds; `nil`: none.
+  /// The capacity that is reserved for it; `nil`: none.
   public var placement: Placement?
   public var event: EventRecord
   /// Who asked, counted as long as it is unpaid and kept nowhere else.
@@ -52,8 +52,8 @@ public struct AskedWith: Hashable, Sendable {
 public struct QuoteGround: Sendable {
   /// Those of the keys that were used.
   public var used: [IdempotencyKey: IdempotencyRecord]
-  /// How many unpaid quotes of each client hold capacity.
-  public var unpaidHolds: [String: Int]
+  /// For how many unpaid quotes of each client capacity is reserved.
+  public var unpaidAllocations: [String: Int]
   /// Of all clients, as ``HoldCounts`` has them, and the open ones of each; zero where they were not asked for.
   public var accepted: Int
   public var open: Int
@@ -61,11 +61,11 @@ public struct QuoteGround: Sendable {
   public var capacity: Capacity
 
   public init(
-    used: [IdempotencyKey: IdempotencyRecord], unpaidHolds: [String: Int], accepted: Int, open: Int,
+    used: [IdempotencyKey: IdempotencyRecord], unpaidAllocations: [String: Int], accepted: Int, open: Int,
     openOfClient: [String: Int], capacity: Capacity
   ) {
     self.used = used
-    self.unpaidHolds = unpaidHolds
+    self.unpaidAllocations = unpaidAllocations
     self.accepted = accepted
     self.open = open
     self.openOfClient = openOfClient

@@ -22,7 +22,7 @@ public protocol Store: Sendable {
 
   /// What a door or a challenge needs to know, in one statement that writes and locks nothing; `nil` when there is no
   /// such lease. Sees everything that was committed before it was asked.
-  func standing(_ question: StandingQuestion) async throws -> Standing?
+  func snapshot(_ question: SnapshotQuestion) async throws -> LeaseSnapshot?
 
   /// What other daemons (and this one) committed, as it happens. Never complete: after `.interrupted` anything may have
   /// been missed.

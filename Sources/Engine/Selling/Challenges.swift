@@ -69,8 +69,8 @@ struct Challenges: Sendable {
     PaymentDemand(
       challenge: Challenge(macaroon: macaroon, invoice: bolt11), paymentHash: hash, amount: invoice.amount,
       expiresAt: invoice.expiresAt, lease: lease.id, state: lease.state.name, paidUntil: lease.paidUntil,
-      reclaimsAt: lease.reclaimsAt, held: lease.isHeld, purpose: invoice.purpose.name,
-      frozen: invoice.frozen)
+      reclaimsAt: lease.reclaimsAt, hasCapacity: lease.hasCapacity, purpose: invoice.purpose.name,
+      locked: invoice.locked)
   }
 
   private func mint(
@@ -110,10 +110,10 @@ extension VerifiedCredential {
   }
 }
 
-extension StandingQuestion {
+extension SnapshotQuestion {
   /// What the challenge for a renewal needs.
-  static func renewal(of id: LeaseID, periods: Int64, shown: VerifiedCredential?) -> StandingQuestion {
-    StandingQuestion(
+  static func renewal(of id: LeaseID, periods: Int64, shown: VerifiedCredential?) -> SnapshotQuestion {
+    SnapshotQuestion(
       .lease(id), paymentHash: shown?.paymentHash, slot: .renewal(periods: periods), parent: shown?.token)
   }
 }

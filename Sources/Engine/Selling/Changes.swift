@@ -73,7 +73,7 @@ struct Changes: Sendable {
       lease: id, purpose: .change(terms), slot: .change(offer: terms.offer),
       label: "\(InvoiceRequest.labelPrefix)\(id)/change/\(uniqueLabel(at: now))", amount: amount,
       expiresAt: min(lease.renewalInvoiceEnds(at: now), now + terms.policy.quote),
-      extra: terms.resources.beyond(lease.terms.resources), frozen: terms.frozenPrice, at: now)
+      extra: terms.resources.beyond(lease.terms.resources), locked: terms.lockedPrice, at: now)
     return .pay(
       try await invoicing.demand(for: order, of: lease, periods: 1, shown: shown, caller))
   }

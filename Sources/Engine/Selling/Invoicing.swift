@@ -23,11 +23,11 @@ struct Invoicing: Sendable {
   /// - Parameter shown: what the caller showed of the lease, which its challenge does not reach beyond.
   func demand(
     for order: InvoiceOrder, of lease: Lease, periods: Int64, shown: VerifiedCredential?, _ caller: Caller,
-    seen standing: Standing? = nil
+    seen snapshot: LeaseSnapshot? = nil
   ) async throws -> PaymentDemand {
-    if let standing, standing.record.lease.mayBeInvoiced, let open = standing.open, open.isGood(for: order) {
+    if let snapshot, snapshot.record.lease.mayBeInvoiced, let open = snapshot.open, open.isGood(for: order) {
       return try await challenges.demand(
-        for: open, lease: lease, periods: periods, shown: shown, known: standing.token(for: open))
+        for: open, lease: lease, periods: periods, shown: shown, known: snapshot.token(for: open))
     }
     for attempt in 0..<200 {
       let (reservation, order) = try await store.transaction { [holds, unpaidShare] tx in
@@ -41,7 +41,7 @@ struct Invoicing: Sendable {
         order.holdEpoch = try holds.epoch(for: order, tx)
         let reservation = try tx.reserveInvoice(order)
         if case .reserved(let id) = reservation, let extra = order.extra {
-          guard try tx.hold(extra, for: order.lease, invoice: id, unpaidShare: unpaidShare) else {
+          guard try tx.reserveCapacity(extra, for: order.lease, invoice: id, unpaidShare: unpaidShare) else {
             throw Refusal.noCapacity
           }
         }

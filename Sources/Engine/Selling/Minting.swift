@@ -52,7 +52,7 @@ struct Minting: Sendable {
       let invoice = InvoiceRecord(
         id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label,
         amount: order.amount, createdAt: order.at, expiresAt: expiresAt, state: .open, paymentHash: made.paymentHash,
-        bolt11: made.bolt11, holdEpoch: order.holdEpoch, frozen: order.frozen)
+        bolt11: made.bolt11, holdEpoch: order.holdEpoch, locked: order.locked)
       let (demand, token) = try challenges.new(for: invoice, lease: lease, periods: periods, shown: shown)
       let opening = InvoiceOpening(
         id: id, paymentHash: made.paymentHash, bolt11: made.bolt11, expiresAt: expiresAt, token: token)

@@ -77,12 +77,12 @@ struct Purchases: Sendable {
     let scope = "client:\(caller.addressText):POST /v1/leases"
     let key = caller.idempotencyKey
     if let key,
-      let standing = try await store.standing(StandingQuestion(.key(scope: scope, key: key), slot: .purchase))
+      let snapshot = try await store.snapshot(SnapshotQuestion(.key(scope: scope, key: key), slot: .purchase))
     {
       // A repetition under the same key is not a new quote and spends nothing.
-      guard standing.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
-      if standing.open == nil { try limits.spend(for: caller) }
-      return .pay(try await purchaseDemand(standing, caller))
+      guard snapshot.bodyHash == bodyHash else { throw Refusal.idempotencyConflict }
+      if snapshot.open == nil { try limits.spend(for: caller) }
+      return .pay(try await purchaseDemand(snapshot, caller))
     }
     // From here on this is the price, whatever becomes of the rate it was reckoned at.
     let terms = try rates.priced(offered, at: clock.now())
@@ -103,7 +103,7 @@ struct Purchases: Sendable {
     switch reserved {
     case .earlier(let record):
       return try await purchaseDemand(
-        Standing(record: record, presented: nil, open: nil, token: nil, bodyHash: bodyHash), caller)
+        LeaseSnapshot(record: record, presented: nil, open: nil, token: nil, bodyHash: bodyHash), caller)
     case .fresh(let record, let order, let reservation):
       let lease = record.lease
       let demand: PaymentDemand
@@ -121,7 +121,7 @@ struct Purchases: Sendable {
         "lease quoted",
         metadata: [
           "lease": "\(lease.id)", "offer": "\(record.request.offer)", "msat": "\(order.amount.count)",
-          "held": "\(lease.isHeld)",
+          "held": "\(lease.hasCapacity)",
         ])
       return demand
     }
@@ -129,9 +129,9 @@ struct Purchases: Sendable {
 
   /// The purchase's invoice, for whoever asked for this lease: at the price it was quoted for, whatever the offer says
   /// by now.
-  private func purchaseDemand(_ standing: Standing, _ caller: Caller) async throws -> PaymentDemand {
-    let lease = standing.record.lease
-    let periods = standing.record.request.periods
+  private func purchaseDemand(_ snapshot: LeaseSnapshot, _ caller: Caller) async throws -> PaymentDemand {
+    let lease = snapshot.record.lease
+    let periods = snapshot.record.request.periods
     let now = clock.now()
     guard lease.mayStillBeBought(at: now), let amount = lease.terms.invoiceAmount(periods: periods) else {
       throw Refusal.conflict(code: .invoiceExpired, "the quote under this key was not paid in time")
@@ -142,6 +142,6 @@ struct Purchases: Sendable {
     }
     return try await invoicing.demand(
       for: .purchase(of: lease, amount: amount, at: now), of: lease, periods: periods, shown: nil, caller,
-      seen: standing)
+      seen: snapshot)
   }
 }

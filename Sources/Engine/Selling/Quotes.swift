@@ -108,7 +108,7 @@ extension Quotes {
     private enum Plan {
       case refused(Refusal)
       case earlier(LeaseID)
-      /// Held on a host, or quoted without a hold.
+      /// With capacity reserved on a host, or quoted without.
       case quote(host: String?)
     }
 
@@ -153,19 +153,19 @@ extension Quotes {
         if let key = order.key { ground.used[key] = nil }
         return .refused(.noCapacity)
       }
-      guard ground.unpaidHolds[order.client, default: 0] < settings.unpaidHoldsPerClient,
+      guard ground.unpaidAllocations[order.client, default: 0] < settings.unpaidAllocationsPerClient,
         let host = ground.capacity.place(
-          needs, kind: order.terms.kind, asUnpaidHold: settings.unpaidShare, pinned: order.attaching?.host)
+          needs, kind: order.terms.kind, asUnpaid: settings.unpaidShare, pinned: order.attaching?.host)
       else { return .quote(host: nil) }
-      ground.unpaidHolds[order.client, default: 0] += 1
+      ground.unpaidAllocations[order.client, default: 0] += 1
       return .quote(host: host)
     }
 
     private func draft(_ order: Order, on placement: Placement?, _ ground: inout QuoteGround) -> QuoteDraft {
-      let lease = Lease.quote(order.id, order.terms, held: placement != nil, at: now)
+      let lease = Lease.quote(order.id, order.terms, hasCapacity: placement != nil, at: now)
       var evidence = ["offer": order.offer, "held": String(placement != nil)]
       evidence["variant"] = order.terms.variant
-      if let frozen = order.terms.frozenPrice { evidence.merge(frozen.evidence) { given, _ in given } }
+      if let locked = order.terms.lockedPrice { evidence.merge(locked.evidence) { given, _ in given } }
       var invoice = InvoiceOrder.purchase(of: lease, amount: order.amount, at: now)
       if let holdEpoch, ground.mayHoldPayment(of: order.client, settings) {
         invoice.holdEpoch = holdEpoch
@@ -199,6 +199,6 @@ extension InvoiceOrder {
   static func purchase(of lease: Lease, amount: Millisatoshi, at now: Instant) -> InvoiceOrder {
     InvoiceOrder(
       lease: lease.id, purpose: .purchase, slot: .purchase, label: "\(InvoiceRequest.labelPrefix)\(lease.id)/purchase",
-      amount: amount, expiresAt: lease.createdAt + lease.terms.policy.quote, frozen: lease.terms.frozenPrice, at: now)
+      amount: amount, expiresAt: lease.createdAt + lease.terms.policy.quote, locked: lease.terms.lockedPrice, at: now)
   }
 }

@@ -18,23 +18,23 @@ struct Renewals: Sendable {
   /// but pay.
   func renew(_ id: LeaseID, periods: Int64, _ caller: Caller) async throws -> Sold {
     let shown = try await credentials.requireIfShown(.renew, of: id, caller)
-    let question = StandingQuestion.renewal(of: id, periods: periods, shown: shown)
-    var standing = try await store.standing(question)
-    if let shown, let paid = standing?.presented, paid.lease == id, paid.mayStillBuy(paid.purpose.isRenewal(periods)) {
+    let question = SnapshotQuestion.renewal(of: id, periods: periods, shown: shown)
+    var snapshot = try await store.snapshot(question)
+    if let shown, let paid = snapshot?.presented, paid.lease == id, paid.mayStillBuy(paid.purpose.isRenewal(periods)) {
       if let record = try await redemptions.redeemed(by: shown, for: id, caller, where: { $0.isRenewal(periods) }) {
         return .lease(record)
       }
-      standing = try await store.standing(question)
+      snapshot = try await store.snapshot(question)
     }
-    guard let standing else { throw Refusal.unknownLease }
-    return .pay(try await demand(standing, periods: periods, shown: shown, caller))
+    guard let snapshot else { throw Refusal.unknownLease }
+    return .pay(try await demand(snapshot, periods: periods, shown: shown, caller))
   }
 
   /// A renewal's invoice and macaroon, for whoever asked. The lease is read from the database just before.
   func demand(
-    _ standing: Standing, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
+    _ snapshot: LeaseSnapshot, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
   ) async throws -> PaymentDemand {
-    let lease = standing.record.lease
+    let lease = snapshot.record.lease
     guard periods >= 1, periods <= lease.terms.maxPeriods else {
       throw Refusal.invalidField("periods", "1 to \(lease.terms.maxPeriods)")
     }
@@ -56,19 +56,19 @@ struct Renewals: Sendable {
       throw Refusal.invalidField("periods", "no time is sold that far ahead")
     }
     var renewed = lease
-    renewed.terms = try rates.renewed(lease.renewalTerms(at: now), seeing: standing.open, at: now)
+    renewed.terms = try rates.renewed(lease.renewalTerms(at: now), seeing: snapshot.open, at: now)
     guard let amount = renewed.renewalAmount(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "the price does not fit")
     }
     try shown?.allow(amount)
-    // At a rate that is frozen nobody is given longer to wait and see than for a purchase.
+    // At a rate that is locked nobody is given longer to wait and see than for a purchase.
     let ends = lease.renewalInvoiceEnds(at: now)
-    let frozen = renewed.terms.frozenPrice
+    let locked = renewed.terms.lockedPrice
     let order = InvoiceOrder(
       lease: lease.id, purpose: .renewal(periods: periods), slot: .renewal(periods: periods),
       label: "\(InvoiceRequest.labelPrefix)\(lease.id)/renewal/\(uniqueLabel(at: now))", amount: amount,
-      expiresAt: frozen == nil ? ends : min(ends, now + lease.terms.policy.quote), frozen: frozen, at: now)
-    return try await invoicing.demand(for: order, of: lease, periods: periods, shown: shown, caller, seen: standing)
+      expiresAt: locked == nil ? ends : min(ends, now + lease.terms.policy.quote), locked: locked, at: now)
+    return try await invoicing.demand(for: order, of: lease, periods: periods, shown: shown, caller, seen: snapshot)
   }
 }
 
@@ -86,7 +86,7 @@ extension InvoiceRecord {
   }
 }
 
-extension Standing {
+extension LeaseSnapshot {
   /// The recorded token, if it is one for this very invoice.
   func token(for invoice: InvoiceRecord) -> TokenID? {
     invoice.id == open?.id ? token : nil

@@ -23,8 +23,8 @@ public struct PaymentDemand: Sendable {
   /// When the data goes if nobody pays; `nil` when that is not near.
   public var reclaimsAt: Instant?
   /// Whether capacity is set aside meanwhile.
-  public var held: Bool
+  public var hasCapacity: Bool
   public var purpose: Settlement.Purpose.Name
   /// What the amount was reckoned from, where that is a price in a currency.
-  public var frozen: FrozenPrice?
+  public var locked: LockedPrice?
 }

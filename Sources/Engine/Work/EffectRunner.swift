@@ -61,9 +61,9 @@ public struct EffectRunner: Sendable {
     if room > 0 {
       await retrying.again("claiming effects") {
         let claimed = try await claim(lanes, room)
-        slots.hold(claimed)
+        slots.keep(claimed)
       }
-      claims = slots.held()
+      claims = slots.takeKept()
     }
     slots.free(room - claims.count)
     return claims
@@ -192,7 +192,7 @@ extension EffectRunner {
     let owner = settings.daemon
     // The row's own lock first would be the other way round than everywhere else.
     let written = try await loop.step(claim.lease) { tx, lease in
-      guard try tx.holdsClaim(claim.id, owner: owner), let step = try decide(tx, lease, clock.now()) else { return nil }
+      guard try tx.ownsClaim(claim.id, owner: owner), let step = try decide(tx, lease, clock.now()) else { return nil }
       _ = try tx.finishEffect(claim.id, owner: owner)
       return step
     }

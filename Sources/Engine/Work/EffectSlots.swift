@@ -31,11 +31,11 @@ final class EffectSlots: Sendable {
     state.withLock { $0.free += count }
   }
 
-  func hold(_ claims: [ClaimedEffect]) {
+  func keep(_ claims: [ClaimedEffect]) {
     state.withLock { $0.claims = claims }
   }
 
-  func held() -> [ClaimedEffect] {
+  func takeKept() -> [ClaimedEffect] {
     state.withLock { state in
       defer { state.claims = [] }
       return state.claims

@@ -39,7 +39,7 @@ public final class Heartbeat: Sendable {
   private let lastBeat = Mutex<Instant?>(nil)
   private let beats = Mutex(Beats())
   /// How the node answered when that was last written down.
-  private let keptStanding = Mutex(NodeStanding())
+  private let keptTrouble = Mutex(NodeTrouble())
 
   init(
     store: any Store, clock: any WallClock, loop: LeaseLoop, health: Health, settings: Settings, node: String,
@@ -70,9 +70,9 @@ public final class Heartbeat: Sendable {
   private func proveAlive() async throws {
     let name = settings.daemon
     let node = node
-    let standing = health.snapshot.standing
+    let trouble = health.snapshot.trouble
     // Trouble is said again at each beat, so that who reads of it knows that it is not of yesterday.
-    let isNews = standing.isInTrouble || standing != keptStanding.withLock { $0 }
+    let isNews = trouble.isInTrouble || trouble != keptTrouble.withLock { $0 }
     let patience = settings.outageAfter
     let asked = clock.now()
     let theirs = try await store.databaseTime()
@@ -82,10 +82,10 @@ public final class Heartbeat: Sendable {
       if let last = try tx.beat(daemon: name, at: now), now > last + patience {
         try tx.recordOutage(from: last, to: now, leapt: false)
       }
-      if isNews { try tx.setNodeStanding(standing, of: node, at: now) }
+      if isNews { try tx.setNodeTrouble(trouble, of: node, at: now) }
       return (now, try tx.outages(endedAfter: now - .day * 400))
     }
-    keptStanding.withLock { $0 = standing }
+    keptTrouble.withLock { $0 = trouble }
     lastBeat.withLock { $0 = max($0 ?? now, now) }
     learn(of: known)
   }

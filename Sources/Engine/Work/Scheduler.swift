@@ -44,9 +44,9 @@ public struct Scheduler: Sendable {
         guard !leases.isEmpty else { return (0, []) }
         let now = clock.now()
         let steps = try leases.map { try wake($0, at: now) }
-        let held = try holdBack(steps, tx, at: now)
-        try tx.write(steps.filter { held[$0.before.id] == nil })
-        return (leases.count, steps.filter { held[$0.before.id] == nil && $0.changesLease })
+        let spared = try parkSpared(steps, tx, at: now)
+        try tx.write(steps.filter { spared[$0.before.id] == nil })
+        return (leases.count, steps.filter { spared[$0.before.id] == nil && $0.changesLease })
       }
       loop.publish(steps.map(\.decision.lease))
       return looked
@@ -72,7 +72,7 @@ public struct Scheduler: Sendable {
           let now = clock.now()
           guard let wakes = lease.wakesAt, wakes <= now else { return nil }
           let step = try wake(lease, at: now)
-          guard try holdBack([step], tx, at: now).isEmpty else { return nil }
+          guard try parkSpared([step], tx, at: now).isEmpty else { return nil }
           try tx.write([step])
           return step.changesLease ? step.decision.lease : nil
         }
@@ -94,12 +94,12 @@ public struct Scheduler: Sendable {
 
   /// Parks what may not be stepped now, and says which that is: what our own doubts forbid, and a lease that asked to
   /// be looked at and has nothing to say, which would ask again at once.
-  private func holdBack(
+  private func parkSpared(
     _ steps: [RecordedStep], _ tx: any StoreTransaction, at now: Instant
   ) throws -> [LeaseID: String] {
-    let held = try breaker.reasonsToSpare(steps.filter(\.isPunitive).map(\.before), tx, at: now)
-    for (id, reason) in held { try tx.park(id, until: now + 5, reason: reason, at: now) }
-    var all = held
+    let spared = try breaker.reasonsToSpare(steps.filter(\.isPunitive).map(\.before), tx, at: now)
+    for (id, reason) in spared { try tx.park(id, until: now + 5, reason: reason, at: now) }
+    var all = spared
     for step in steps where !step.changesLease {
       let id = step.before.id
       all[id] = "it woke for nothing"

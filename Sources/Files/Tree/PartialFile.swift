@@ -1,6 +1,6 @@
 import Glibc
 
-/// What has come of an upload in parts: a file under a reserved name beside its target, as long as what is held.
+/// What has come of an upload in parts: a file under a reserved name beside its target, as long as what is received.
 ///
 /// It survives a broken connection and a restart of the daemon, counts in the quota, and is deleted when nothing has
 /// touched it for a day. One request at a time writes to it.
@@ -11,7 +11,7 @@ public final class PartialFile: Sendable {
   let part: UploadPart
   public let file: Descriptor
   /// How much had come when it was opened.
-  public let held: Int64
+  public let received: Int64
 
   private let hidden: Place
 
@@ -32,14 +32,14 @@ public final class PartialFile: Sendable {
     }
     guard try file.entry().kind == .file else { throw FileFault(.notServed, "partial") }
     guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { throw FileFault(.busy, "flock") }
-    // Whoever held it may have given it its name meanwhile.
+    // Whoever received it may have given it its name meanwhile.
     let entry = try file.entry()
     guard let named = try hidden.entryIfAny(), named.inode == entry.inode, named.device == entry.device else {
       throw FileFault(.busy, "partial")
     }
-    held = entry.size
+    received = entry.size
     guard makes else { return }
-    if part.range?.lowerBound == 0, held > 0, ftruncate(file.number, 0) != 0 { throw FileFault(errno, "truncate") }
+    if part.range?.lowerBound == 0, received > 0, ftruncate(file.number, 0) != 0 { throw FileFault(errno, "truncate") }
     do throws(FileFault) {
       try file.reserve(part.total)
     } catch {

@@ -52,17 +52,17 @@ extension LeaseDocument {
 }
 
 extension ContainerDocument {
-  init(_ standing: ContainerStanding) {
-    switch standing.command {
+  init(_ state: CommandState) {
+    switch state.command {
     case .running: self.init(state: "running")
     case .stopped: self.init(state: "stopped")
     case .ended(let code, let outOfMemory):
       self.init(state: "ended", exitCode: code, outOfMemory: outOfMemory ? true : nil)
     }
-    guard standing.restart != .never else { return }
-    restart = standing.restart.rawValue
-    restarts = standing.restarts
-    restartsAt = standing.restartsAt.map(Timestamp.init(_:))
+    guard state.restart != .never else { return }
+    restart = state.restart.rawValue
+    restarts = state.restarts
+    restartsAt = state.restartsAt.map(Timestamp.init(_:))
   }
 }
 

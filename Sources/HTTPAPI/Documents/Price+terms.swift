@@ -10,8 +10,8 @@ extension PriceDocument {
       deposit: fiat.price == .zero ? fiat.deposit.description : nil)
   }
 
-  init(_ frozen: FrozenPrice) {
-    self.init(amount: frozen.price.description, currency: frozen.rate.currency.rawValue)
+  init(_ locked: LockedPrice) {
+    self.init(amount: locked.price.description, currency: locked.rate.currency.rawValue)
   }
 }
 
@@ -26,11 +26,11 @@ extension ExchangeRateDocument {
 extension ExchangeRateItem {
   init(_ view: ExchangeRateView) {
     self.init(
-      currency: view.currency.rawValue, rate: view.standing.map { ExchangeRateDocument($0.accepted) },
+      currency: view.currency.rawValue, rate: view.believed.map { ExchangeRateDocument($0.accepted) },
       trouble: view.trouble?.name.rawValue, troubleSince: view.trouble.map { Timestamp($0.since) },
       sparedUntil: view.sparedUntil.map(Timestamp.init(_:)),
-      doubted: view.standing?.doubted.map { ExchangeRateDocument($0.rate) },
-      doubtedSince: view.standing?.doubted.map { Timestamp($0.since) }, failedReads: view.failedReads,
+      doubted: view.believed?.doubted.map { ExchangeRateDocument($0.rate) },
+      doubtedSince: view.believed?.doubted.map { Timestamp($0.since) }, failedReads: view.failedReads,
       lastFailure: view.lastFailure,
       refusals: Dictionary(uniqueKeysWithValues: view.refusals.map { ($0.key.rawValue, $0.value) }))
   }

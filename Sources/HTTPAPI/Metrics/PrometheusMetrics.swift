@@ -11,13 +11,13 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
     var dimensions: String
   }
 
-  private struct Held {
+  private struct Instruments {
     var counters: [Name: PrometheusNumber] = [:]
     var meters: [Name: PrometheusNumber] = [:]
     var histograms: [Name: PrometheusHistogram] = [:]
   }
 
-  private let held = Mutex(Held())
+  private let instruments = Mutex(Instruments())
 
   public init() {}
 
@@ -33,12 +33,12 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
   }
   public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     let name = PrometheusText.name(label, dimensions)
-    return held.withLock { $0.meters.make(name) { PrometheusNumber() } }
+    return instruments.withLock { $0.meters.make(name) { PrometheusNumber() } }
   }
   public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
     guard aggregate else {
       let name = PrometheusText.name(label, dimensions)
-      return held.withLock { $0.meters.make(name) { PrometheusNumber() } }
+      return instruments.withLock { $0.meters.make(name) { PrometheusNumber() } }
     }
     return histogram(label, dimensions)
   }
@@ -61,31 +61,31 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
 
   private func counter(_ label: String, _ dimensions: [(String, String)]) -> PrometheusNumber {
     let name = PrometheusText.name(label, dimensions)
-    return held.withLock { $0.counters.make(name) { PrometheusNumber() } }
+    return instruments.withLock { $0.counters.make(name) { PrometheusNumber() } }
   }
 
   private func histogram(_ label: String, _ dimensions: [(String, String)]) -> PrometheusHistogram {
     let name = PrometheusText.name(label, dimensions)
-    return held.withLock { $0.histograms.make(name) { PrometheusHistogram() } }
+    return instruments.withLock { $0.histograms.make(name) { PrometheusHistogram() } }
   }
 
-  private func drop(_ body: (inout Held) -> Void) { held.withLock { body(&$0) } }
+  private func drop(_ body: (inout Instruments) -> Void) { instruments.withLock { body(&$0) } }
 
   // MARK: Saying it
 
   /// Everything that is kept, sorted by name.
   public func text() -> String {
-    let held = held.withLock { $0 }
+    let instruments = instruments.withLock { $0 }
     var text = PrometheusText()
-    for (label, members) in Self.grouped(held.counters) {
+    for (label, members) in Self.grouped(instruments.counters) {
       text.header(label, "counter")
       for (name, number) in members { text.line(label, name.dimensions, number.value) }
     }
-    for (label, members) in Self.grouped(held.meters) {
+    for (label, members) in Self.grouped(instruments.meters) {
       text.header(label, "gauge")
       for (name, number) in members { text.line(label, name.dimensions, number.value) }
     }
-    for (label, members) in Self.grouped(held.histograms) {
+    for (label, members) in Self.grouped(instruments.histograms) {
       text.header(label, "histogram")
       for (name, histogram) in members { text.histogram(label, name.dimensions, histogram.snapshot) }
     }

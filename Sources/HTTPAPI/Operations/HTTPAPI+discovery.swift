@@ -72,9 +72,9 @@ extension HTTPAPI {
     guard case .pay(let demand) = sold else { throw Problem.invalid("", "a quote shows no credential") }
     let document = QuoteDocument(
       offer: wish.offer, lease: demand.lease.description, amountMsat: demand.amount.count,
-      amountSats: demand.amount.satoshisRoundedUp, price: demand.frozen.map(PriceDocument.init(_:)),
-      exchangeRate: demand.frozen.map { ExchangeRateDocument($0.rate) }, expiresAt: Timestamp(demand.expiresAt),
-      held: demand.held,
+      amountSats: demand.amount.satoshisRoundedUp, price: demand.locked.map(PriceDocument.init(_:)),
+      exchangeRate: demand.locked.map { ExchangeRateDocument($0.rate) }, expiresAt: Timestamp(demand.expiresAt),
+      held: demand.hasCapacity,
       challenge: QuoteChallenge(
         scheme: "L402", macaroon: demand.challenge.token, invoice: demand.challenge.invoice,
         paymentHash: demand.paymentHash.hex, header: demand.challenge.wwwAuthenticate),

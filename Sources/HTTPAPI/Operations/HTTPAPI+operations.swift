@@ -151,15 +151,15 @@ extension PrometheusText {
       labelled { $0.trouble == nil ? 1 : 0 })
     gauges(
       "leasehold_exchange_rate_doubted", "Whether a reading is too far from the last rate believed.",
-      labelled { $0.standing?.doubted == nil ? 0 : 1 })
+      labelled { $0.believed?.doubted == nil ? 0 : 1 })
     gauges(
       "leasehold_exchange_rate_age_seconds", "Age of the last rate believed.",
       labelled { view in
-        view.standing.map { max(0, Double(overview.at.microseconds(since: $0.accepted.readAt)) / 1_000_000) }
+        view.believed.map { max(0, Double(overview.at.microseconds(since: $0.accepted.readAt)) / 1_000_000) }
       })
     gauges(
       "leasehold_exchange_rate_per_bitcoin", "The last rate believed: the currency's units for a bitcoin.",
-      labelled { view in view.standing.map { Double($0.accepted.perBitcoin.hundredMillionths) / 100_000_000 } })
+      labelled { view in view.believed.map { Double($0.accepted.perBitcoin.hundredMillionths) / 100_000_000 } })
     gauges(
       "leasehold_exchange_rate_spares_seconds", "For how long yet nobody is suspended because of it.",
       labelled { view in

@@ -37,7 +37,7 @@ extension HTTPAPI {
     adding more: (inout LeaseDocument) -> Void = { _ in }
   ) async -> Response {
     var document = LeaseDocument(record, at: engine.clock.now(), base: configuration.publicURL)
-    document.container = await engine.doors.containers.standing(of: record).map(ContainerDocument.init(_:))
+    document.container = await engine.doors.containers.commandState(of: record).map(ContainerDocument.init(_:))
     do {
       document.failure = try await engine.reader.failure(of: record).map(FailureDocument.init(_:))
     } catch {

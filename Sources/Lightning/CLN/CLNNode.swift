@@ -35,18 +35,18 @@ public final class CLNNode: PayingNode {
         label: request.label, amount: request.amount, description: request.description, expiry: request.expiry)
     } catch {
       guard error.code == CLNClient.Code.labelTaken else { throw NodeError(error) }
-      return try await standing(for: request)
+      return try await existing(for: request)
     }
     return try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
       .answer(.open, label: request.label)
   }
 
-  private func standing(for request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
-    let standing = try await asking { () throws(RPCError) in try await client.invoice(label: request.label) }
-    guard let standing else {
+  private func existing(for request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+    let existing = try await asking { () throws(RPCError) in try await client.invoice(label: request.label) }
+    guard let existing else {
       throw NodeError(.unavailable, attempted: "create invoice", words: "the invoice of this label was just deleted")
     }
-    return try await answer(standing, "create invoice", for: request)
+    return try await answer(existing, "create invoice", for: request)
   }
 
   public func lookup(_ paymentHash: PaymentHash) async throws(NodeError) -> NodeInvoice? {

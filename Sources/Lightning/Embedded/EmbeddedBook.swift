@@ -91,30 +91,30 @@ struct EmbeddedBook: Sendable {
 
   /// Takes a hold invoice in, unless one stands for its payment hash already: then that one is the answer.
   mutating func createHold(_ candidate: EmbeddedInvoice) throws(NodeError) -> EmbeddedInvoice {
-    guard let standing = invoices[candidate.paymentHash] else { return try create(candidate) }
-    guard standing.amount == candidate.amount else {
+    guard let existing = invoices[candidate.paymentHash] else { return try create(candidate) }
+    guard existing.amount == candidate.amount else {
       throw NodeError(
         .labelTaken, attempted: "create hold invoice",
-        words: "its payment hash stands for an invoice of \(standing.amount.count) msat")
+        words: "its payment hash stands for an invoice of \(existing.amount.count) msat")
     }
-    return standing
+    return existing
   }
 
   /// Takes the invoice in, unless one stands under its label already: then that one is the answer.
   mutating func create(_ candidate: EmbeddedInvoice) throws(NodeError) -> EmbeddedInvoice {
-    if let standing = self[label: candidate.label] {
-      guard standing.amount == candidate.amount else {
+    if let existing = self[label: candidate.label] {
+      guard existing.amount == candidate.amount else {
         throw NodeError(
           .labelTaken, attempted: "create invoice",
-          words: "\(candidate.label) stands for an invoice of \(standing.amount.count) msat")
+          words: "\(candidate.label) stands for an invoice of \(existing.amount.count) msat")
       }
       // Who brings a hash of its own wants that one.
-      guard candidate.preimage != nil || standing.paymentHash == candidate.paymentHash else {
+      guard candidate.preimage != nil || existing.paymentHash == candidate.paymentHash else {
         throw NodeError(
           .labelTaken, attempted: "create hold invoice",
           words: "\(candidate.label) stands for an invoice over another payment hash")
       }
-      return standing
+      return existing
     }
     record(.created(candidate))
     return candidate

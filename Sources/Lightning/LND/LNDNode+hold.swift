@@ -18,7 +18,7 @@ extension LNDNode: HoldingNode {
         cltvExpiry: Self.cltvExpiry)
     } catch {
       guard LNDClient.saysInvoiceExists(error) else { throw NodeError(error) }
-      return try await standing(paymentHash, for: request)
+      return try await existing(paymentHash, for: request)
     }
     return try CheckedInvoice(
       bolt11, hash: paymentHash.bytes.array, amount: request.amount, "create hold invoice"

@@ -47,7 +47,7 @@ public final class LNDNode: LightningNode {
         preimage: preimage.bytes.array, amount: request.amount, memo: memo, expiry: request.expiry)
     } catch {
       guard LNDClient.saysInvoiceExists(error) else { throw NodeError(error) }
-      return try await standing(preimage.paymentHash, for: request)
+      return try await existing(preimage.paymentHash, for: request)
     }
     return try CheckedInvoice(
       bolt11, hash: preimage.paymentHash.bytes.array, amount: request.amount, "create invoice"
@@ -55,7 +55,7 @@ public final class LNDNode: LightningNode {
   }
 
   /// What was made before under this hash.
-  func standing(_ hash: PaymentHash, for request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
+  func existing(_ hash: PaymentHash, for request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
     guard let found = try await find(hash) else {
       throw .garbage("create invoice", "the node has the invoice and has it not")
     }

@@ -65,11 +65,11 @@ public final class LNbitsNode: PayingNode {
     }
     let id = try Self.externalID(request.label)
     return try await labels.run(id) { () throws(NodeError) in
-      if let standing = try await asking({ () throws(RPCError) in try await client.invoice(externalID: id) }) {
-        guard standing.externalID == id else {
+      if let existing = try await asking({ () throws(RPCError) in try await client.invoice(externalID: id) }) {
+        guard existing.externalID == id else {
           throw .garbage("create invoice", "the server answered with another external id")
         }
-        return try answer(standing, "create invoice", for: request)
+        return try answer(existing, "create invoice", for: request)
       }
       let made = try await asking { () throws(RPCError) in
         try await client.createInvoice(

@@ -49,8 +49,8 @@ public final class PhoenixdNode: PayingNode {
       throw NodeError(.refused, attempted: "create invoice", words: "phoenixd makes invoices over whole satoshis")
     }
     return try await labels.run(request.label) { () throws(NodeError) in
-      let standing = try await asking { () throws(RPCError) in try await client.invoices(externalID: request.label) }
-      if let oldest = standing.filter({ $0.bolt11 != nil }).min(by: { $0.createdAt < $1.createdAt }) {
+      let existing = try await asking { () throws(RPCError) in try await client.invoices(externalID: request.label) }
+      if let oldest = existing.filter({ $0.bolt11 != nil }).min(by: { $0.createdAt < $1.createdAt }) {
         guard oldest.externalID == request.label else {
           throw .garbage("create invoice", "the node answered with another external id")
         }

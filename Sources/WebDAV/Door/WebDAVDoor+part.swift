@@ -25,7 +25,7 @@ extension WebDAVDoor {
       guard let file = try PartialFile(place, part, in: tree, makes: range.lowerBound == 0) else {
         throw Self.goesOn(at: 0)
       }
-      guard range.lowerBound == 0 || range.lowerBound == file.held else { throw Self.goesOn(at: file.held) }
+      guard range.lowerBound == 0 || range.lowerBound == file.received else { throw Self.goesOn(at: file.received) }
       return .partial(file)
     }
     let file: PartialFile
@@ -36,7 +36,7 @@ extension WebDAVDoor {
     try await receive(call, expecting: Int64(range.count), at: range.lowerBound, keepsParts: true) { pieces, offset in
       try file.file.write(pieces, at: offset)
     }
-    guard range.upperBound == part.total else { return Self.held(range.upperBound) }
+    guard range.upperBound == part.total else { return Self.received(range.upperBound) }
     let (entry, replaced) = try await Workers.file(for: call.lease) { () throws in
       Self.admitTime(call, file.file)
       return try Commit.alone(file.place) {
@@ -59,8 +59,8 @@ extension WebDAVDoor {
     }
     return try await Workers.file(for: call.lease) { () throws in
       let (place, tree) = try self.permitUpload(call)
-      if let partial = try PartialFile(place, part, in: tree, makes: false) { return Self.held(partial.held) }
-      guard let whole = try PartialFile.finished(place, part) else { return Self.held(0) }
+      if let partial = try PartialFile(place, part, in: tree, makes: false) { return Self.received(partial.received) }
+      guard let whole = try PartialFile.finished(place, part) else { return Self.received(0) }
       return Self.stored(whole, true, call)
     }
   }
@@ -80,7 +80,7 @@ extension WebDAVDoor {
     }
   }
 
-  private static func held(_ bytes: Int64) -> Response {
+  private static func received(_ bytes: Int64) -> Response {
     Response(status: .accepted, headers: [.uploadOffset: "\(bytes)", .cacheControl: "no-store"])
   }
 

@@ -29,7 +29,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   public var rate: RateDocument
   /// Only where the price is one in a currency: what the next renewal is reckoned from.
   public var price: PriceDocument?
-  /// The rate frozen with the last purchase, renewal or change: what is charged now was reckoned at it.
+  /// The rate locked with the last purchase, renewal or change: what is charged now was reckoned at it.
   public var exchangeRate: ExchangeRateDocument?
   /// Only where other terms were announced: what a renewal costs from some moment on.
   public var renewalTerms: RenewalTermsDocument?

@@ -138,7 +138,7 @@ import Units
       // Nothing was changed, and with room for what it uses it is.
       spec.resources.memory = .mebibytes(56)
       try await host.driver.resize(spec, generation: 3)
-      #expect(try await host.driver.standing(of: lease)?.command == .running)
+      #expect(try await host.driver.commandState(of: lease)?.command == .running)
     }
   }
 
@@ -146,18 +146,18 @@ import Units
     try await ComputeHost.with { (host: ComputeHost) async throws in
       let ended = try await host.container(host.spec(command: ["/bin/sh", "-c", "exit 3"]))
       try await host.eventually("it did not end") { try await host.phase(ended) == .stopped }
-      #expect(try await host.driver.standing(of: ended)?.command == .ended(code: 3, outOfMemory: false))
+      #expect(try await host.driver.commandState(of: ended)?.command == .ended(code: 3, outOfMemory: false))
       let greedy = try await host.container(
         host.spec(command: ["/bin/sh", "-c", "exec dd if=/dev/zero of=/dev/null bs=128M count=1"]))
       try await host.eventually("it did not end") { try await host.phase(greedy) == .stopped }
-      #expect(try await host.driver.standing(of: greedy)?.command == .ended(code: 137, outOfMemory: true))
+      #expect(try await host.driver.commandState(of: greedy)?.command == .ended(code: 137, outOfMemory: true))
       let idle = try await host.container()
-      #expect(try await host.driver.standing(of: idle)?.command == .running)
+      #expect(try await host.driver.commandState(of: idle)?.command == .running)
       try await host.driver.stop(idle)
-      #expect(try await host.driver.standing(of: idle)?.command == .stopped)
+      #expect(try await host.driver.commandState(of: idle)?.command == .stopped)
       try await host.driver.start(idle)
-      #expect(try await host.driver.standing(of: idle)?.command == .running)
-      #expect(try await host.driver.standing(of: .random()) == nil)
+      #expect(try await host.driver.commandState(of: idle)?.command == .running)
+      #expect(try await host.driver.commandState(of: .random()) == nil)
     }
   }
 

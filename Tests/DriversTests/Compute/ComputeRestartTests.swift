@@ -18,8 +18,8 @@ import Units
     try await host.eventually("it did not end") { try await host.phase(lease) == .stopped }
   }
 
-  private func standing(_ host: ComputeHost, _ lease: LeaseID) async throws -> ContainerStanding {
-    try #require(try await host.driver.standing(of: lease))
+  private func commandState(_ host: ComputeHost, _ lease: LeaseID) async throws -> CommandState {
+    try #require(try await host.driver.commandState(of: lease))
   }
 
   @Test func whatFailsIsStartedAgainAfterItsWait() async throws {
@@ -29,10 +29,10 @@ import Units
       for (restarts, wait) in [(1, Seconds(10)), (2, 20), (3, 40)] {
         try await ends(host, lease)
         #expect(await host.driver.restartEnded() == [])
-        let seen = try await standing(host, lease)
+        let seen = try await commandState(host, lease)
         #expect(
           seen
-            == ContainerStanding(
+            == CommandState(
               .ended(code: 3, outOfMemory: false), restart: .onFailure, restarts: Int64(restarts - 1),
               restartsAt: host.clock.now() + wait))
         host.clock.advance(by: wait - 1)
@@ -40,7 +40,7 @@ import Units
         host.clock.advance(by: 1)
         // Whichever daemon looks next.
         #expect(await (try host.another()).restartEnded() == [lease])
-        #expect(try await standing(host, lease).restarts == Int64(restarts))
+        #expect(try await commandState(host, lease).restarts == Int64(restarts))
       }
       try await ends(host, lease)
       var log: [UInt8] = []
@@ -62,7 +62,7 @@ import Units
       #expect(await host.driver.restartEnded() == [])
       host.clock.advance(by: 10)
       #expect(await host.driver.restartEnded() == [always])
-      #expect(try await standing(host, well).restartsAt == nil)
+      #expect(try await commandState(host, well).restartsAt == nil)
     }
   }
 
@@ -71,7 +71,7 @@ import Units
       let greedy = try await host.container(
         spec(host, "exec dd if=/dev/zero of=/dev/null bs=128M count=1", .onFailure))
       try await ends(host, greedy)
-      #expect(try await standing(host, greedy).command == .ended(code: 137, outOfMemory: true))
+      #expect(try await commandState(host, greedy).command == .ended(code: 137, outOfMemory: true))
       #expect(await host.driver.restartEnded() == [])
       host.clock.advance(by: 10)
       #expect(await host.driver.restartEnded() == [greedy])
@@ -87,7 +87,7 @@ import Units
       try await host.driver.stop(lease)
       host.clock.advance(by: 3_600)
       #expect(await host.driver.restartEnded() == [])
-      #expect(try await standing(host, lease) == ContainerStanding(.stopped, restart: .always))
+      #expect(try await commandState(host, lease) == CommandState(.stopped, restart: .always))
       try await host.driver.start(lease)
       try await ends(host, lease)
       try await host.driver.suspend(lease, generation: 2)
@@ -116,9 +116,9 @@ import Units
       #expect(await host.driver.restartEnded() == [other])
       // It was one all the same, and waits longer for the next.
       #expect(await host.driver.restartEnded() == [])
-      let standing = try await standing(host, broken)
-      #expect(standing.restarts == 1)
-      #expect(standing.restartsAt == host.clock.now() + 20)
+      let state = try await commandState(host, broken)
+      #expect(state.restarts == 1)
+      #expect(state.restartsAt == host.clock.now() + 20)
     }
   }
 }

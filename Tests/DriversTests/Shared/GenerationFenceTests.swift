@@ -15,15 +15,15 @@ struct GenerationFenceTests {
   func writesFirst() async throws {
     try await TemporaryFolder.with { folder in
       let fence = try GenerationFence(folder: folder)
-      try await fence.hold(lease, 5, as: "test") { () throws(DriverError) in
+      try await fence.exclusively(lease, 5, as: "test") { () throws(DriverError) in
         #expect(try fence.record(of: lease) == .init(generation: 5, destroyed: false))
       }
       await expectFenced { () throws(DriverError) in
-        try await fence.hold(lease, 4, as: "test") { () throws(DriverError) in
+        try await fence.exclusively(lease, 4, as: "test") { () throws(DriverError) in
           _ = Issue.record("an old order was obeyed")
         }
       }
-      try await fence.hold(lease, 5, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(lease, 5, as: "test") { () throws(DriverError) in }
     }
   }
 
@@ -35,7 +35,7 @@ struct GenerationFenceTests {
         for _ in 0..<8 {
           group.addTask {
             do {
-              try await GenerationFence(folder: folder).hold(lease, 1, as: "test") { () throws(DriverError) in
+              try await GenerationFence(folder: folder).exclusively(lease, 1, as: "test") { () throws(DriverError) in
                 #expect(
                   inside.count.withLock {
                     $0 += 1; return $0
@@ -58,18 +58,18 @@ struct GenerationFenceTests {
     try await TemporaryFolder.with { folder in
       let fence = try GenerationFence(folder: folder)
       await #expect(throws: DriverError.self) {
-        try await fence.hold(lease, 2, .destroy, as: "test") { () throws(DriverError) in
+        try await fence.exclusively(lease, 2, .destroy, as: "test") { () throws(DriverError) in
           throw DriverError(.failed, attempted: "test", words: "no")
         }
       }
       #expect(try fence.record(of: lease) == .init(generation: 2, destroyed: false))
-      try await fence.hold(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
       #expect(try fence.record(of: lease) == .init(generation: 2, destroyed: true))
       await expectFenced { () throws(DriverError) in
-        try await fence.hold(lease, 2, as: "test") { () throws(DriverError) in }
+        try await fence.exclusively(lease, 2, as: "test") { () throws(DriverError) in }
       }
-      try await fence.hold(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
-      try await fence.hold(lease, 3, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(lease, 3, as: "test") { () throws(DriverError) in }
       #expect(try fence.record(of: lease) == .init(generation: 3, destroyed: false))
     }
   }
@@ -79,8 +79,8 @@ struct GenerationFenceTests {
     try await TemporaryFolder.with { folder in
       let fence = try GenerationFence(folder: folder)
       let living = ResourceDriverConformance.newLease()
-      try await fence.hold(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
-      try await fence.hold(living, 2, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(lease, 2, .destroy, as: "test") { () throws(DriverError) in }
+      try await fence.exclusively(living, 2, as: "test") { () throws(DriverError) in }
       let now = Instant(unixSeconds: Int64(Date().timeIntervalSince1970))
       try fence.forgetTombstones(olderThan: .day, at: now)
       #expect(try fence.record(of: lease).destroyed)
@@ -98,7 +98,7 @@ struct GenerationFenceTests {
       let copy = Mutex<Int32>(-1)
       for fails in [false, true] {
         let hold: @Sendable () async throws -> Void = {
-          try await fence.hold(lease, 1, as: "test") { () throws(DriverError) in
+          try await fence.exclusively(lease, 1, as: "test") { () throws(DriverError) in
             for name in try HostFile.names(in: "/proc/self/fd") {
               guard let number = Int32(name),
                 (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == path
@@ -125,7 +125,7 @@ struct GenerationFenceTests {
       let fence = try GenerationFence(folder: folder)
       try HostFile.replace("\(folder)/\(lease)", with: "leasehold-fence-2 1 acting\n")
       await #expect(throws: DriverError.self) {
-        try await fence.hold(lease, 9, as: "test") { () throws(DriverError) in _ = Issue.record("acted") }
+        try await fence.exclusively(lease, 9, as: "test") { () throws(DriverError) in _ = Issue.record("acted") }
       }
     }
   }

@@ -36,7 +36,7 @@ struct Bench: Sendable {
   static let adminToken = "operator-token-for-tests"
 
   static func with(
-    catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidHolds: Int = 1_000,
+    catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidAllocations: Int = 1_000,
     mintsPerMinute: Int = 1_000, patience: Seconds = 60, rates: [any ExchangeRateSource] = [],
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
@@ -51,7 +51,7 @@ struct Bench: Sendable {
       let containers = StillContainers()
       let keyring = MasterKeyring(key: .random())
       var settings = Settings(daemon: "test", network: "bcrt")
-      settings.unpaidHoldsPerClient = unpaidHolds
+      settings.unpaidAllocationsPerClient = unpaidAllocations
       settings.mintsPerMinutePerClient = mintsPerMinute
       settings.unpaidShare = 1
       settings.patience = patience
@@ -120,7 +120,7 @@ struct Bench: Sendable {
     var prompt: (@Sendable (String?) -> PromptAnswers.Answer)?
     if isPrompt { prompt = { [api] in api.promptAnswers(to: $0) } }
     let application = Application(
-      router: router, server: .held(serverName: "leasehold", prompt: prompt),
+      router: router, server: .guarded(serverName: "leasehold", prompt: prompt),
       configuration: .init(address: .hostname("127.0.0.1", port: 0), serverName: "leasehold"),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) },
       logger: log)
@@ -243,8 +243,8 @@ final class StillContainers: ContainerAccess {
   }
 
   /// As if each had ended for want of memory, once it was stopped.
-  func standing(of lease: LeaseID) async throws(DriverError) -> ContainerStanding? {
-    ContainerStanding(
+  func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState? {
+    CommandState(
       stopped.withLock { $0.contains(lease) } ? .ended(code: 137, outOfMemory: true) : .running, restart: .onFailure,
       restarts: 2, restartsAt: stopped.withLock { $0.contains(lease) } ? Instant(unixSeconds: 1_800_000_000) : nil)
   }

@@ -65,7 +65,7 @@ struct TestServer: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .error
     let application = Application(
-      router: router, server: .held(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      router: router, server: .guarded(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in running.yield(channel.localAddress?.port ?? 0) }, logger: logger)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {

@@ -52,7 +52,7 @@ struct Provider: Sendable {
         }
         group.addTask {
           let application = Application(
-            router: HTTPAPI(engine: engine).routerWithEveryDoor(), server: .held(),
+            router: HTTPAPI(engine: engine).routerWithEveryDoor(), server: .guarded(),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
           // Who does not begin to serve does not let anybody wait for a port.

@@ -35,8 +35,8 @@ public protocol InvoiceRows: AnyObject {
   /// How far settlements are taken in: for metrics and doctors.
   func settlementMarks(of node: String) throws -> SettlementMarks
   /// What a daemon last wrote of how the node answers, and when; `nil`: none ever had anything to say.
-  func nodeStanding(of node: String) throws -> (standing: NodeStanding, seenAt: Instant)?
-  func setNodeStanding(_ standing: NodeStanding, of node: String, at now: Instant) throws
+  func nodeTrouble(of node: String) throws -> (trouble: NodeTrouble, seenAt: Instant)?
+  func setNodeTrouble(_ trouble: NodeTrouble, of node: String, at now: Instant) throws
   /// A settlement of ours that could not be booked; kept for retrying, shown, and its lease shielded meanwhile.
   func insertUnbooked(_ settlement: NodeSettlement, lease: LeaseID?, reason: String, at now: Instant) throws
   /// Those that nobody has dealt with, oldest first.

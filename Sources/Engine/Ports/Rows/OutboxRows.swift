@@ -13,7 +13,7 @@ public protocol OutboxRows: AnyObject {
   /// Prolongs a claim; `false` when it is no longer `owner`'s.
   func renewClaim(_ id: Int64, owner: String, until: Instant) throws -> Bool
   /// Whether the claim is still `owner`'s; locks the row.
-  func holdsClaim(_ id: Int64, owner: String) throws -> Bool
+  func ownsClaim(_ id: Int64, owner: String) throws -> Bool
   /// Takes the row away; `false` when the claim was lost or the row is gone: then the outcome is not ours to record.
   func finishEffect(_ id: Int64, owner: String) throws -> Bool
   /// Gives the row back, due later; counts an attempt.

@@ -17,8 +17,8 @@ public protocol QuoteRows: AnyObject {
   ///
   /// - Returns: a placement for each of `hosts`, in their order; `nil` where its host has no more uids.
   func takePlaces(on hosts: [String], of capacity: Capacity) throws -> [Placement?]
-  /// Writes quotes with the reservation of their invoices, and takes what they hold from the capacity, last and if it is
-  /// still there. `unpaidShare` of a pool is what unpaid holds may take together.
+  /// Writes quotes with the reservation of their invoices, and takes what is reserved for them from the capacity, last and if it is
+  /// still there. `unpaidShare` of a pool is what unpaid quotes may take together.
   ///
   /// - Returns: the ids of the invoices, by their leases.
   /// - Throws: `.conflict` when capacity or a key was taken meanwhile: nothing was written, ask again.

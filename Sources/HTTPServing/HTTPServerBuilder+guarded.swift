@@ -11,17 +11,19 @@ extension HTTPServerBuilder {
   /// - Parameters:
   ///   - serverName: said in what is answered on the event loop; elsewhere the framework says it.
   ///   - prompt: what is answered on the event loop, for a connection from this address; see ``PromptAnswers``.
-  public static func held(
+  public static func guarded(
     _ rules: ConnectionRules = ConnectionRules(), serverName: String? = nil,
     prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)? = nil
   ) -> HTTPServerBuilder {
-    HTTPServerBuilder { HeldChannel(GuardedHTTP1(rules: rules, serverName: serverName, prompt: prompt, responder: $0)) }
+    HTTPServerBuilder {
+      GuardedChannel(GuardedHTTP1(rules: rules, serverName: serverName, prompt: prompt, responder: $0))
+    }
   }
 }
 
 /// Keeps what `base` makes of a connection until it is handed to be served, and closes what was not handed to anybody
 /// when the server stops.
-private struct HeldChannel<Base: ServerChildChannel>: ServerChildChannel {
+private struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let anteroom = Anteroom<Base.Value>()
 

@@ -3,7 +3,7 @@ import Leasing
 import Ledger
 
 /// What is asked about a lease, so that a challenge can be given or a door opened.
-public struct StandingQuestion: Hashable, Sendable {
+public struct SnapshotQuestion: Hashable, Sendable {
   public enum Subject: Hashable, Sendable {
     case lease(LeaseID)
     /// The lease that was quoted under an idempotency key.
@@ -25,7 +25,7 @@ public struct StandingQuestion: Hashable, Sendable {
 }
 
 /// How a lease stands, as of one moment.
-public struct Standing: Sendable {
+public struct LeaseSnapshot: Sendable {
   public var record: LeaseRecord
   /// The invoice of the payment that was asked about, whichever lease's it is.
   public var presented: InvoiceRecord?

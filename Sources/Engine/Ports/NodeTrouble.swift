@@ -1,7 +1,7 @@
 import Units
 
 /// How a node answers, as a daemon found: kept, so that its successor knows of an outage and a doctor can read of it.
-public struct NodeStanding: Hashable, Sendable {
+public struct NodeTrouble: Hashable, Sendable {
   /// Since when it does not answer, or did not the last time; `nil`: it always did.
   public var troubleSince: Instant?
   /// When it answered again; `nil`: it has not.

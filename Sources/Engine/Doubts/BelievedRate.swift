@@ -2,7 +2,7 @@ import Units
 
 /// Which rate of a currency is believed, and which is not. Shared by all daemons through the database, so that neither a
 /// restart nor another daemon's source forgets what was doubted.
-public struct ExchangeRateStanding: Hashable, Sendable {
+public struct BelievedRate: Hashable, Sendable {
   /// The last rate that was believed.
   public private(set) var accepted: ExchangeRate
   /// A reading that is too far from it, and the readings near that one since. While there is one, nobody knows the price.

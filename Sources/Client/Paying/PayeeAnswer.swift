@@ -5,7 +5,7 @@ import Units
 import Wire
 
 /// What the payee says of a payment.
-enum PaymentStanding: Sendable {
+enum PayeeAnswer: Sendable {
   case settled(Preimage)
   /// The money is held and the payee has not decided: what is bought is being made.
   case accepted
@@ -18,7 +18,7 @@ enum PaymentStanding: Sendable {
 
 extension LeaseholdClient {
   /// Asks whether an invoice was paid: the one route that takes a macaroon without its preimage.
-  func standing(of paymentHash: String, with macaroon: Macaroon) async throws(ClientError) -> PaymentStanding {
+  func answer(on paymentHash: String, with macaroon: Macaroon) async throws(ClientError) -> PayeeAnswer {
     let document: PaymentDocument
     do throws(ClientError) {
       document = try await ask(
@@ -49,12 +49,12 @@ extension LeaseholdClient {
   }
 
   /// The same, once it is no longer `accepted`: the payee decides within its own deadline, which is waited for.
-  func decision(on paymentHash: String, with macaroon: Macaroon) async throws(ClientError) -> PaymentStanding {
+  func decision(on paymentHash: String, with macaroon: Macaroon) async throws(ClientError) -> PayeeAnswer {
     let end = now() + Self.decisionPatience
     var isTold = false
     while true {
-      let standing = try await standing(of: paymentHash, with: macaroon)
-      guard case .accepted = standing else { return standing }
+      let answer = try await answer(on: paymentHash, with: macaroon)
+      guard case .accepted = answer else { return answer }
       guard now() < end else {
         throw .wallet(.uncertain("the payment has arrived and the provider has not decided on it"))
       }

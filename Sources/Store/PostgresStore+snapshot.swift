@@ -4,11 +4,11 @@ import Ledger
 import Postgres
 
 extension PostgresStore {
-  private static let standingOfLease = standing("NULL::text FROM lease l", where: "l.id = $4")
-  private static let standingOfKey = standing(
+  private static let snapshotOfLease = snapshot("NULL::text FROM lease l", where: "l.id = $4")
+  private static let snapshotOfKey = snapshot(
     "i.body_hash FROM idempotency i JOIN lease l ON l.id = i.lease", where: "i.scope = $4 AND i.key = $5")
 
-  private static func standing(_ subject: String, where condition: String) -> String {
+  private static func snapshot(_ subject: String, where condition: String) -> String {
     """
     SELECT \(PostgresTransaction.recordSelection),
            \(PostgresTransaction.invoiceColumns(of: "presented")),
@@ -25,7 +25,7 @@ extension PostgresStore {
   }
 
   /// One statement on the shared connections of readers: neither a transaction nor a connection of its own.
-  public func standing(_ question: StandingQuestion) async throws -> Standing? {
+  public func snapshot(_ question: SnapshotQuestion) async throws -> LeaseSnapshot? {
     var values = Parameters()
     values.append(question.paymentHash?.bytes.array)
     values.append(question.slot.description)
@@ -34,18 +34,18 @@ extension PostgresStore {
     switch question.subject {
     case .lease(let id):
       values.append(id.uuid)
-      sql = Self.standingOfLease
+      sql = Self.snapshotOfLease
     case .key(let scope, let key):
       values.append(scope)
       values.append(key)
-      sql = Self.standingOfKey
+      sql = Self.snapshotOfKey
     }
     do {
       return try await pool.read(sql, values) { row in
         let own = PostgresTransaction.recordColumnCount
         let open = own + PostgresTransaction.invoiceColumnCount
         let token = open + PostgresTransaction.invoiceColumnCount
-        return Standing(
+        return LeaseSnapshot(
           record: try PostgresTransaction.record(row),
           presented: row.isNull(own) ? nil : try PostgresTransaction.invoice(row, from: own),
           open: row.isNull(open) ? nil : try PostgresTransaction.invoice(row, from: open),
