@@ -82,6 +82,7 @@ let migrations = [
   "0032_what_purchases_were_asked_with.sql",
   "0033_addresses.sql",
   "0034_words_of_events.sql",
+  "0035_outage_credits.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

@@ -43,5 +43,6 @@ public enum Schema {
     ("0032_what_purchases_were_asked_with.sql", PackageResources._032_what_purchases_were_asked_with_sql),
     ("0033_addresses.sql", PackageResources._033_addresses_sql),
     ("0034_words_of_events.sql", PackageResources._034_words_of_events_sql),
+    ("0035_outage_credits.sql", PackageResources._035_outage_credits_sql),
   ]
 }

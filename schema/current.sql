@@ -324,6 +324,23 @@ CREATE TABLE public.outage (
     CONSTRAINT outage_lasts CHECK ((ended_at > began_at))
 );
 
+CREATE TABLE public.outage_credit (
+    label text NOT NULL,
+    affected_since timestamp with time zone NOT NULL,
+    affected_until timestamp with time zone NOT NULL,
+    host text,
+    msat_each bigint,
+    reason text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    upto uuid NOT NULL,
+    leases bigint DEFAULT 0 NOT NULL,
+    msat bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT outage_credit_is_money CHECK ((msat_each > 0)),
+    CONSTRAINT outage_credit_label_is_short CHECK (((length(label) >= 1) AND (length(label) <= 128))),
+    CONSTRAINT outage_credit_lasts CHECK ((affected_until > affected_since))
+);
+
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     lease uuid NOT NULL,
@@ -585,7 +602,7 @@ ALTER TABLE ONLY public.ledger_proved_total
     ADD CONSTRAINT ledger_proved_total_pkey PRIMARY KEY (kind);
 
 ALTER TABLE public.ledger_transfer
-    ADD CONSTRAINT ledger_transfer_cause CHECK ((cause = ANY (ARRAY['payment'::text, 'time'::text, 'usage'::text, 'overpayment'::text, 'refund'::text, 'minimum'::text, 'debt'::text, 'bad_debt'::text, 'unclaimed'::text, 'payout'::text, 'fee'::text, 'move'::text]))) NOT VALID;
+    ADD CONSTRAINT ledger_transfer_cause CHECK ((cause = ANY (ARRAY['payment'::text, 'time'::text, 'usage'::text, 'overpayment'::text, 'refund'::text, 'minimum'::text, 'debt'::text, 'bad_debt'::text, 'unclaimed'::text, 'payout'::text, 'fee'::text, 'move'::text, 'compensation'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.ledger_transfer
     ADD CONSTRAINT ledger_transfer_pkey PRIMARY KEY (id);
@@ -598,6 +615,9 @@ ALTER TABLE ONLY public.node_standing
 
 ALTER TABLE ONLY public.offer_announced
     ADD CONSTRAINT offer_announced_pkey PRIMARY KEY (offer);
+
+ALTER TABLE ONLY public.outage_credit
+    ADD CONSTRAINT outage_credit_pkey PRIMARY KEY (label);
 
 ALTER TABLE ONLY public.outage
     ADD CONSTRAINT outage_pkey PRIMARY KEY (began_at, ended_at);
@@ -717,6 +737,8 @@ CREATE INDEX ledger_transfer_by_time ON public.ledger_transfer USING brin (at) W
 CREATE INDEX ledger_transfer_of_lease ON public.ledger_transfer USING btree (lease, id);
 
 CREATE INDEX outage_by_end ON public.outage USING btree (ended_at);
+
+CREATE INDEX outage_credit_by_time ON public.outage_credit USING btree (begun_at);
 
 CREATE INDEX outbox_claimed ON public.outbox USING btree (claimed_until) WHERE (claimed_until IS NOT NULL);
 

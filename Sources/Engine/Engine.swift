@@ -116,6 +116,7 @@ public final class Engine: Sendable {
       store: store, clock: clock, loop: loop, health: doubts.health, rates: doubts.rates, doors: doorCache, bell: bell,
       node: node.name, keys: keys, revocations: access.revocations, payouts: money.payoutsByHand,
       unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings,
+      outageCredits: money.outageCredits,
       variants: Variants(of: catalog.offers, store: store, clock: clock), failedPurchases: failedPurchases)
     work = Work(
       store: store, node: node, clock: clock, alarm: alarm, bell: bell, loop: loop, watch: watch, doors: doorCache,

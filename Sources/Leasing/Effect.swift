@@ -111,6 +111,8 @@ public struct Notice: Hashable, Sendable, Codable {
     case idle
     /// Renewals are quoted at other terms from the deadline on.
     case terms
+    /// What an outage took was given back.
+    case compensation
   }
   public var kind: Kind
   /// When what it warns of happens.

@@ -36,6 +36,7 @@ extension Event {
     case protected
     case evicting
     case announced
+    case compensated
   }
 
   public var name: Name {
@@ -75,6 +76,7 @@ extension Event {
     case .protected: .protected
     case .evicting: .evicting
     case .announced: .announced
+    case .compensated: .compensated
     }
   }
 }

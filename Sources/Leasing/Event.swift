@@ -67,6 +67,8 @@ public enum Event: Hashable, Sendable {
   case evicting(until: Instant?, reason: String? = nil)
   /// The offer has changed: renewals are quoted at its terms from some moment on.
   case announced(Announcement)
+  /// The operator makes an outage good.
+  case compensated(Compensation)
 }
 
 /// A payment that has arrived and is not taken yet.

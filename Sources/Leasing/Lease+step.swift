@@ -74,6 +74,7 @@ struct Step: Hashable {
     case .protected(let protected): try self.protected(protected)
     case .evicting(let until, let reason): try evicting(until: until, reason)
     case .announced(let announcement): announced(announcement)
+    case .compensated(let compensation): compensated(compensation)
     }
   }
 
@@ -82,7 +83,7 @@ struct Step: Hashable {
     transfers.reduce(into: .zero) { sum, transfer in
       switch transfer.credit {
       case .revenueTime, .revenueUsage: sum += transfer.amount
-      case .node, .lease, .credit, .payout, .move, .fees, .writeoff: break
+      case .node, .lease, .credit, .payout, .move, .fees, .compensation, .writeoff: break
       }
     }
   }

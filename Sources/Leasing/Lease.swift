@@ -100,6 +100,7 @@ public struct Lease: Hashable, Sendable {
       case .eviction: self.init(rawValue: 1 << 6)
       case .idle: self.init(rawValue: 1 << 7)
       case .terms: self.init(rawValue: 1 << 8)
+      case .compensation: self.init(rawValue: 1 << 9)
       }
     }
   }

@@ -20,6 +20,8 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
   case move(String)
   /// Routing fees of payouts.
   case fees
+  /// What the provider gives renters for outages, out of what was earned.
+  case compensation
   /// Debt nobody will pay, usage found too late, credit nobody fetched within a year.
   case writeoff
 
@@ -33,6 +35,7 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
     case .payout(let hash): "payout:\(hash)"
     case .move(let id): "move:\(id)"
     case .fees: "fees"
+    case .compensation: "compensation"
     case .writeoff: "writeoff"
     }
   }
@@ -46,6 +49,7 @@ public enum Account: Hashable, Sendable, CustomStringConvertible {
     case "revenue:time": self = .revenueTime
     case "revenue:usage": self = .revenueUsage
     case "fees": self = .fees
+    case "compensation": self = .compensation
     case "writeoff": self = .writeoff
     default:
       if let id = suffix("lease:").flatMap({ LeaseID($0) }) {

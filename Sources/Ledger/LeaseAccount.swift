@@ -92,6 +92,15 @@ public struct LeaseAccount: Hashable, Sendable, Codable {
     return [Transfer(from: .node, to: .credit(lease), amount, cause: .overpayment)]
   }
 
+  /// Given for an outage: to the balance, where it buys time, or to the credit.
+  public mutating func compensate(for lease: LeaseID, _ amount: Millisatoshi, asCredit: Bool) -> [Transfer] {
+    guard amount > .zero else { return [] }
+    if asCredit { credit += amount } else { balance += amount }
+    return [
+      Transfer(from: .compensation, to: asCredit ? .credit(lease) : .lease(lease), amount, cause: .compensation)
+    ]
+  }
+
   /// Ends the account: what is left becomes credit; what is owed is covered by credit, and the rest written off.
   public mutating func close(for lease: LeaseID) -> [Transfer] {
     chargedTo = nil

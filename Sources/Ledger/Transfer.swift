@@ -44,5 +44,7 @@ public struct Transfer: Hashable, Sendable {
     case fee
     /// Credit of one lease that is spent on another, or on its own time.
     case move
+    /// Given for an outage.
+    case compensation
   }
 }

@@ -23,6 +23,10 @@ extension ProblemPage.Chapter {
         "The settlement may still become the lease's purchase.",
         "Ask when the quote is over."),
       ProblemPage(
+        .labelTaken, [409],
+        "The label names another outage: another time, host or amount was given under it.",
+        "Say another label, or the same time, host and amount as before."),
+      ProblemPage(
         .payoutPaid, [409],
         "The node has paid it; it is booked by itself within a minute.",
         "Look again."),

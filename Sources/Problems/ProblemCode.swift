@@ -153,6 +153,7 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   case payoutUnderWay = "payout-under-way"
   case payoutDoubtful = "payout-doubtful"
   case payoutChanged = "payout-changed"
+  case labelTaken = "label-taken"
   case payoutOver = "payout-over"
 }
 

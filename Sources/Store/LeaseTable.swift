@@ -41,7 +41,7 @@ private struct LeaseDetail: Codable, Sendable {
 }
 
 extension PostgresTransaction {
-  private static let columns = """
+  static let columns = """
     l.id, l.terms, l.detail, l.version, l.generation, l.created_at,
     l.balance_msat, l.credit_msat, l.rate_msat, l.rate_span_us, l.remainder, l.charged_to
     """

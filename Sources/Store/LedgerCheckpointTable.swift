@@ -119,10 +119,16 @@ extension PostgresTransaction {
        GROUP BY kind
       UNION ALL
       SELECT '', coalesce(sum(msat + max_fee_msat), 0)::bigint FROM payout WHERE state = 'pending'
+      UNION ALL
+      SELECT '-', coalesce(sum(msat), 0)::bigint FROM outage_credit
       """, checkpoint.upto
     ) { (try $0.string(0), try $0.msat(1)) }
     totals = Dictionary(rows) { $0 + $1 }
     let pending = totals.removeValue(forKey: "") ?? .zero
+    let given = totals.removeValue(forKey: "-") ?? .zero
+    if let booked = totals["compensation"] ?? (given > .zero ? .zero : nil), booked + given != .zero {
+      findings.append("\(given.count) msat were given for outages, \(-booked.count) msat were booked")
+    }
     let sum = totals.values.reduce(Millisatoshi.zero, +)
     if sum != .zero { findings.append("the accounts sum to \(sum.count) msat, not to zero") }
     if let moving = totals["move"], moving != .zero {

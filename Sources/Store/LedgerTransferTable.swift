@@ -83,6 +83,15 @@ extension PostgresTransaction {
      WHERE a.taken <> p.used
     """
 
+  /// What was given for outages is what was booked as given.
+  static let outageCreditsAndTransfers =
+    """
+    SELECT format('%s msat were given for outages, %s msat were booked', g.msat, t.msat)
+      FROM (SELECT coalesce(sum(msat), 0) AS msat FROM outage_credit) g
+      CROSS JOIN (SELECT coalesce(sum(msat), 0) AS msat FROM ledger_transfer WHERE debit = 'compensation') t
+     WHERE g.msat <> t.msat
+    """
+
   /// Only leases that are not closed hold capacity.
   static let closedHolders =
     """
@@ -157,6 +166,7 @@ extension PostgresTransaction {
      WHERE t.cause = 'move' AND NOT EXISTS (
              SELECT FROM credit_move m WHERE 'move:' || m.id IN (t.debit, t.credit))
     """,
+    outageCreditsAndTransfers,
     // A settled invoice has its payment.
     """
     SELECT format('invoice %s is settled and has no payment', encode(i.payment_hash, 'hex'))

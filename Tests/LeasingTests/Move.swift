@@ -11,12 +11,15 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   case payInVain, letGo, letGoSilently, takeEarly
   // And these, where there is credit.
   case payOut, payAllOut, giveCredit, spendHere, receiveCredit
+  // And this anywhere.
+  case compensate
 
   private static let names = [
     "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
     "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
     "downgrade", "refuseSize", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
     "payOut", "payAllOut", "giveCredit", "spendHere", "receiveCredit",
+    "compensate",
   ]
 
   var description: String { Move.names[Int(rawValue)] }
@@ -105,6 +108,7 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
     case .giveCredit: try world.giveCredit(toItself: false)
     case .spendHere: try world.giveCredit(toItself: true)
     case .receiveCredit: try world.receiveCredit()
+    case .compensate: try world.compensate()
     }
   }
 }

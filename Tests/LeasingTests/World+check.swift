@@ -63,7 +63,7 @@ extension World {
     // Debt, owed or forgiven, is consumption nobody has paid.
     let unpaid = max(0, -books.lease) + max(0, -books.writeoff)
     // What the node was paid, what came from others, and what the provider lost on routing.
-    let came = settled + credit.paidOut - books.fees + credit.received
+    let came = settled + credit.paidOut - books.fees + credit.received - books.compensation
     let back = books.credit + books.payout + credit.paidOut + credit.given
     guard books.credit >= 0, back <= came - (books.time + books.usage) + unpaid
     else { throw Broken("more came back than was left") }

@@ -55,8 +55,12 @@ struct World {
     var fees: Int64 = 0
     /// Given to other leases, less what came from them.
     var moved: Int64 = 0
+    /// Given for outages; negative.
+    var compensation: Int64 = 0
 
-    var sum: Int64 { node + lease + time + usage + credit + writeoff + payout + fees + moved }
+    var sum: Int64 {
+      node + lease + time + usage + credit + writeoff + payout + fees + moved + compensation
+    }
 
     mutating func book(_ transfer: Transfer) {
       add(transfer.credit, transfer.amount.count)
@@ -74,6 +78,7 @@ struct World {
       case .payout: payout += amount
       case .fees: fees += amount
       case .move: moved += amount
+      case .compensation: compensation += amount
       }
     }
   }
@@ -340,6 +345,28 @@ extension World {
     credit.received += move.amount.count
     try step(.creditReceived(move))
     if books.moved == before { credit.received -= move.amount.count }
+  }
+}
+
+/// An outage made good: 500 s of it.
+extension World {
+  mutating func compensate() throws {
+    let before = lease
+    try step(
+      .compensated(
+        Compensation(
+          label: "o", from: now - 500, to: now, lost: 500_000_000, stood: 500_000_000, reason: "the host was away")))
+    guard lease.renewed == before.renewed, lease.boughtAgain == before.boughtAgain else {
+      throw Broken("what was given counts as bought")
+    }
+    let given =
+      lease.account.balance + lease.account.credit - before.charged(to: now).account.balance
+      - before.account.credit
+    switch before.state {
+    case .quoted, .provisioning: guard given == .zero else { throw Broken("given before it served") }
+    case .active, .grace, .suspended, .reclaiming, .closed:
+      guard given == before.account.rate.price(ofMicroseconds: 500_000_000) else { throw Broken("given: \(given)") }
+    }
   }
 }
 

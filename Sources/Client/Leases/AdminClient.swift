@@ -97,6 +97,18 @@ public struct AdminClient: Sendable {
     try await client.ask(ListDocument<EarningItem>.self, Call(.GET, "/admin/v1/earnings?days=\(days)", as: authority))
   }
 
+  /// Makes an outage good, or says what that would come to.
+  public func credit(_ wish: OutageCreditRequest) async throws(ClientError) -> Answer<OutageCreditItem> {
+    try await client.ask(
+      OutageCreditItem.self, Call(.POST, "/admin/v1/credits", body: client.json(wish), as: authority))
+  }
+
+  /// The newest first.
+  public func credits() async throws(ClientError) -> Answer<ListDocument<OutageCreditItem>> {
+    try await client.ask(
+      ListDocument<OutageCreditItem>.self, Call(.GET, "/admin/v1/credits?limit=1000", as: authority))
+  }
+
   /// What an operator does to a lease.
   public enum Action: String, Sendable, CaseIterable {
     case freeze

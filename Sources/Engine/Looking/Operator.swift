@@ -20,6 +20,7 @@ public struct Operator: Sendable {
   public let unbooked: Unbooked
   public let nodeAudits: NodeAudits
   public let earnings: Earnings
+  public let outageCredits: OutageCredits
   public let variants: Variants
   public let failedPurchases: FailedPurchases
 

@@ -38,6 +38,9 @@ extension EventRecord {
     case .announced:
       guard let from = moment("from"), let price = amount("price_msat") else { return nil }
       return "the offer has changed: renewals from \(from) on cost \(evidence["price"] ?? price)"
+    case .compensated:
+      guard let from = moment("from"), let to = moment("to"), let given = amount("msat") else { return nil }
+      return "\(given) were given back for an outage from \(from) to \(to)" + because(reason)
     case .foundIdle: return moment("since").map { "nobody used it since \($0)" }
     case .outage:
       guard let from = moment("from"), let to = moment("to") else { return nil }

@@ -50,7 +50,8 @@ extension EventRecord {
     case .accepted, .holdCanceled, .quoteCanceled, .provisioned, .provisionFailed, .suspended, .resumed, .resumeFailed,
       .resized, .resizeRefused, .metersClosed, .invoicesCanceled, .destroyed, .usageRated, .woke, .payoutAsked,
       .payoutPaid, .payoutFailed, .creditGiven, .released, .changed, .foundIdle, .requested, .outage, .impaired,
-      .recovered, .operatorSuspended, .operatorResumed, .frozen, .thawed, .protected, .evicting, .announced:
+      .recovered, .operatorSuspended, .operatorResumed, .frozen, .thawed, .protected, .evicting, .announced,
+      .compensated:
       return from.name == to.name ? nil : feedName(entering: to, from: from.name)
     }
   }
@@ -103,6 +104,7 @@ extension Notice {
     case .eviction: "the lease ends"
     case .idle: "the lease is not being used"
     case .terms: "a renewal is quoted at other terms"
+    case .compensation: "what an outage took was given back"
     }
   }
 }
@@ -160,6 +162,11 @@ extension Event {
     case .announced(let announcement):
       ["from": announcement.from.rfc3339, "price_msat": String(announcement.terms.price.count)]
         .merging(announcement.terms.fiat.map { ["price": "\($0.price) \($0.currency.rawValue)"] } ?? [:]) { $1 }
+    case .compensated(let compensation):
+      [
+        "outage": compensation.label, "from": compensation.from.rfc3339, "to": compensation.to.rfc3339,
+        "lost_seconds": String(compensation.lost / 1_000_000), "reason": compensation.reason,
+      ]
     case .operatorSuspended(let reason), .frozen(let reason): reason.map { ["reason": $0] } ?? [:]
     case .quoteCanceled, .invoicesCanceled, .woke, .released, .foundIdle, .requested, .recovered, .operatorResumed,
       .thawed:

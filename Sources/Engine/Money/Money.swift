@@ -19,6 +19,7 @@ public struct Money: Sendable {
   public let metering: Metering
   let nodeAudits: NodeAudits
   let earnings: Earnings
+  let outageCredits: OutageCredits
 
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, loop: LeaseLoop, watch: LeaseWatch,
@@ -59,5 +60,6 @@ public struct Money: Sendable {
       batch: settings.batch, log: log)
     nodeAudits = NodeAudits(store: store, node: node, clock: clock, health: health, bookings: bookings)
     earnings = Earnings(store: store, clock: clock)
+    outageCredits = OutageCredits(store: store, clock: clock, loop: loop, batch: settings.batch, log: log)
   }
 }

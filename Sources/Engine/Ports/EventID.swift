@@ -6,6 +6,7 @@ public struct EventID: Hashable, Sendable {
     case holdCanceled = "hold-canceled"
     case idle, lost, move, `operator`, payout
     case quoteCanceled = "quote-canceled"
+    case outageCredit = "outage-credit"
     case quoted, release, requested, settled, usage, woke
   }
 

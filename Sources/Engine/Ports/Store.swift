@@ -59,7 +59,7 @@ public enum StoreChange: Hashable, Sendable {
 /// A service that needs two tables asks for `any LeaseRows & OutboxRows`, and can reach no other.
 public protocol StoreTransaction:
   AddressRows, AttachmentRows, CapacityRows, CreditRows, DaemonRows, InvoiceRows, KeyRows, LeaseRows, LedgerRows,
-  OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows
+  OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows
 {}
 
 public struct StoreError: Error, Sendable, CustomStringConvertible {

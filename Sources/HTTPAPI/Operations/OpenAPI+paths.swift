@@ -166,6 +166,10 @@ extension OpenAPI {
     "/admin/v1/unbooked": {
       "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/credits": {
+      "get": {"operationId":"adminCredits","summary":"Outages that were made good, the newest first.","parameters":[{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/OutageCreditItem"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]},
+      "post": {"operationId":"adminCredit","summary":"Make an outage good: every lease that was in service then, on this host or any, is given the time it lost, or a sum.","description":"Once for each lease and label, however often it is asked for. With dry_run nothing is given: the answer says what it would come to.","requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/OutageCreditRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/OutageCreditItem"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/payouts": {
       "get": {"operationId":"adminPayouts","summary":"Credit paid out, or on its way; the newest first.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayoutList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
