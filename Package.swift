@@ -83,6 +83,7 @@ let migrations = [
   "0033_addresses.sql",
   "0034_words_of_events.sql",
   "0035_outage_credits.sql",
+  "0036_contacts.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.
@@ -100,7 +101,6 @@ let ground: [Target] = [
   room(
     "Lightning", ["Engine", "BOLT11", "NodeRPC"], above: ["Remote", "CLN", "LND", "LNbits", "Phoenixd"]),
   room("Drivers", ["Engine", "CLinux", subprocess, log]),
-  room("Notices", ["Engine", "L402", log]),
   room("Scheduling", ["Engine"]),
   room("Logs", ["Text", log]),
   room("Wallets", ["BOLT11", "NodeRPC"], above: ["Nodes"]),
@@ -143,6 +143,10 @@ let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let doors: [Target] = [
   room("NodeRPC", ["BOLT11", httpClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+  .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+  room("QR", ["CQREncode"]),
+  room(
+    "Notices", ["Engine", "L402", "QR", "Wire", "Units", subprocess, httpClient, nio("NIOCore"), nio("NIOPosix"), log]),
   room("ExchangeRates", ["Engine", "Wire", "Units", httpClient, nio("NIOCore")]),
   room("HTTPServing", ["Problems", hummingbird, log]),
   room("HTTPAPI", ["HTTPServing", "Engine", "L402", "Wire", "Problems", hummingbird, log, metrics]),
@@ -156,9 +160,8 @@ let doors: [Target] = [
       "ExchangeRates", "Engine", "Postgres", "Wire", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
-  .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
   .executableTarget(
-    name: "leasehold", dependencies: ["Client", "CQREncode", arguments, subprocess], swiftSettings: strict),
+    name: "leasehold", dependencies: ["Client", "QR", arguments, subprocess], swiftSettings: strict),
   // Servers that speak each node's wire, for tests.
   .target(
     name: "TestNodes",
@@ -205,7 +208,7 @@ let doorTests: [Target] = [
   tests("Files", ["TestKit", hummingbird]),
   tests("WebDAV", ["Files", "HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),
-  tests("Notices", ["L402"]),
+  tests("Notices", ["L402", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")]),
   tests("ExchangeRates", ["HTTPServing", "Wire", "Units", hummingbird, log]),
   tests("Wallets"),
   // A provider in miniature, for the renter's side.

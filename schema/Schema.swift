@@ -44,5 +44,6 @@ public enum Schema {
     ("0033_addresses.sql", PackageResources._033_addresses_sql),
     ("0034_words_of_events.sql", PackageResources._034_words_of_events_sql),
     ("0035_outage_credits.sql", PackageResources._035_outage_credits_sql),
+    ("0036_contacts.sql", PackageResources._036_contacts_sql),
   ]
 }

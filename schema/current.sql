@@ -58,6 +58,30 @@ CREATE TABLE public.capacity_hold (
     CONSTRAINT capacity_hold_takes CHECK (((disk >= 0) AND (cpu >= 0) AND (memory >= 0) AND (pids >= 0)))
 );
 
+CREATE TABLE public.contact (
+    token bytea NOT NULL,
+    lease uuid NOT NULL,
+    channel text NOT NULL,
+    sealed bytea NOT NULL,
+    site bytea NOT NULL,
+    code_hash bytea,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    CONSTRAINT contact_channel CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'nostr'::text]))),
+    CONSTRAINT contact_code_hash_has_32_bytes CHECK ((length(code_hash) = 32)),
+    CONSTRAINT contact_sealed_is_bounded CHECK (((length(sealed) >= 40) AND (length(sealed) <= 8192))),
+    CONSTRAINT contact_site_has_8_bytes CHECK ((length(site) = 8))
+);
+
+CREATE TABLE public.contact_question (
+    address bytea NOT NULL,
+    lease uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_question_address_has_32_bytes CHECK ((length(address) = 32))
+);
+
 CREATE TABLE public.credential_token (
     id bytea NOT NULL,
     lease uuid NOT NULL,
@@ -68,7 +92,7 @@ CREATE TABLE public.credential_token (
     revoked_at timestamp with time zone,
     minted_for text DEFAULT 'challenge'::text NOT NULL,
     CONSTRAINT credential_token_has_32_bytes CHECK ((length(id) = 32)),
-    CONSTRAINT credential_token_minted_for_is_known CHECK ((minted_for = ANY (ARRAY['challenge'::text, 'swap'::text, 'loan'::text, 'subloan'::text, 'rotation'::text, 'address'::text])))
+    CONSTRAINT credential_token_minted_for_is_known CHECK ((minted_for = ANY (ARRAY['challenge'::text, 'swap'::text, 'loan'::text, 'subloan'::text, 'rotation'::text, 'address'::text, 'contact'::text])))
 );
 
 CREATE TABLE public.credit_move (
@@ -86,6 +110,38 @@ CREATE TABLE public.credit_move (
 CREATE TABLE public.daemon (
     name text NOT NULL,
     beat_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.delivery (
+    id bigint NOT NULL,
+    contact bytea NOT NULL,
+    lease uuid NOT NULL,
+    channel text NOT NULL,
+    site bytea NOT NULL,
+    key text NOT NULL,
+    notice jsonb,
+    announced_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    is_retry boolean NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    dead_at timestamp with time zone,
+    CONSTRAINT delivery_channel CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'nostr'::text]))),
+    CONSTRAINT delivery_dead_is_in_no_hand CHECK (((dead_at IS NULL) OR (claimed_until IS NULL))),
+    CONSTRAINT delivery_is_claimed_by_somebody CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
+    CONSTRAINT delivery_last_error_is_bounded CHECK ((length(last_error) <= 300))
+);
+
+ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.exchange_rate (
@@ -535,6 +591,12 @@ ALTER TABLE ONLY public.attachment
 ALTER TABLE ONLY public.capacity_hold
     ADD CONSTRAINT capacity_hold_pkey PRIMARY KEY (invoice);
 
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_pkey PRIMARY KEY (token);
+
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_pkey PRIMARY KEY (id);
 
@@ -543,6 +605,12 @@ ALTER TABLE ONLY public.credit_move
 
 ALTER TABLE ONLY public.daemon
     ADD CONSTRAINT daemon_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_is_made_once UNIQUE (contact, key);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.exchange_rate
     ADD CONSTRAINT exchange_rate_pkey PRIMARY KEY (currency);
@@ -572,7 +640,7 @@ ALTER TABLE public.lease_event
     ADD CONSTRAINT lease_event_cause_type CHECK ((cause_type = ANY (ARRAY['request'::text, 'timer'::text, 'payment'::text, 'effect'::text, 'operator'::text, 'meter'::text, 'payout'::text, 'offer'::text, 'credential'::text, 'reconciler'::text]))) NOT VALID;
 
 ALTER TABLE public.lease_event
-    ADD CONSTRAINT lease_event_feed_name CHECK ((feed_name = ANY (ARRAY['quoted'::text, 'paid'::text, 'provisioned'::text, 'notice'::text, 'suspended'::text, 'resumed'::text, 'reclaimed'::text, 'closed'::text, 'failed'::text]))) NOT VALID;
+    ADD CONSTRAINT lease_event_feed_name CHECK ((feed_name = ANY (ARRAY['quoted'::text, 'paid'::text, 'provisioned'::text, 'notice'::text, 'undelivered'::text, 'suspended'::text, 'resumed'::text, 'reclaimed'::text, 'closed'::text, 'failed'::text]))) NOT VALID;
 
 ALTER TABLE public.lease_event
     ADD CONSTRAINT lease_event_from_state CHECK ((from_state = ANY (ARRAY[''::text, 'quoted'::text, 'provisioning'::text, 'active'::text, 'grace'::text, 'suspended'::text, 'reclaiming'::text, 'closed'::text]))) NOT VALID;
@@ -682,6 +750,14 @@ CREATE INDEX attachment_open ON public.attachment USING btree (container) WHERE 
 
 CREATE INDEX capacity_hold_of_lease ON public.capacity_hold USING btree (lease);
 
+CREATE INDEX contact_of_lease ON public.contact USING btree (lease);
+
+CREATE INDEX contact_question_of_address ON public.contact_question USING btree (address, asked_at);
+
+CREATE INDEX contact_question_of_lease ON public.contact_question USING btree (lease, asked_at);
+
+CREATE INDEX contact_question_old ON public.contact_question USING btree (asked_at);
+
 CREATE INDEX credential_token_children ON public.credential_token USING btree (parent) WHERE (parent IS NOT NULL);
 
 CREATE INDEX credential_token_lent ON public.credential_token USING btree (lease, minted_for) WHERE ((minted_for = ANY (ARRAY['loan'::text, 'subloan'::text])) AND (revoked_at IS NULL));
@@ -695,6 +771,16 @@ CREATE INDEX credential_token_revoked ON public.credential_token USING btree (re
 CREATE INDEX credit_move_from ON public.credit_move USING btree (from_lease);
 
 CREATE INDEX credit_move_to ON public.credit_move USING btree (to_lease);
+
+CREATE INDEX delivery_claimed ON public.delivery USING btree (claimed_until) WHERE (claimed_until IS NOT NULL);
+
+CREATE INDEX delivery_dead ON public.delivery USING btree (dead_at) WHERE (dead_at IS NOT NULL);
+
+CREATE INDEX delivery_deadline ON public.delivery USING btree (deadline) WHERE ((dead_at IS NULL) AND (claimed_until IS NULL));
+
+CREATE INDEX delivery_due ON public.delivery USING btree (is_retry, due_at, id) WHERE ((dead_at IS NULL) AND (claimed_until IS NULL));
+
+CREATE INDEX delivery_of_lease ON public.delivery USING btree (lease);
 
 CREATE INDEX idempotency_by_time ON public.idempotency USING btree (used_at);
 
@@ -791,6 +877,12 @@ ALTER TABLE ONLY public.capacity_hold
 ALTER TABLE ONLY public.capacity_hold
     ADD CONSTRAINT capacity_hold_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_token_fkey FOREIGN KEY (token) REFERENCES public.credential_token(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.credential_token
     ADD CONSTRAINT credential_token_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
 
@@ -799,6 +891,9 @@ ALTER TABLE ONLY public.credit_move
 
 ALTER TABLE ONLY public.credit_move
     ADD CONSTRAINT credit_move_to_lease_fkey FOREIGN KEY (to_lease) REFERENCES public.lease(id);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_contact_fkey FOREIGN KEY (contact) REFERENCES public.contact(token) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

@@ -218,3 +218,22 @@ end_leases() {
     for group in $(subgroups_of "$lease"); do rmdir "$group" 2>/dev/null || true; done
   done <"$work/leases"
 }
+
+# Writes the body of each request that comes to a PORT of this machine into FILE, a line each, until it is killed.
+receive() {
+  : >"$2"
+  perl -MIO::Socket::INET -e '
+    my ($port, $file) = @ARGV;
+    my $server = IO::Socket::INET->new(Listen => 8, LocalAddr => "127.0.0.1", LocalPort => $port, ReuseAddr => 1) or die;
+    while (my $client = $server->accept) {
+      my $length = 0;
+      while (<$client>) { $length = $1 if /^content-length:\s*(\d+)/i; last if /^\r?$/ }
+      read($client, my $body, $length);
+      open(my $out, ">>", $file) or die;
+      print $out "$body\n";
+      close $out;
+      print $client "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+      close $client;
+    }' "$1" "$2" 9>&- &
+  receiver=$!
+}

@@ -30,6 +30,8 @@ public final class Engine: Sendable {
   public let doors: Doors
   /// Where clients come back that keep no credential.
   public let addresses: Addresses
+  /// Where renters are told what will happen.
+  public let contacts: Contacts
   public let selling: Selling
   public let money: Money
   public let access: Access
@@ -62,7 +64,8 @@ public final class Engine: Sendable {
   ///   them.
   public init(
     store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
-    channels: [any NoticeChannel], keyring: MasterKeyring, catalog: Catalog, settings: Settings,
+    channels: [any NoticeChannel], messengers: [any Messenger] = [], keyring: MasterKeyring, catalog: Catalog,
+    settings: Settings,
     rateSources: [any ExchangeRateSource] = [], bell: Bell, log: Logger
   ) {
     self.store = store
@@ -96,6 +99,8 @@ public final class Engine: Sendable {
       store: store, clock: clock, credentials: credentials, presented: money.presented, tokens: access.tokens)
     addresses = Addresses(
       store: store, clock: clock, credentials: credentials, presented: money.presented, reissues: reissues)
+    let book = ContactBook(messengers, keys: access.keys)
+    contacts = Contacts(store, clock, alarm, credentials, presented: money.presented, book: book)
     claims = Claims(store: store, credentials: credentials, settlements: money.settlements)
     let admissions = Admissions(
       store: store, clock: clock, loop: loop, doors: doorCache, meters: meters, credentials: credentials,
@@ -115,13 +120,13 @@ public final class Engine: Sendable {
     `operator` = Operator(
       store: store, clock: clock, loop: loop, health: doubts.health, rates: doubts.rates, doors: doorCache, bell: bell,
       node: node.name, keys: keys, revocations: access.revocations, payouts: money.payoutsByHand,
-      unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings,
-      outageCredits: money.outageCredits,
+      unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings, outageCredits: money.outageCredits,
       variants: Variants(of: catalog.offers, store: store, clock: clock), failedPurchases: failedPurchases)
     work = Work(
       store: store, node: node, clock: clock, alarm: alarm, bell: bell, loop: loop, watch: watch, doors: doorCache,
-      meters: meters, drivers: drivers.resources, channels: channels, catalog: catalog, access: access, money: money,
-      selling: selling, doubts: doubts, failedPurchases: failedPurchases, retrying: retrying, settings: settings,
+      meters: meters, drivers: drivers.resources, channels: channels, contacts: book, catalog: catalog, access: access,
+      money: money, selling: selling, doubts: doubts, failedPurchases: failedPurchases, retrying: retrying,
+      settings: settings,
       log: log)
     readiness = ReadinessProbe(heartbeat: work.heartbeat, node: doubts.node, health: doubts.health, log: log)
     (self.loop, self.watch, self.doorCache) = (loop, watch, doorCache)
@@ -153,6 +158,7 @@ public final class Engine: Sendable {
       group.addTask { await self.work.wakeAtEachRing(of: self.bell) }
       // What keeps time stays on the threads of the caller; the rest goes to those that everybody shares.
       group.addTask(executorPreference: globalConcurrentExecutor) { await self.work.effects.run() }
+      group.addTask(executorPreference: globalConcurrentExecutor) { await self.work.deliveries.run() }
       group.addTask(executorPreference: globalConcurrentExecutor) { await self.money.settlementFollower.follow() }
       group.addTask(executorPreference: globalConcurrentExecutor) { await self.money.heldPayments.follow() }
       group.addTask(executorPreference: globalConcurrentExecutor) {

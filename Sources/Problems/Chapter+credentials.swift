@@ -127,6 +127,10 @@ extension ProblemPage.Chapter {
         "The lease has as many credentials or addresses as it may.",
         "Revoke some of them."),
       ProblemPage(
+        .tooManyContacts, [409],
+        "The lease has as many contacts as it may.",
+        "Take one away first."),
+      ProblemPage(
         .adminDisabled, [403],
         "This daemon has no operator's token.",
         "Set one in its configuration."),

@@ -55,6 +55,7 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   case narrowedVariant = "narrowed-variant"
   case narrowedExpired = "narrowed-expired"
   case tooManyCredentials = "too-many-credentials"
+  case tooManyContacts = "too-many-contacts"
   case adminDisabled = "admin-disabled"
   case adminTokenRequired = "admin-token-required"
 

@@ -40,7 +40,8 @@ extension PostgresTransaction {
   func addresses(of lease: LeaseID) throws -> [LeaseAddress] {
     try db.pointee.query(
       """
-      \(Self.addressColumns) WHERE a.lease = $1 AND t.revoked_at IS NULL ORDER BY t.created_at, a.token
+      \(Self.addressColumns) WHERE a.lease = $1 AND t.revoked_at IS NULL AND t.minted_for = 'address'
+       ORDER BY t.created_at, a.token
       """, lease.uuid, row: Self.address)
   }
 

@@ -60,7 +60,7 @@ extension PostgresTransaction {
     let revoked = try db.pointee.query(
       """
       UPDATE credential_token SET revoked_at = $3
-       WHERE lease = $1 AND revoked_at IS NULL AND ($2::bytea IS NULL OR id <> $2)
+       WHERE lease = $1 AND revoked_at IS NULL AND ($2::bytea IS NULL OR id <> $2 AND minted_for <> 'contact')
       RETURNING id
       """, lease.uuid, kept?.bytes.array, now.timestamp
     ) { try $0.token(0) }

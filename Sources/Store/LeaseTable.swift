@@ -209,10 +209,12 @@ extension PostgresTransaction {
     try insertEvents(changed.flatMap(\.events))
     try insertTransfers(changed)
     try insertEffects(changed)
+    try insertDeliveries(changed)
     let closed = changed.filter { $0.decision.lease.isClosed && !$0.before.isClosed }.map(\.before.id)
     if !closed.isEmpty {
       try freeAllocations(of: closed)
       try dropAddresses(of: closed)
+      try dropContacts(of: closed)
     }
     var changes = changed.map { StoreChange.lease($0.before.id, version: $0.decision.lease.version) }
     // One word for the earliest deadline among them: whoever is rung looks at all that is due.

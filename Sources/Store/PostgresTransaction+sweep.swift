@@ -12,7 +12,7 @@ extension PostgresTransaction {
   func sweep(at now: Instant) throws -> Int {
     try addUpTally(limit: 100_000)
     return try sweepQuotes(at: now) + sweepTokens(at: now) + sweepInvoices(at: now) + sweepKeys(at: now)
-      + sweepUsage(at: now)
+      + sweepUsage(at: now) + sweepDeliveries(at: now)
       + db.pointee.execute("DELETE FROM daemon WHERE beat_at < $1", (now - .day * 30).timestamp)
   }
 

@@ -30,7 +30,7 @@ struct LeaseholdCommand: AsyncParsableCommand {
         subcommands: [
           OffersCommand.self, RentCommand.self, ListCommand.self, ShowCommand.self, RenewCommand.self,
           AutopayCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self, NameCommand.self,
-          ForgetCommand.self,
+          ForgetCommand.self, NotifyCommand.self,
         ]),
       CommandGroup(
         name: "Use a disk",

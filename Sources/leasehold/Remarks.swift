@@ -1,4 +1,5 @@
 import Client
+import QR
 import Units
 import Wire
 

@@ -20,6 +20,7 @@ struct Configuration: Sendable {
   var exchangeRates: [ExchangeRateEntry]
   var limits = Limits()
   var payouts = Payouts()
+  var notices: Notices
   var logFormat: LineLog.Format
   /// Lease and client address stand in the line of each request, so that who abuses the service can be found.
   var logsClients: Bool
@@ -114,8 +115,7 @@ extension Configuration {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "http", "state_directory", "database", "lightning", "hosts", "images", "offers", "exchange_rates", "limits",
-      "payouts",
-      "log")
+      "payouts", "notices", "log")
     stateDirectory = try yaml["state_directory"].string()
     guard stateDirectory.hasPrefix("/") else { throw yaml["state_directory"].fault("expected an absolute path") }
     http = try HTTP(yaml["http"])
@@ -139,6 +139,7 @@ extension Configuration {
     }
     limits = try Limits(yaml["limits"])
     payouts = try Payouts(yaml["payouts"])
+    notices = try Notices(yaml["notices"])
     try yaml["log"].allow("format", "clients")
     logsClients = try yaml["log"]["clients"].boolean(default: false)
     let format = try yaml["log"]["format"].string(default: "text")

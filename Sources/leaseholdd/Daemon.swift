@@ -90,7 +90,8 @@ struct Daemon {
     for entry in configuration.exchangeRates { settings.exchangeRates[entry.currency] = entry.limits }
     engine = Engine(
       store: store, node: node, drivers: drivers, clock: clock,
-      alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)], keyring: keyring,
+      alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)],
+      messengers: configuration.notices.messengers(of: configuration.http.title), keyring: keyring,
       catalog: configuration.catalog, settings: settings, rateSources: configuration.exchangeRates.map(\.source),
       bell: bell, log: log)
   }
@@ -224,6 +225,7 @@ private struct EngineService: Service {
         repeating(&group, .seconds(60), "announcing terms") { try await engine.selling.announcements.announce() }
         repeating(&group, .seconds(60), "sweeping") {
           try await engine.work.sweeper.sweep()
+          try await engine.work.deliveries.giveUp()
           // Last: without a node it fails.
           try await engine.money.metering.lookForIdleness()
           try await engine.money.settlementSweep.run()

@@ -23,6 +23,7 @@ final class Platform: Sendable {
   let boxes: SimulatedDriver?
   let postgres: PostgresStore
   let channel: RecordingChannel
+  let messenger = RecordingMessenger()
   let catalog: Catalog
   let keyring = MasterKeyring(key: Bytes32 { $0.copyBytes(from: [UInt8](repeating: 7, count: 32)) })
   let engine: Engine
@@ -57,12 +58,13 @@ final class Platform: Sendable {
     self.boxes = boxes ? SimulatedDriver(.compute, clock: clock) : nil
     engine = Self.engine(
       "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
-      keyring: keyring, catalog: catalog, rates: rates, boxes: self.boxes, change)
+      messenger: messenger, keyring: keyring, catalog: catalog, rates: rates, boxes: self.boxes, change)
   }
 
   static func engine(
     _ daemon: String, _ store: any Store, node: any LightningNode, driver: any ResourceDriver,
-    clock: ManualClock, channel: RecordingChannel, keyring: MasterKeyring, catalog: Catalog,
+    clock: ManualClock, channel: RecordingChannel, messenger: RecordingMessenger = RecordingMessenger(),
+    keyring: MasterKeyring, catalog: Catalog,
     rates: [any ExchangeRateSource] = [], boxes: SimulatedDriver? = nil,
     _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
@@ -81,7 +83,8 @@ final class Platform: Sendable {
         resources: [driver.kind: driver].merging(boxes.map { [.compute: $0] } ?? [:]) { $1 },
         volumes: driver as? any VolumeAccess,
         containers: boxes ?? (driver.kind == .compute ? driver as? any ContainerAccess : nil)),
-      clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel], keyring: keyring,
+      clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel],
+      messengers: [messenger], keyring: keyring,
       catalog: catalog, settings: settings, rateSources: rates, bell: bell, log: Logger(label: "test"))
   }
 
@@ -93,7 +96,8 @@ final class Platform: Sendable {
   ) -> Engine {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
-      clock: clock, channel: channel, keyring: keyring, catalog: catalog ?? self.catalog, rates: rates ?? self.rates,
+      clock: clock, channel: channel, messenger: messenger, keyring: keyring, catalog: catalog ?? self.catalog,
+      rates: rates ?? self.rates,
       boxes: boxes, change)
   }
 
@@ -116,7 +120,8 @@ final class Platform: Sendable {
     for _ in 0..<100 {
       let woken = try await engine.work.scheduler.wakeDueLeases()
       let ran = try await engine.work.effects.runDue()
-      if woken == 0 && ran == 0 { return }
+      let sent = try await engine.work.deliveries.runDue()
+      if woken == 0 && ran == 0 && sent == 0 { return }
     }
     Issue.record("it never comes to rest")
   }
@@ -174,6 +179,44 @@ final class RecordingChannel: NoticeChannel {
   func notices(about lease: LeaseID) -> [Notice] {
     var seen: Set<String> = []
     return told.withLock { $0 }.filter { $0.lease == lease && seen.insert($0.key).inserted }.map(\.notice)
+  }
+}
+
+/// Remembers what was sent to contacts, and does to each what the test says: an address of e-mail is asked first, for a
+/// webhook it is not.
+final class RecordingMessenger: Messenger {
+  struct Sent: Sendable {
+    var message: Message
+    var address: String
+    var key: Bytes32
+  }
+
+  private let sent = Locked<[Sent]>([])
+  private let fault = Locked<@Sendable (Sent) async -> DeliveryFault?>({ _ in nil })
+  let channel: ContactRecord.Channel
+  var asksFirst: Bool { channel == .email }
+
+  init(_ channel: ContactRecord.Channel = .webhook) { self.channel = channel }
+
+  func place(_ wish: ContactWish) throws(ContactFault) -> ContactPlace {
+    guard wish.address.contains(".") else { throw ContactFault("expected a full stop") }
+    return ContactPlace(address: wish.address, relays: wish.relays)
+  }
+  func masked(_ place: ContactPlace) -> String { place.address.prefix(4) + "…" }
+  func site(of place: ContactPlace) -> String { place.address.split(separator: "/").first.map(String.init) ?? "" }
+
+  func deliver(_ message: Message, to place: ContactPlace, signedWith key: Bytes32) async throws(DeliveryFault) {
+    let attempt = Sent(message: message, address: place.address, key: key)
+    sent.withLock { $0.append(attempt) }
+    if let fault = await fault.withLock({ $0 })(attempt) { throw fault }
+  }
+
+  func answer(_ fault: @escaping @Sendable (Sent) async -> DeliveryFault?) { self.fault.withLock { $0 = fault } }
+  var all: [Sent] { sent.withLock { $0 } }
+  func kinds(at address: String) -> [Notice.Kind?] {
+    all.filter { $0.address == address }.map {
+      if case .notice(let notice) = $0.message.content { notice.kind } else { nil }
+    }
   }
 }
 

@@ -31,6 +31,9 @@ import Wire
     "GET /v1/leases/{lease}/addresses": .control,
     "POST /v1/leases/{lease}/addresses": .control,
     "DELETE /v1/leases/{lease}/addresses/{token}": .control,
+    "GET /v1/leases/{lease}/contacts": .control,
+    "POST /v1/leases/{lease}/contacts": .control,
+    "DELETE /v1/leases/{lease}/contacts/{contact}": .control,
     "GET /v1/leases/{lease}/attachments": .control,
     "DELETE /v1/leases/{lease}/attachments": .control,
     "DELETE /v1/leases/{lease}/attachments/{other}": .control,
@@ -45,6 +48,7 @@ import Wire
     "/v1/leases/{lease}/refund": #"{"invoice":"lnbcrt1"}"#,
     "/v1/leases/{lease}/credit": #"{"to":"00000000000000000000000000"}"#,
     "/v1/leases/{lease}/credentials": #"{"caveats":["leasehold_method=GET"]}"#,
+    "/v1/leases/{lease}/contacts": #"{"webhook":"https://example.com/hook"}"#,
     "/v1/leases/{lease}/exec": #"{"command":["true"]}"#,
   ]
 
@@ -73,7 +77,8 @@ import Wire
       return Route(
         name: "\(endpoint.method.rawValue) \(endpoint.path)", method: endpoint.method,
         uri: endpoint.path.replacing("{lease}", with: lease)
-          .replacing("{token}", with: String(repeating: "0", count: 64)).replacing("{other}", with: lease),
+          .replacing("{token}", with: String(repeating: "0", count: 64)).replacing("{other}", with: lease)
+          .replacing("{contact}", with: String(repeating: "0", count: 64)),
         body: endpoint.method == .post ? bodies[endpoint.path] : nil, needs: action.needs,
         namesLease: endpoint.path.contains("{lease}"), asksStrangersToPay: asks)
     }

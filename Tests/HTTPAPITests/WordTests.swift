@@ -17,6 +17,8 @@ import Units
 
   /// The columns that the schema holds to a list of words.
   private static let columns: [String: Set<String>] = [
+    "contact.channel": words(ContactRecord.Channel.self),
+    "delivery.channel": words(ContactRecord.Channel.self),
     "attachment.ending": words(AttachmentRecord.Ending.self),
     "credential_token.minted_for": words(TokenRecord.Purpose.self),
     "invoice.state": words(InvoiceRecord.State.self),
@@ -36,6 +38,8 @@ import Units
   /// The properties that the description of the routes holds to a list of words.
   private static let properties: [String: Set<String>] = [
     "Attachment.cause": words(AttachmentRecord.Ending.self),
+    "Contact.channel": words(ContactRecord.Channel.self),
+    "WebhookMessage.kind": words(Notice.Kind.self),
     "Challenge.purpose": words(Settlement.Purpose.Name.self),
     "ExchangeRate.currency": words(Currency.self),
     "ExchangeRateItem.currency": words(Currency.self),
@@ -60,6 +64,7 @@ import Units
     "AddressRequest.capabilities",
     "Attachment.state", "Container.restart", "Container.state", "ExecLine.stream",
     "Health.status", "Introspection.expiry", "Quote.scheme", "RentRequest.restart",
+    "WebhookMessage.type",
   ]
 
   @Test func theSchemaHasTheWordsOfTheProgram() async throws {

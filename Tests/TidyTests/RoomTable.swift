@@ -55,6 +55,7 @@ extension RoomTable {
     Room(name: "CLinux", kind: .shim),
     Room(name: "CExpat", kind: .shim),
     Room(name: "CQREncode", kind: .shim),
+    Room(name: "QR", kind: .pure, arrows: ["CQREncode"]),
 
     Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11", "Problems"], products: ["Logging"]),
 
@@ -71,8 +72,9 @@ extension RoomTable {
       name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "Notices", kind: .adapter, arrows: ["Engine", "L402"], products: ["Logging"],
-      platform: ["FoundationEssentials"]),
+      name: "Notices", kind: .adapter, arrows: ["Engine", "L402", "QR", "Wire"],
+      products: ["AsyncHTTPClient", "Subprocess", "NIOCore", "NIOPosix", "Logging"],
+      platform: ["FoundationEssentials", "Glibc"]),
     Room(name: "Scheduling", kind: .adapter, arrows: ["Engine"], platform: ["Dispatch", "Glibc"]),
     Room(name: "Logs", kind: .adapter, arrows: ["Text"], products: ["Logging"], platform: ["Dispatch", "Glibc"]),
     Room(
@@ -120,7 +122,7 @@ extension RoomTable {
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "leasehold", kind: .program, arrows: ["Client", "CQREncode"], products: ["ArgumentParser", "Subprocess"],
+      name: "leasehold", kind: .program, arrows: ["Client", "QR"], products: ["ArgumentParser", "Subprocess"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),
 
     Room(

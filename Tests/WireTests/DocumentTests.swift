@@ -65,6 +65,12 @@ import Wire
     full.failure = FailureDocument(code: "not-made", detail: "")
     full.credential = "L402 a:b"
     full.address = "/d/0/"
+    full.contacts = [
+      ContactDocument(
+        contact: "0", channel: "webhook", to: "https://a.example/…", confirmed: true, createdAt: when,
+        deliveredAt: when,
+        failingSince: when, secret: "whsec_a")
+    ]
     // A field that a document has gained is in none of these.
     #expect(Self.missing(in: full, "lease") == [])
     var unpriced = full

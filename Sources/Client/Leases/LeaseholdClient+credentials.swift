@@ -121,6 +121,25 @@ extension LeaseholdClient {
     try await command(.DELETE, path(lease, "/addresses/\(PercentCoding.encode(token))"), as: .lease(lease))
   }
 
+  /// Names where the renter wants to be told what will happen to the lease. What webhooks are signed with is told to who
+  /// names one.
+  public func addContact(
+    _ contact: ContactRequest, to lease: String
+  ) async throws(ClientError) -> Answer<ContactDocument> {
+    try await ask(
+      ContactDocument.self, Call(.POST, path(lease, "/contacts"), body: json(contact), as: .lease(lease)))
+  }
+
+  /// Where the renter is told, masked.
+  public func contacts(of lease: String) async throws(ClientError) -> Answer<ListDocument<ContactDocument>> {
+    try await ask(ListDocument<ContactDocument>.self, Call(.GET, path(lease, "/contacts"), as: .lease(lease)))
+  }
+
+  /// Takes a contact away, with everything that is on its way there.
+  public func removeContact(_ contact: String, of lease: String) async throws(ClientError) {
+    try await command(.DELETE, path(lease, "/contacts/\(PercentCoding.encode(contact))"), as: .lease(lease))
+  }
+
   /// The containers a disk is or was in, or the disk of a container.
   public func attachments(of lease: String) async throws(ClientError) -> Answer<ListDocument<AttachmentItem>> {
     try await ask(ListDocument<AttachmentItem>.self, Call(.GET, path(lease, "/attachments"), as: .lease(lease)))

@@ -94,7 +94,8 @@ struct Reissues: Sendable {
 
   func issued(of id: LeaseID, _ caller: Caller) async throws -> [TokenRecord] {
     _ = try await credentials.require(.listCredentials, of: id, caller)
-    return try await store.transaction { tx in try tx.tokens(of: id) }
+    // What contacts are given to pay with is no credential of anybody's.
+    return try await store.transaction { tx in try tx.tokens(of: id) }.filter { $0.mintedFor != .contact }
   }
 
   /// Revokes a credential and all minted from it.

@@ -14,6 +14,8 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
   case listCredentials, revoke, rotate
   /// What comes by an address is paid for there, by whoever comes.
   case makeAddress, listAddresses, revokeAddress
+  /// Where the renter is told what will happen.
+  case listContacts, setContacts
   // The container.
   case exec, logs, start, stop
   // Files. What is copied or moved can be read where it arrives.
@@ -28,7 +30,8 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
     case .look, .usage, .ledger, .explain, .events, .logs, .readFile, .attachDisk: .read
     case .renew: .pay
     case .change: [.control, .pay]
-    case .release, .listCredentials, .revoke, .rotate, .makeAddress, .listAddresses, .revokeAddress, .listAttachments,
+    case .release, .listCredentials, .revoke, .rotate, .makeAddress, .listAddresses, .revokeAddress, .listContacts,
+      .setContacts, .listAttachments,
       .endAttachments:
       .control
     case .refund: .refund

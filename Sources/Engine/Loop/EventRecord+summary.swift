@@ -11,6 +11,9 @@ extension EventRecord {
       guard let consequence = evidence["consequence"], let deadline = moment("deadline") else { return nil }
       let price = amount("amount_msat").map { "; a renewal is \($0)" } ?? ""
       return "\(consequence) at \(deadline)" + price
+    case .undelivered:
+      guard let channel = evidence["channel"], let reason = evidence["reason"] else { return nil }
+      return "the notice did not arrive by \(channel): \(reason)"
     case .quoted, .lost, .other:
       return nil
     }

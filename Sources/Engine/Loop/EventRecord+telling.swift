@@ -96,7 +96,7 @@ extension Lease.Forfeit {
 
 extension Notice {
   /// What happens at the deadline, in the words of the feed.
-  var consequence: String {
+  public var consequence: String {
     switch kind {
     case .renewal, .renewalHalf, .renewalTenth: "time runs out"
     case .expired, .suspension: "service is suspended"

@@ -19,6 +19,8 @@ public struct TokenRecord: Hashable, Sendable {
     case rotation
     /// An address's: the challenges there are minted from it.
     case address
+    /// A contact's: what its notices link to is minted from it, and can do nothing but pay. Outlives a rotation.
+    case contact
   }
 
   public var id: TokenID

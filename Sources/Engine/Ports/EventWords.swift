@@ -8,19 +8,22 @@ extension EventRecord {
     case quoted
     /// The renter is to be told something.
     case notice
+    /// What the renter was to be told did not arrive at one of the lease's contacts.
+    case undelivered
     /// A lease whose row was lost was made again.
     case lost
     /// Written by a release that had other words than this one: shown as it stands.
     case other(String)
 
     /// Those of this release.
-    public static let known: [Name] = Event.Name.allCases.map { .event($0) } + [.quoted, .notice, .lost]
+    public static let known: [Name] = Event.Name.allCases.map { .event($0) } + [.quoted, .notice, .undelivered, .lost]
 
     public init(_ word: String) {
       self =
         switch word {
         case "quoted": .quoted
         case "notice": .notice
+        case "undelivered": .undelivered
         case "lost": .lost
         default: Event.Name(rawValue: word).map { .event($0) } ?? .other(word)
         }
@@ -31,6 +34,7 @@ extension EventRecord {
       case .event(let name): name.rawValue
       case .quoted: "quoted"
       case .notice: "notice"
+      case .undelivered: "undelivered"
       case .lost: "lost"
       case .other(let word): word
       }
@@ -39,7 +43,7 @@ extension EventRecord {
 
   /// What the renter's feed calls it: fewer words than `explain` has, and they stay.
   public enum FeedName: String, Hashable, Sendable, CaseIterable {
-    case quoted, paid, provisioned, notice, suspended, resumed, reclaimed, closed, failed
+    case quoted, paid, provisioned, notice, undelivered, suspended, resumed, reclaimed, closed, failed
   }
 
   /// What kind of thing caused it.

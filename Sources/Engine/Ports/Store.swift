@@ -58,8 +58,8 @@ public enum StoreChange: Hashable, Sendable {
 /// What can be asked for and written inside one transaction, table by table. Reads see the transaction's own writes.
 /// A service that needs two tables asks for `any LeaseRows & OutboxRows`, and can reach no other.
 public protocol StoreTransaction:
-  AddressRows, AttachmentRows, CapacityRows, CreditRows, DaemonRows, InvoiceRows, KeyRows, LeaseRows, LedgerRows,
-  OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows
+  AddressRows, AttachmentRows, CapacityRows, ContactRows, CreditRows, DaemonRows, DeliveryRows, InvoiceRows, KeyRows,
+  LeaseRows, LedgerRows, OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows
 {}
 
 public struct StoreError: Error, Sendable, CustomStringConvertible {

@@ -7,6 +7,7 @@ public struct Work: Sendable {
   public let heartbeat: Heartbeat
   public let scheduler: Scheduler
   public let effects: EffectRunner
+  public let deliveries: Deliveries
   public let reconciler: Reconciler
   public let sweeper: Sweeper
   let changes: ChangeFollower
@@ -16,7 +17,8 @@ public struct Work: Sendable {
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, alarm: any Alarm, bell: Bell, loop: LeaseLoop,
     watch: LeaseWatch, doors: DoorCache, meters: DoorMeters, drivers: [Kind: any ResourceDriver],
-    channels: [any NoticeChannel], catalog: Catalog, access: Access, money: Money, selling: Selling, doubts: Doubts,
+    channels: [any NoticeChannel], contacts: ContactBook, catalog: Catalog, access: Access, money: Money,
+    selling: Selling, doubts: Doubts,
     failedPurchases: FailedPurchases, retrying: Retrying, settings: Settings, log: Logger
   ) {
     self.retrying = retrying
@@ -36,6 +38,9 @@ public struct Work: Sendable {
       store: store, loop: loop, clock: clock, alarm: alarm, bell: bell, settings: settings, hosts: catalog.hostNames,
       retrying: retrying, log: log, perform: { try await performer.perform($0, $1) },
       concluded: { failedPurchases.note($0) })
+    deliveries = Deliveries(
+      store: store, clock: clock, alarm: alarm, bell: bell, book: contacts, daemon: settings.daemon,
+      retrying: retrying, log: log)
     reconciler = Reconciler(
       store: store, loop: loop, clock: clock, drivers: drivers, specs: specs, hosts: catalog.hosts,
       orphanGrace: settings.orphanGrace, log: log)

@@ -66,6 +66,22 @@ extension OpenAPI {
     "/v1/leases/{lease}/addresses/{token}": {
       "delete": {"operationId":"revokeAddress","summary":"Revoke an address, and every credential that was bought there.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/token"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
+    "/v1/leases/{lease}/contacts": {
+      "get": {"operationId":"listContacts","summary":"Where the renter is told what will happen, masked; at most five.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ContactList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
+      "post": {"operationId":"addContact","summary":"Name where the renter wants to be told.","description":"The same place again is the same contact. Not by a narrowed credential. An e-mail address is asked first whether it may be used.","parameters":[{"$ref":"#/components/parameters/lease"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/ContactRequest"}}}},"responses":{"201":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Contact"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/v1/leases/{lease}/contacts/{contact}": {
+      "delete": {"operationId":"removeContact","summary":"Take a contact away, with what is on its way there.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/contact"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
+    },
+    "/c/{code}": {
+      "get": {"operationId":"contactSettings","summary":"A page for the owner of an e-mail address, where it is confirmed and ended.","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/html":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
+    },
+    "/c/{code}/confirm": {
+      "post": {"operationId":"confirmContact","summary":"Its owner says that it may be used.","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
+    },
+    "/c/{code}/end": {
+      "post": {"operationId":"endContact","summary":"Its owner wants nothing more (RFC 8058).","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
+    },
     "/v1/leases/{lease}/attachments": {
       "get": {"operationId":"listAttachments","summary":"The containers a disk is or was mounted in, or the disk of a container: newest first, the last thousand.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/Attachment"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]},
       "delete": {"operationId":"endAttachments","summary":"End every attachment of the lease. A container that had the disk is started again without it.","parameters":[{"$ref":"#/components/parameters/lease"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}

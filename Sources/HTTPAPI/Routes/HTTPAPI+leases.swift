@@ -65,15 +65,21 @@ extension HTTPAPI {
   @Sendable private func rent(_ exchange: Exchange) async throws -> Response {
     let wish = try await exchange.requiredDocument(RentRequest.self)
     let request = try Self.request(wish)
+    let contacts = try (wish.contacts ?? []).enumerated().map { try ContactWish($1, at: "contacts/\($0)") }
+    try engine.contacts.check(contacts)
     let record = try await engine.rent(
       request, diskCredential: wish.diskCredential, body: Self.canonical(request), exchange.caller()
     ).lease()
     let caller = try exchange.caller()
     let address = wish.address == true ? try await engine.addresses.ofPurchase(record.lease.id, caller) : nil
+    let told =
+      contacts.isEmpty
+      ? nil : try await engine.contacts.ofPurchase(contacts, of: record.lease.id, base: exchange.base, caller)
     return await lease(record, exchange, .created, headers: [.location: link("/v1/leases/\(record.lease.id)")]) {
       // Clients that keep what they paid with to themselves leave their user without it.
       $0.credential = Self.repeated(caller)
       $0.address = address.map { "\(exchange.base)/d/\($0.secret)/" }
+      $0.contacts = told.map { $0.map { ContactDocument($0) } }
     }
   }
 

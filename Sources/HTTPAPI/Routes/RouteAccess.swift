@@ -62,6 +62,13 @@ extension RouteAccess {
     "GET /v1/leases/{lease}/addresses": .holder(.listAddresses),
     "POST /v1/leases/{lease}/addresses": .holder(.makeAddress),
     "DELETE /v1/leases/{lease}/addresses/{token}": .holder(.revokeAddress),
+    "GET /v1/leases/{lease}/contacts": .holder(.listContacts),
+    "POST /v1/leases/{lease}/contacts": .holder(.setContacts),
+    "DELETE /v1/leases/{lease}/contacts/{contact}": .holder(.setContacts),
+    // Whoever has the code was sent it.
+    "GET /c/{code}": .anyone,
+    "POST /c/{code}/confirm": .anyone,
+    "POST /c/{code}/end": .anyone,
     "GET /v1/leases/{lease}/attachments": .holder(.listAttachments),
     "DELETE /v1/leases/{lease}/attachments": .holder(.endAttachments),
     "DELETE /v1/leases/{lease}/attachments/{other}": .holder(.endAttachments),

@@ -30,9 +30,15 @@ public struct ReachableAddresses: Sendable {
 
   public init(allowing allowed: [AddressRange] = []) { self.allowed = allowed }
 
+  /// Whether the provider allows anything that is not public.
+  var allowsSome: Bool { !allowed.isEmpty }
+
+  /// Whether the provider allows this address, public or not.
+  func allows(_ address: IPAddress) -> Bool { allowed.contains { $0.contains(address) } }
+
   /// Why this address may not be connected to; `nil`: it may. An IPv4 address in its IPv6 mapping is the IPv4 address.
   public func refusal(of address: IPAddress) -> String? {
-    if allowed.contains(where: { $0.contains(address) }) { return nil }
+    if allows(address) { return nil }
     return Self.refused.first { $0.block.contains(address) }?.what
   }
 }

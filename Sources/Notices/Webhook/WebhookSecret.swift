@@ -14,10 +14,7 @@ public struct WebhookSecret: Sendable, CustomStringConvertible, CustomReflectabl
     self.bytes = bytes
   }
 
-  /// A new one, of 32 random bytes.
-  public static func random() -> WebhookSecret { WebhookSecret(bytes: Bytes32.random().array) }
-
-  private init(bytes: [UInt8]) { self.bytes = bytes }
+  public init(_ key: Bytes32) { bytes = key.array }
 
   /// As it is given to the receiver: once, since it is sealed afterwards.
   public var text: String { Self.prefix + Base64.encode(bytes) }

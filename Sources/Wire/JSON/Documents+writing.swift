@@ -64,7 +64,26 @@ extension LeaseDocument {
       }
       writer.field("credential", ifAny: credential)
       writer.field("address", ifAny: address)
+      if let contacts {
+        writer.name("contacts")
+        writer.array(contacts) { $1.write(to: &$0) }
+      }
       writer.field("links", links)
+    }
+  }
+}
+
+extension ContactDocument {
+  fileprivate func write(to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.field("contact", contact)
+      writer.field("channel", channel)
+      writer.field("to", ifAny: to)
+      writer.field("confirmed", confirmed)
+      writer.field("created_at", createdAt)
+      writer.field("delivered_at", ifAny: deliveredAt)
+      writer.field("failing_since", ifAny: failingSince)
+      writer.field("secret", ifAny: secret)
     }
   }
 }

@@ -50,6 +50,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   public var credential: String?
   /// Only in the answer to a purchase that asked for one: see ``AddressDocument``. A secret.
   public var address: String?
+  /// Only in the answer to a purchase that named some: those that were made, with what is told of each once.
+  public var contacts: [ContactDocument]?
   public var links: [String: String]
 
   public init(
@@ -126,6 +128,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     case failure
     case credential
     case address
+    case contacts
     case links
   }
 }

@@ -145,7 +145,7 @@ public struct FeedEvent: Hashable, Sendable, Codable {
   public var lease: String
   public var at: Timestamp
   public var version: Int64
-  /// `quoted paid provisioned notice suspended resumed reclaimed closed failed`.
+  /// `quoted paid provisioned notice undelivered suspended resumed reclaimed closed failed`.
   public var event: String
   public var state: String
   /// Of a notice.

@@ -18,11 +18,13 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public var diskCredential: String?
   /// An address of the lease is wanted as well. Not part of what is asked for.
   public var address: Bool?
+  /// Where the renter wants to be told what will happen; at most five. Not part of what is asked for.
+  public var contacts: [ContactRequest]?
 
   public init(
     offer: String, periods: Int64? = nil, image: String? = nil, command: [String]? = nil, env: [String: String]? = nil,
     ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
-    diskCredential: String? = nil, address: Bool? = nil
+    diskCredential: String? = nil, address: Bool? = nil, contacts: [ContactRequest]? = nil
   ) {
     self.offer = offer
     self.periods = periods
@@ -35,6 +37,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     self.restart = restart
     self.diskCredential = diskCredential
     self.address = address
+    self.contacts = contacts
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -49,6 +52,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     case restart
     case diskCredential = "disk_credential"
     case address
+    case contacts
   }
 }
 

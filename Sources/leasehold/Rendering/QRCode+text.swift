@@ -1,21 +1,8 @@
-import CQREncode
+import QR
 
-/// A QR code (ISO/IEC 18004) as text: two rows of modules to a line, in half-block characters.
-struct QRCode: Hashable {
-  /// Row by row; true is dark.
-  let modules: [[Bool]]
-
-  /// - Returns: `nil` for text that is empty or too long for a QR code (some 4,000 letters).
-  init?(_ text: String) {
-    // Eight-bit mode falls back to the alphanumeric one wherever it can: an invoice in capitals is a third smaller.
-    guard !text.isEmpty, let code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1) else { return nil }
-    defer { QRcode_free(code) }
-    let width = Int(code.pointee.width)
-    guard let data = code.pointee.data else { return nil }
-    modules = (0..<width).map { row in (0..<width).map { data[row * width + $0] & 1 == 1 } }
-  }
-
-  /// As a camera wants it: dark on light, with a quiet zone of four modules.
+extension QRCode {
+  /// Two rows of modules to a line, in half-block characters. As a camera wants it: dark on light, with a quiet zone of four
+  /// modules.
   ///
   /// - Parameter colored: sets black on white by escape sequences. Without them the light modules are the ones that are
   ///   drawn, for terminals are dark more often than not.

@@ -1,0 +1,116 @@
+import Engine
+import Leasing
+import Macaroons
+import QR
+import Subprocess
+import Units
+
+/// Sends messages as e-mail through the provider's own `sendmail`, which knows how mail leaves this machine. The address is
+/// asked before anything else is sent there.
+public struct EmailMessenger: Messenger {
+  /// Absolute; speaks as `sendmail -t -i` does.
+  private let sendmail: String
+  private let from: EmailAddress
+  private let provider: String
+
+  /// - Parameter provider: its name, for people.
+  public init(sendmail: String, from: EmailAddress, provider: String) {
+    self.sendmail = sendmail
+    self.from = from
+    self.provider = provider
+  }
+
+  public var channel: ContactRecord.Channel { .email }
+  public var asksFirst: Bool { true }
+
+  public func place(_ wish: ContactWish) throws(ContactFault) -> ContactPlace {
+    guard let address = EmailAddress(wish.address) else {
+      throw ContactFault("expected an address as somebody@example.com, in plain letters")
+    }
+    return ContactPlace(address: address.text.lowercased())
+  }
+
+  public func masked(_ place: ContactPlace) -> String { EmailAddress(place.address)?.masked ?? "…" }
+
+  /// One relay takes all; who it goes to is bounded by his host.
+  public func site(of place: ContactPlace) -> String {
+    place.address.split(separator: "@").last.map(String.init(_:)) ?? ""
+  }
+
+  public func deliver(
+    _ message: Message, to place: ContactPlace, signedWith key: Bytes32
+  ) async throws(DeliveryFault) {
+    guard let to = EmailAddress(place.address) else { throw DeliveryFault("it is no address", isFinal: true) }
+    let words = MessageText(message, from: provider)
+    let mail = EmailMessage(
+      from: from, to: to, subject: words.subject,
+      text: words.paragraphs.joined(separator: "\n\n") + "\n"
+        + Self.ending(message), html: Self.html(words, message), unsubscribe: message.settingsAt.map { "\($0)/end" },
+      key: message.id)
+    try await send(mail.rendered(date: message.announcedAt.rfc5322))
+  }
+
+  private static func ending(_ message: Message) -> String {
+    message.settingsAt.map { "\nNo more of these: \($0)\n" } ?? ""
+  }
+
+  private static func html(_ words: MessageText, _ message: Message) -> String {
+    var text = "<!doctype html>\n<html lang=\"en\"><body>\n"
+    for paragraph in words.paragraphs { text += "<p>\(linked(paragraph))</p>\n" }
+    if let payAt = message.payAt, let code = QRCode(payAt) { text += code.table }
+    if let settingsAt = message.settingsAt { text += "<p>No more of these: \(linked(settingsAt))</p>\n" }
+    return text + "</body></html>\n"
+  }
+
+  /// Escaped, and an address at the end made a link.
+  private static func linked(_ text: String) -> String {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    return words.map { word in
+      let safe = escaped(word)
+      return word.hasPrefix("https://") || word.hasPrefix("http://") ? "<a href=\"\(safe)\">\(safe)</a>" : safe
+    }.joined(separator: " ")
+  }
+
+  private static func escaped(_ text: Substring) -> String {
+    String(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+      .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
+  }
+
+  /// Whoever does not take it within fifteen seconds is ended.
+  private func send(_ mail: [UInt8]) async throws(DeliveryFault) {
+    var platform = PlatformOptions()
+    platform.createSession = true
+    platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
+    let configuration = Subprocess.Configuration(
+      executable: .path(.init(sendmail)), arguments: ["-t", "-i"],
+      environment: .custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]), platformOptions: platform)
+    let status: TerminationStatus?
+    do {
+      status = try await Deadlines.shared.within(.seconds(15)) {
+        try await Subprocess.run(configuration, input: .array(mail), output: .discarded, error: .discarded)
+          .terminationStatus
+      }
+    } catch {
+      throw DeliveryFault("sendmail could not be run")
+    }
+    switch status {
+    case .exited(0): return
+    case .exited(let code): throw DeliveryFault("sendmail ended with \(code)")
+    case .signaled: throw DeliveryFault("sendmail was killed")
+    case nil: throw DeliveryFault("sendmail did not take it in time")
+    }
+  }
+}
+
+extension Instant {
+  /// `Sat, 28 Nov 2026 12:00:00 +0000` (RFC 5322 §3.3), to the second.
+  var rfc5322: String {
+    let (day, second) = Int64(unixSeconds).quotientAndRemainder(dividingBy: 86_400)
+    let date = CivilDate(day: day)
+    func two(_ number: Int64) -> String { (number < 10 ? "0" : "") + String(number) }
+    let names = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    return "\(names[Int(((day % 7) + 7) % 7)]), \(two(date.day)) \(months[Int(date.month) - 1]) \(date.year) "
+      + "\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60)) +0000"
+  }
+}
