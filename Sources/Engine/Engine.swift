@@ -91,7 +91,7 @@ public final class Engine: Sendable {
     let money = Money(
       store: store, node: node, clock: clock, loop: loop, watch: watch, nodeWatch: doubts.node, health: doubts.health,
       credentials: credentials, retrying: retrying, drivers: drivers, doorMeters: meters, settings: settings, log: log)
-    let waiting = Waiting(store: store, watch: watch)
+    let (waiting, book) = (Waiting(store: store, watch: watch), ContactBook(messengers, keys: access.keys))
     selling = Selling(
       store: store, node: node, clock: clock, loop: loop, catalog: catalog, drivers: drivers.resources,
       access: access, doubts: doubts, waiting: waiting, money: money, settings: settings, log: log)
@@ -99,13 +99,12 @@ public final class Engine: Sendable {
       store: store, clock: clock, credentials: credentials, presented: money.presented, tokens: access.tokens)
     addresses = Addresses(
       store: store, clock: clock, credentials: credentials, presented: money.presented, reissues: reissues)
-    let book = ContactBook(messengers, keys: access.keys)
     contacts = Contacts(store, clock, alarm, credentials, presented: money.presented, book: book)
     claims = Claims(store: store, credentials: credentials, settlements: money.settlements)
     let admissions = Admissions(
       store: store, clock: clock, loop: loop, doors: doorCache, meters: meters, credentials: credentials,
       presented: money.presented, waiting: waiting, patience: settings.patience)
-    let trouble = DriverTrouble(log: log)
+    let (trouble, failedPurchases) = (DriverTrouble(log: log), FailedPurchases(log: log))
     doors = Doors(
       store: store, admissions: admissions, renewals: selling.renewals, addresses: addresses,
       disks: DiskDoor(volumes: drivers.volumes, trouble: trouble),
@@ -116,11 +115,11 @@ public final class Engine: Sendable {
     remembered = Remembered(
       clock: clock, credentials: credentials, doors: doorCache, containers: doors.containers)
     offers = Offers(store: store, catalog: catalog, rates: doubts.rates)
-    let failedPurchases = FailedPurchases(log: log)
     `operator` = Operator(
       store: store, clock: clock, loop: loop, health: doubts.health, rates: doubts.rates, doors: doorCache, bell: bell,
       node: node.name, keys: keys, revocations: access.revocations, payouts: money.payoutsByHand,
-      unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings, outageCredits: money.outageCredits,
+      unbooked: money.unbooked, nodeAudits: money.nodeAudits, earnings: money.earnings,
+      outageCredits: money.outageCredits,
       variants: Variants(of: catalog.offers, store: store, clock: clock), failedPurchases: failedPurchases)
     work = Work(
       store: store, node: node, clock: clock, alarm: alarm, bell: bell, loop: loop, watch: watch, doors: doorCache,

@@ -128,13 +128,21 @@ extension PostgresTransaction {
       Int64(limit), row: Self.delivery)
   }
 
-  func reviveDeadLetters(id: Int64?, of lease: LeaseID?, at now: Instant, deadline: Instant) throws -> Int {
-    let revived = try db.pointee.execute(
+  func reviveDeadLetters(
+    id: Int64?, of lease: LeaseID?, at now: Instant, deadline: Instant, limit: Int
+  ) throws -> [LeaseID] {
+    let revived = try db.pointee.query(
       """
+      WITH dead AS (
+        SELECT id FROM delivery
+         WHERE dead_at IS NOT NULL AND ($1::bigint IS NULL OR id = $1) AND ($2::uuid IS NULL OR lease = $2)
+         ORDER BY dead_at LIMIT $5 FOR UPDATE SKIP LOCKED)
       UPDATE delivery SET dead_at = NULL, due_at = $3, deadline = $4, is_retry = true
-       WHERE dead_at IS NOT NULL AND ($1::bigint IS NULL OR id = $1) AND ($2::uuid IS NULL OR lease = $2)
-      """, id, lease?.uuid, now.timestamp, deadline.timestamp)
-    if revived > 0 { try notify([.due(now)]) }
+       WHERE id = ANY (ARRAY(SELECT id FROM dead))
+      RETURNING lease
+      """, id, lease?.uuid, now.timestamp, deadline.timestamp, Int64(limit)
+    ) { try $0.lease(0) }
+    if !revived.isEmpty { try notify([.due(now)]) }
     return revived
   }
 
@@ -163,7 +171,7 @@ extension PostgresTransaction {
       + db.pointee.execute("DELETE FROM contact_question WHERE asked_at < $1", (now - .day).timestamp)
   }
 
-  func noteUndelivered(_ event: EventRecord) throws {
+  func noteDelivery(_ event: EventRecord) throws {
     try insertEvents([event])
     try notify([.event(event.lease)])
   }

@@ -167,6 +167,14 @@ struct Doctor: AsyncParsableCommand {
       }
       return words
     }
+    await checks.run("notices") {
+      let now = clock.now()
+      let counts = try await store.transaction { tx in try tx.deliveryCounts() }
+      let since = counts.oldestWaiting.map { max(0, now.microseconds(since: $0) / 1_000_000) } ?? 0
+      let words = "\(counts.waiting) on their way to renters, \(counts.dead) that never arrived"
+      guard since < 600 else { throw Complaint("\(words); the first that is due waits for \(since) s") }
+      return words
+    }
     await checks.run("purchases") {
       let since = clock.now() - .day
       return try Self.purchases(try await store.transaction { tx in try tx.provisionFailures(since: since) })

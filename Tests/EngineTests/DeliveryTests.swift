@@ -65,11 +65,14 @@ import Units
       #expect(told.evidence == ["kind": "renewal", "channel": "webhook", "reason": "it answered 410: gone"])
       #expect(told.summary == "the notice did not arrive by webhook: it answered 410: gone")
       platform.messenger.answer { _ in nil }
-      let now = platform.clock.now()
-      let revived = try await platform.postgres.transaction { tx in
-        try tx.reviveDeadLetters(id: row.id, of: nil, at: now, deadline: now + .hour)
-      }
-      #expect(revived == 1)
+      let notices = platform.engine.operator.notices
+      #expect(try await notices.list(limit: 10).map(\.id) == [row.id])
+      #expect(await refusal { try await notices.retry(reason: "", requestID: "1") } == "invalid-field reason")
+      #expect(try await notices.retry(id: row.id + 1, reason: "x", requestID: "2") == 0)
+      #expect(try await notices.retry(of: id, reason: "he mended it", requestID: "3") == 1)
+      let resent = try await platform.postgres.transaction { tx in try tx.events(of: id, after: 0, limit: 100) }
+      let kept = try #require(resent.first { $0.name == .resent })
+      #expect(kept.feedName == nil && kept.summary == "the provider sends again what did not arrive: he mended it")
       try await platform.settle()
       #expect(try await rows(id, platform).isEmpty)
       let contact = try await platform.engine.contacts.list(of: id, renter.caller(credential))[0].contact

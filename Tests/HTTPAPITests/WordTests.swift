@@ -39,6 +39,7 @@ import Units
   private static let properties: [String: Set<String>] = [
     "Attachment.cause": words(AttachmentRecord.Ending.self),
     "Contact.channel": words(ContactRecord.Channel.self),
+    "DeadLetterItem.channel": words(ContactRecord.Channel.self),
     "WebhookMessage.kind": words(Notice.Kind.self),
     "Challenge.purpose": words(Settlement.Purpose.Name.self),
     "ExchangeRate.currency": words(Currency.self),

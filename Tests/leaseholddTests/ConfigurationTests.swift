@@ -51,6 +51,21 @@ import Units
     #expect(configuration.logFormat == .text)
   }
 
+  @Test func mailIsSentOnlyWhereItsLinksAreKnown() throws {
+    let mail =
+      "\nnotices:\n  sendmail: /usr/sbin/sendmail\n  email_from: rent@example.com\n  webhook_allow: [10.0.0.0/8]"
+    let located = Self.good.replacing(
+      "address: 127.0.0.1:8402", with: "address: 127.0.0.1:8402\n  public_url: https://rent.example")
+    #expect(try read(located + mail).notices.messengers(of: "P").map(\.channel) == [.webhook, .email])
+    #expect(try read(Self.good).notices.messengers(of: "P").map(\.channel) == [.webhook])
+    for text in [
+      Self.good + mail, located + mail.replacing("/usr/sbin/", with: ""), located + mail.replacing("rent@", with: ""),
+      located + mail.replacing("10.0.0.0/8", with: "everything"),
+    ] {
+      #expect(throws: ConfigurationFault.self) { try read(text) }
+    }
+  }
+
   @Test func anOfferSaysWhatItTakesAndLendsAtTheLeastAndMost() throws {
     let text = Self.good.replacing(
       "max_periods: 30", with: "max_periods: 30\n    minimum_msat: 20000\n    debt_limit_msat: 5")

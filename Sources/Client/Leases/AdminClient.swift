@@ -88,6 +88,21 @@ public struct AdminClient: Sendable {
       body: client.json(UnbookedRequest(reason: reason)), as: authority)
   }
 
+  /// What renters were to be told and was not, newest first.
+  public func deadLetters() async throws(ClientError) -> Answer<ListDocument<DeadLetterItem>> {
+    try await client.ask(
+      ListDocument<DeadLetterItem>.self, Call(.GET, "/admin/v1/notices?limit=1000", as: authority))
+  }
+
+  /// Sends it again: one, those of a lease, or all.
+  public func retryNotices(
+    id: Int64?, of lease: String?, reason: String
+  ) async throws(ClientError) -> Answer<RetriedDocument> {
+    let wish = RetryNoticesRequest(id: id, lease: lease, reason: reason)
+    return try await client.ask(
+      RetriedDocument.self, Call(.POST, "/admin/v1/notices/retry", body: client.json(wish), as: authority))
+  }
+
   public func variants() async throws(ClientError) -> Answer<ListDocument<VariantItem>> {
     try await client.ask(ListDocument<VariantItem>.self, Call(.GET, "/admin/v1/variants", as: authority))
   }

@@ -23,6 +23,7 @@ public struct Operator: Sendable {
   public let outageCredits: OutageCredits
   public let variants: Variants
   public let failedPurchases: FailedPurchases
+  public var notices: DeadLetters { DeadLetters(store: store, clock: clock, bell: bell) }
 
   public enum Action: Sendable, Hashable {
     case suspend, resume, freeze, thaw
@@ -73,11 +74,13 @@ public struct Operator: Sendable {
   public func overview() async throws -> Overview {
     let now = clock.now()
     let name = node
-    let (overdue, pools, census, parked, unbooked, held, marks, payouts) = try await store.transaction { tx in
+    let (overdue, pools, census, parked, unbooked, held, marks, payouts, deliveries) = try await store.transaction {
+      tx in
       (
         try tx.overdueEffects(at: now), try tx.pools(), try tx.census(), try tx.parked(),
         try tx.unbooked(limit: 100), try tx.heldPayments(),
-        try tx.settlementMarks(of: name), try tx.pendingPayouts(limit: 100)
+        try tx.settlementMarks(of: name), try tx.pendingPayouts(limit: 100),
+        try tx.deliveryCounts()
       )
     }
     let known = health.snapshot
@@ -91,7 +94,7 @@ public struct Operator: Sendable {
       cursorAheadAt: known.cursorAheadAt, failedLookups: known.failedLookups,
       nodeFailingSince: known.nodeIsUp ? nil : known.node?.since,
       sparedUntil: known.nodeIsUp && spares.map { $0 <= now } ?? true ? nil : spares,
-      exchangeRates: rates.view(at: now))
+      exchangeRates: rates.view(at: now), deliveries: deliveries)
   }
 
   /// The whole proof of the books.
@@ -160,4 +163,6 @@ public struct Overview: Sendable {
   public var sparedUntil: Instant?
   /// One for each currency that has a source.
   public var exchangeRates: [ExchangeRateView]
+  /// What is on its way to renters, and what never arrived.
+  public var deliveries: DeliveryCounts
 }

@@ -14,6 +14,8 @@ extension EventRecord {
     case .undelivered:
       guard let channel = evidence["channel"], let reason = evidence["reason"] else { return nil }
       return "the notice did not arrive by \(channel): \(reason)"
+    case .resent:
+      return "the provider sends again what did not arrive" + because(evidence["reason"])
     case .quoted, .lost, .other:
       return nil
     }

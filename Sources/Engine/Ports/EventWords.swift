@@ -10,13 +10,16 @@ extension EventRecord {
     case notice
     /// What the renter was to be told did not arrive at one of the lease's contacts.
     case undelivered
+    /// What did not arrive is sent again by the operator.
+    case resent
     /// A lease whose row was lost was made again.
     case lost
     /// Written by a release that had other words than this one: shown as it stands.
     case other(String)
 
     /// Those of this release.
-    public static let known: [Name] = Event.Name.allCases.map { .event($0) } + [.quoted, .notice, .undelivered, .lost]
+    public static let known: [Name] =
+      Event.Name.allCases.map { .event($0) } + [.quoted, .notice, .undelivered, .resent, .lost]
 
     public init(_ word: String) {
       self =
@@ -24,6 +27,7 @@ extension EventRecord {
         case "quoted": .quoted
         case "notice": .notice
         case "undelivered": .undelivered
+        case "resent": .resent
         case "lost": .lost
         default: Event.Name(rawValue: word).map { .event($0) } ?? .other(word)
         }
@@ -35,6 +39,7 @@ extension EventRecord {
       case .quoted: "quoted"
       case .notice: "notice"
       case .undelivered: "undelivered"
+      case .resent: "resent"
       case .lost: "lost"
       case .other(let word): word
       }

@@ -203,7 +203,7 @@ public struct Deliveries: Sendable {
     _ tx: any StoreTransaction, at now: Instant
   ) throws {
     guard let notice, let lease = try tx.lease(lease)?.lease else { return }
-    try tx.noteUndelivered(
+    try tx.noteDelivery(
       EventRecord(
         id: "undelivered/\(id)/\(now.microseconds)", lease: lease.id, version: lease.version, at: now,
         name: .undelivered, feedName: .undelivered, from: lease.state.name, to: lease.state.name,

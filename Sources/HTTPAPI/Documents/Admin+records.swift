@@ -36,7 +36,10 @@ extension OverviewDocument {
         pending: overview.payouts.count, setAsideMsat: overview.payouts.setAside.count,
         oldestAskedAt: overview.payouts.oldest.first.map { Timestamp($0.askedAt) },
         stuck: overview.payouts.stuck(at: overview.at).map(StuckPayoutItem.init(_:))),
-      exchangeRates: overview.exchangeRates.map(ExchangeRateItem.init(_:)))
+      exchangeRates: overview.exchangeRates.map(ExchangeRateItem.init(_:)),
+      notices: NoticesDocument(
+        waiting: overview.deliveries.waiting, oldestWaiting: overview.deliveries.oldestWaiting.map(Timestamp.init(_:)),
+        dead: overview.deliveries.dead))
   }
 }
 

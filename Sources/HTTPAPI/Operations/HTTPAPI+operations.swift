@@ -55,6 +55,7 @@ extension HTTPAPI {
       text.overview(try await engine.operator.overview())
       text.variants(try await engine.operator.variants.recentFigures())
       text.failedPurchases(engine.operator.failedPurchases.byOffer)
+      text.deliveries(engine.work.deliveries.tally.all)
     } catch {
       // The doors' counters are worth having while the database is away.
       text.gauge("leasehold_database_up", "Whether the books could be read.", 0)
@@ -83,6 +84,11 @@ extension PrometheusText {
     settlements(overview)
     payouts(overview)
     exchangeRates(overview)
+    let deliveries = overview.deliveries
+    let message = deliveries.oldestWaiting.map { Double(overview.at.microseconds(since: $0)) / 1_000_000 }
+    gauge("leasehold_deliveries_waiting", "Messages on their way to renters.", Double(deliveries.waiting))
+    gauge("leasehold_oldest_delivery_seconds", "How long the first that is due has waited.", max(0, message ?? 0))
+    gauge("leasehold_dead_letters", "Messages to renters that never arrived, of a month.", Double(deliveries.dead))
     gauge("leasehold_parked_leases", "Leases whose step keeps failing.", Double(overdue.parked))
     gauge("leasehold_breaker_tripped", "Whether suspensions are held back.", overview.breakerTrippedAt == nil ? 0 : 1)
     gauge("leasehold_node_up", "Whether the Lightning node answered last.", overview.nodeIsUp ? 1 : 0)
@@ -137,6 +143,16 @@ extension PrometheusText {
     gauges(
       "leasehold_variant_revenue_msat", "Charged for time and usage of the leases sold as this variant.",
       figures.map { ([("offer", $0.offer), ("variant", $0.variant)], Double($0.revenue.count)) })
+  }
+
+  fileprivate mutating func deliveries(_ tally: [DeliveryTally.Key: Int]) {
+    header("leasehold_deliveries_total", "counter", help: "Attempts to tell renters, by channel and what came of them.")
+    for (key, count) in tally.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      line(
+        "leasehold_deliveries_total",
+        PrometheusText.dimensions([("channel", key.channel.rawValue), ("outcome", key.outcome.rawValue)]),
+        Double(count))
+    }
   }
 
   /// Without a rate nothing is sold in its currency.

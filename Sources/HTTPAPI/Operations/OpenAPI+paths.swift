@@ -179,6 +179,12 @@ extension OpenAPI {
     "/admin/v1/parked": {
       "get": {"operationId":"adminParked","summary":"Leases whose step keeps failing.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/ParkedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
+    "/admin/v1/notices": {
+      "get": {"operationId":"adminNotices","summary":"What renters were to be told and was not, the newest first.","parameters":[{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/DeadLetterList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/notices/retry": {
+      "post": {"operationId":"retryNotices","summary":"Send it again for a day: one, those of a lease, or at most a thousand of all.","requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RetryNoticesRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Retried"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
     "/admin/v1/unbooked": {
       "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },

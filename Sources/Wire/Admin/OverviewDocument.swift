@@ -17,12 +17,14 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
   public var payouts: PayoutsDocument
   /// One for each currency that has a source.
   public var exchangeRates: [ExchangeRateItem]?
+  /// Absent from a daemon of before they were.
+  public var notices: NoticesDocument?
 
   public init(
     at: Timestamp, overdue: OverdueDocument, pools: [PoolDocument], leases: [String: Int], parked: [ParkedItem],
     unbooked: [UnbookedItem], node: String, nodeUp: Bool, listenerAlive: Bool, clockSkewMicroseconds: Int64,
     breakerTrippedAt: Timestamp? = nil, settlements: SettlementsDocument, payouts: PayoutsDocument,
-    exchangeRates: [ExchangeRateItem]? = nil
+    exchangeRates: [ExchangeRateItem]? = nil, notices: NoticesDocument? = nil
   ) {
     self.at = at
     self.overdue = overdue
@@ -38,6 +40,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     self.settlements = settlements
     self.payouts = payouts
     self.exchangeRates = exchangeRates
+    self.notices = notices
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -55,6 +58,7 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     case settlements
     case payouts
     case exchangeRates = "exchange_rates"
+    case notices
   }
 }
 

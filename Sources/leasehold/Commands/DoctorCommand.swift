@@ -158,6 +158,9 @@ struct Checkup {
         add("settlements", overdue.unbooked == 0 ? .ok : .warning, AdminView.settlements(overview))
       }
       add("payouts", overview.payouts.stuck.isEmpty ? .ok : .warning, AdminView.payouts(overview))
+      if let notices = overview.notices {
+        add("notices", notices.dead == 0 ? .ok : .warning, AdminView.notices(overview) ?? "all arrived")
+      }
       for rate in overview.exchangeRates ?? [] {
         add("rate of \(rate.currency)", rate.trouble == nil ? .ok : .failed, AdminView.rate(rate))
       }

@@ -71,6 +71,12 @@ struct NotifyCommand: AsyncParsableCommand {
 
 /// Contacts, for people.
 enum ContactView {
+  /// Which way is meant is seen from how the address is written.
+  static func request(_ address: String) -> ContactRequest {
+    if address.contains("://") { return ContactRequest(webhook: address) }
+    return address.hasPrefix("npub1") ? ContactRequest(nostr: address) : ContactRequest(email: address)
+  }
+
   static func made(_ contact: ContactDocument) -> String {
     var text = "told at \(contact.to ?? contact.channel)\n"
     if let secret = contact.secret { text += "secret \(secret)\n" }

@@ -51,6 +51,11 @@ struct RentCommand: AsyncParsableCommand {
   @Option(help: "When the container's command ends: 'never', 'on-failure' or 'always' it is started again.")
   var restart: String?
   @Flag(help: "Make an address of the lease as well: see 'leasehold address'.") var address = false
+  @Option(
+    help: ArgumentHelp(
+      "Be told there before time runs out: https://…, an address of e-mail, or npub1… See 'leasehold notify'.",
+      valueName: "where"))
+  var notify: [String] = []
   @Flag(help: "Wait until the lease is ready for use.") var wait = false
   @Argument(parsing: .postTerminator, help: "What the container runs instead of its image's own command.")
   var command: [String] = []
@@ -59,7 +64,7 @@ struct RentCommand: AsyncParsableCommand {
     try await Session.run(options, .paying(payment)) { session in
       let request = try request(session)
       var answer = try await session.client.rent(request, limit: payment.limit, name: name)
-      let place = answer.document.address
+      let (place, contacts) = (answer.document.address, answer.document.contacts)
       if wait {
         answer = try await session.client.waitUntilReady(answer.document.id)
         guard answer.document.state == "active" else {
@@ -72,14 +77,16 @@ struct RentCommand: AsyncParsableCommand {
           throw Complaint.failed("the lease is \(Human.state(answer.document)); 'leasehold explain' says why")
         }
       }
-      guard let place else {
+      guard place != nil || contacts != nil else {
         session.put(answer) { LeaseView.facts($0, now: session.now) + LeaseView.steps($0, session.short($0.id)) }
         return
       }
       var document = answer.document
       document.address = place
+      document.contacts = contacts
       session.put(document) {
-        LeaseView.facts(document, now: session.now) + "\naddress: \(place)\n"
+        LeaseView.facts(document, now: session.now) + (place.map { "\naddress: \($0)\n" } ?? "")
+          + (contacts ?? []).map { "\n" + ContactView.made($0) }.joined()
           + LeaseView.steps(document, session.short(document.id))
       }
     }
@@ -95,7 +102,8 @@ struct RentCommand: AsyncParsableCommand {
         }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
       },
-      disk: try disk.map { try session.lease($0) }, restart: restart, address: address ? true : nil)
+      disk: try disk.map { try session.lease($0) }, restart: restart, address: address ? true : nil,
+      contacts: notify.isEmpty ? nil : notify.map { ContactView.request($0) })
   }
 }
 

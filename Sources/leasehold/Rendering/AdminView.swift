@@ -24,6 +24,7 @@ enum AdminView {
         overview.settlements.failedLookups == 0 ? nil : "\(overview.settlements.failedLookups)"
       ),
       ("payouts", payouts(overview)),
+      ("notices", notices(overview)),
       ("node", overview.node + outage(overview)),
       ("listener", overview.listenerAlive ? "alive" : "silent"),
       ("clock", "\(overview.clockSkewMicroseconds) µs off the database's"),

@@ -38,6 +38,7 @@ struct Bench: Sendable {
   static func with(
     catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidAllocations: Int = 1_000,
     mintsPerMinute: Int = 1_000, patience: Seconds = 60, rates: [any ExchangeRateSource] = [],
+    messengers: [any Messenger] = [PaperMessenger(channel: .webhook)],
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
@@ -62,7 +63,8 @@ struct Bench: Sendable {
         drivers: .init(
           resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
           containers: containers),
-        clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], keyring: keyring, catalog: catalog,
+        clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], messengers: messengers,
+        keyring: keyring, catalog: catalog,
         settings: settings, rateSources: rates, bell: bell, log: log)
       try await engine.prepare()
       let api = HTTPAPI(

@@ -50,9 +50,11 @@ public protocol DeliveryRows: AnyObject {
   func deadLetters(limit: Int) throws -> [DeliveryRow]
   /// Makes dead letters due again until `deadline`: one by its id, those of a lease, or all.
   ///
-  /// - Returns: how many.
-  func reviveDeadLetters(id: Int64?, of lease: LeaseID?, at now: Instant, deadline: Instant) throws -> Int
+  /// - Returns: the lease of each.
+  func reviveDeadLetters(
+    id: Int64?, of lease: LeaseID?, at now: Instant, deadline: Instant, limit: Int
+  ) throws -> [LeaseID]
   func deliveryCounts() throws -> DeliveryCounts
-  /// Writes into a lease's records that a notice did not arrive.
-  func noteUndelivered(_ event: EventRecord) throws
+  /// Writes into a lease's records that a notice did not arrive, or is sent again.
+  func noteDelivery(_ event: EventRecord) throws
 }
