@@ -108,7 +108,8 @@ import Units
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
-    defer { process.terminate() }
+    // Whatever signals it was born with blocked.
+    defer { _ = kill(process.processIdentifier, SIGKILL) }
     let port = try Self.line(of: output)
     let folder = NSTemporaryDirectory() + "leasehold-msmtp-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
