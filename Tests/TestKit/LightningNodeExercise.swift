@@ -1,6 +1,7 @@
 import BOLT11
 import Engine
 import L402
+import Macaroons
 import Testing
 import Units
 
@@ -61,6 +62,7 @@ extension LightningNodeBench {
 public enum LightningNodeExercise: String, CaseIterable, Sendable {
   case saysWhoItIs
   case makesAnInvoiceAsAsked
+  case makesAnInvoiceOverWordsToldElsewhere
   case answersTheSameLabelWithTheSameInvoice
   case refusesTheLabelOfAnotherAmount
   case knowsItsInvoicesAndNoOthers
@@ -99,6 +101,21 @@ public enum LightningNodeExercise: String, CaseIterable, Sendable {
       #expect(invoice.expiry == bench.expiry)
       #expect(invoice.expiresAt == made.expiresAt)
       #expect(PaymentHash(invoice.paymentHash) == made.paymentHash)
+
+    case .makesAnInvoiceOverWordsToldElsewhere:
+      let words =
+        #"[["text/plain","eine Platte für 1 Tag"],["text/identifier","\#(String(repeating: "a", count: 200))"]]"#
+      var request = bench.request("h", amount: 12_000, description: words)
+      request.isDescriptionHashed = true
+      let made = try await node.createInvoice(request)
+      let invoice = try Invoice.parse(made.bolt11)
+      #expect(invoice.descriptionHash == Array(words.utf8).withUnsafeBytes { Bytes32.sha256($0) }.array)
+      #expect(invoice.description == nil)
+      #expect(try await node.lookup(made.paymentHash)?.label?.hasSuffix("h") == true)
+      #expect(try await node.createInvoice(request).bolt11 == made.bolt11)
+      let preimage = try await bench.pay(made.bolt11)
+      let settlement = try #require(try await node.settlements(after: nil, limit: 10).first)
+      #expect(settlement.preimage == preimage && settlement.label == "h")
 
     case .answersTheSameLabelWithTheSameInvoice:
       let first = try await node.createInvoice(bench.request("same"))

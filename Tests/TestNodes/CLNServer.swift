@@ -61,6 +61,7 @@ public final class CLNServer: Sendable {
       do {
         made = try book.create(
           label: text("label"), isUnique: true, memo: text("description"),
+          carrying: parameters["deschashonly"] as? Bool == true ? .hash(of: text("description")) : nil,
           amount: Millisatoshi(number("amount_msat")), expiry: Seconds(number("expiry")))
       } catch NodeBook.Trouble.exists {
         throw Fault(code: 900, message: "Duplicate label '\(text("label"))'")

@@ -56,7 +56,9 @@ public final class LNDServer: Sendable {
       do {
         let isHold = words.last == "hodl"
         let made = try book.create(
-          memo: text("memo"), amount: Millisatoshi(number("value_msat")), expiry: Seconds(number("expiry")),
+          memo: text("memo"),
+          carrying: text("description_hash").isEmpty ? nil : .descriptionHash(bytes("description_hash")),
+          amount: Millisatoshi(number("value_msat")), expiry: Seconds(number("expiry")),
           preimage: isHold ? nil : Preimage(bytes("r_preimage")), hash: isHold ? PaymentHash(bytes("hash")) : nil)
         return .json(
           200,

@@ -1,3 +1,4 @@
+import BOLT11
 import Engine
 import Foundation
 import L402
@@ -47,8 +48,10 @@ public final class LNbitsServer: Sendable {
         guard mayPay else { return detail(403, "Invoice (or Admin) key required.") }
         return try pay(json["bolt11"] as? String ?? "")
       }
+      let subject = Invoice.Subject(ofHexed: json["unhashed_description"] as? String)
       let made = try book.create(
-        label: json["external_id"] as? String ?? "", memo: json["memo"] as? String ?? "",
+        label: json["external_id"] as? String ?? "", memo: subject == nil ? json["memo"] as? String ?? "" : "",
+        carrying: subject,
         amount: Millisatoshi(satoshis: (json["amount"] as? NSNumber)?.int64Value ?? 0),
         expiry: Seconds((json["expiry"] as? NSNumber)?.int64Value ?? 3_600))
       return .json(201, incoming(made))

@@ -1,6 +1,7 @@
 import BOLT11
 import Engine
 import L402
+import Macaroons
 import Synchronization
 import Units
 
@@ -89,14 +90,16 @@ public final class NodeBook: Sendable {
   public func isExpired(_ entry: Entry) -> Bool { entry.state == .open && clock.now() >= entry.expiresAt }
 
   public func create(
-    label: String = "", isUnique: Bool = false, memo: String, amount: Millisatoshi, expiry: Seconds,
-    preimage: Preimage? = .random(), hash: PaymentHash? = nil
+    label: String = "", isUnique: Bool = false, memo: String, carrying subject: Invoice.Subject? = nil,
+    amount: Millisatoshi,
+    expiry: Seconds, preimage: Preimage? = .random(), hash: PaymentHash? = nil
   ) throws -> Entry {
     guard let hash = hash ?? preimage?.paymentHash else { throw Trouble.unknown }
     let now = Instant(unixSeconds: clock.now().unixSeconds)
     let draft = InvoiceDraft(
       network: .regtest, amount: amount, timestamp: now, paymentHash: hash.bytes.array,
-      paymentSecret: Preimage.random().bytes.array, subject: .description(memo), expiry: expiry, minFinalCLTV: 18)
+      paymentSecret: Preimage.random().bytes.array, subject: subject ?? .description(memo), expiry: expiry,
+      minFinalCLTV: 18)
     let invoice = try draft.sign(with: key)
     let entry = try stock.withLock { stock in
       guard stock.entries[hash] == nil, !isUnique || !stock.entries.values.contains(where: { $0.label == label }) else {
@@ -291,5 +294,25 @@ public final class ChangeSignal: Sendable {
     } onCancel: {
       state.withLock { $0.waiting.removeValue(forKey: id) }?.1.resume()
     }
+  }
+}
+
+extension Invoice.Subject {
+  /// Words that whoever pays has from elsewhere.
+  static func hash(of words: String) -> Invoice.Subject {
+    .descriptionHash(Array(words.utf8).withUnsafeBytes { Bytes32.sha256($0) }.array)
+  }
+
+  /// Of 64 hex digits.
+  init?(hex: String?) {
+    guard let hash = hex.flatMap({ PaymentHash(hex: $0) }) else { return nil }
+    self = .descriptionHash(hash.bytes.array)
+  }
+
+  /// Of words in hex.
+  init?(ofHexed words: String?) {
+    guard let digits = words.map({ Array($0) }), digits.count.isMultiple(of: 2) else { return nil }
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
+    self = .hash(of: String(decoding: bytes, as: UTF8.self))
   }
 }

@@ -1,3 +1,4 @@
+import BOLT11
 import Engine
 import Foundation
 import L402
@@ -45,11 +46,12 @@ public final class PhoenixdServer: Sendable {
       return .json(
         200, ["nodeId": "\(book.key.nodeID)", "channels": [], "chain": "regtest", "version": "0.6.2"] as [String: Any])
     case ("POST", "/createinvoice"):
-      guard let description = form["description"], description.count <= 128 else {
+      let subject = Invoice.Subject(hex: form["descriptionHash"])
+      guard let description = subject == nil ? form["description"] : "", description.count <= 128 else {
         return .text(400, "Request parameter description is too long (max 128 characters)")
       }
       let made = try book.create(
-        label: form["externalId"] ?? "", memo: description,
+        label: form["externalId"] ?? "", memo: description, carrying: subject,
         amount: Millisatoshi(satoshis: Int64(form["amountSat"] ?? "") ?? 0),
         expiry: Seconds(Int64(form["expirySeconds"] ?? "") ?? 3_600))
       return .json(

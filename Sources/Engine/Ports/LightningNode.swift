@@ -1,4 +1,5 @@
 import L402
+import Macaroons
 import Units
 
 /// The provider's Lightning node. Its word is the only evidence of settlement.
@@ -124,13 +125,25 @@ public struct InvoiceRequest: Hashable, Sendable {
   public var label: String
   public var amount: Millisatoshi
   public var description: String
+  /// The invoice carries the SHA-256 of the description and not its words (BOLT 11, field `h`): who pays has them already.
+  /// A node that cannot do this refuses; it makes no other invoice instead.
+  public var isDescriptionHashed: Bool
   public var expiry: Seconds
 
-  public init(label: String, amount: Millisatoshi, description: String, expiry: Seconds) {
+  public init(
+    label: String, amount: Millisatoshi, description: String, isDescriptionHashed: Bool = false, expiry: Seconds
+  ) {
     self.label = label
     self.amount = amount
     self.description = description
+    self.isDescriptionHashed = isDescriptionHashed
     self.expiry = expiry
+  }
+
+  /// Of the description; 32 bytes.
+  public var descriptionHash: [UInt8] {
+    var text = description
+    return text.withUTF8 { Bytes32.sha256(UnsafeRawBufferPointer($0)) }.array
   }
 }
 

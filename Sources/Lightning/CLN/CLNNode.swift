@@ -32,7 +32,8 @@ public final class CLNNode: PayingNode {
     let made: CLNClient.Created
     do throws(RPCError) {
       made = try await client.createInvoice(
-        label: request.label, amount: request.amount, description: request.description, expiry: request.expiry)
+        label: request.label, amount: request.amount, description: request.description,
+        hashesDescription: request.isDescriptionHashed, expiry: request.expiry)
     } catch {
       guard error.code == CLNClient.Code.labelTaken else { throw NodeError(error) }
       return try await existing(for: request)

@@ -166,7 +166,9 @@ public final class EmbeddedNode: HoldingNode, PayingNode, SelfPayingNode {
     guard let paymentHash = hash ?? preimage?.paymentHash else { preconditionFailure("a hash is given or drawn") }
     let draft = InvoiceDraft(
       network: .regtest, amount: request.amount, timestamp: clock.now(), paymentHash: paymentHash.bytes.array,
-      paymentSecret: Preimage.random().bytes.array, subject: .description(request.description),
+      paymentSecret: Preimage.random().bytes.array,
+      subject: request.isDescriptionHashed
+        ? .descriptionHash(request.descriptionHash) : .description(request.description),
       expiry: request.expiry, minFinalCLTV: 18)
     do {
       let invoice = try draft.sign(with: key)

@@ -44,7 +44,8 @@ public final class LNDNode: LightningNode {
     let bolt11: String
     do throws(RPCError) {
       bolt11 = try await client.createInvoice(
-        preimage: preimage.bytes.array, amount: request.amount, memo: memo, expiry: request.expiry)
+        preimage: preimage.bytes.array, amount: request.amount, memo: memo,
+        descriptionHash: request.isDescriptionHashed ? request.descriptionHash : nil, expiry: request.expiry)
     } catch {
       guard LNDClient.saysInvoiceExists(error) else { throw NodeError(error) }
       return try await existing(preimage.paymentHash, for: request)

@@ -73,7 +73,8 @@ public final class LNbitsNode: PayingNode {
       }
       let made = try await asking { () throws(RPCError) in
         try await client.createInvoice(
-          satoshis: satoshis, memo: request.description, expiry: request.expiry, externalID: id)
+          satoshis: satoshis, memo: request.description, hashesMemo: request.isDescriptionHashed,
+          expiry: request.expiry, externalID: id)
       }
       let checked = try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
       guard made.amount == request.amount, made.status == .pending else {

@@ -58,7 +58,10 @@ public final class PhoenixdNode: PayingNode {
       }
       let made = try await asking { () throws(RPCError) in
         try await client.createInvoice(
-          satoshis: satoshis, description: request.description, expiry: request.expiry, externalID: request.label)
+          satoshis: satoshis,
+          subject: request.isDescriptionHashed
+            ? .descriptionHash(request.descriptionHash) : .description(request.description),
+          expiry: request.expiry, externalID: request.label)
       }
       return try CheckedInvoice(made.bolt11, hash: made.paymentHash, amount: request.amount, "create invoice")
         .answer(.open, label: request.label)

@@ -36,14 +36,16 @@ public final class CLNClient: Sendable {
     public var bolt11: String
   }
 
+  /// - Parameter hashesDescription: the invoice carries the SHA-256 of the description instead of its words.
   /// - Throws: `.refused` with ``Code/labelTaken`` when there is an invoice of this label, of whatever terms.
   public func createInvoice(
-    label: String, amount: Millisatoshi, description: String, expiry: Seconds
+    label: String, amount: Millisatoshi, description: String, hashesDescription: Bool = false, expiry: Seconds
   ) async throws(RPCError) -> Created {
     struct Parameters: Encodable {
       var amountMsat: Int64
       var label: String
       var description: String
+      var deschashonly: Bool?
       var expiry: Int64
     }
     struct Answer: Decodable {
@@ -52,7 +54,9 @@ public final class CLNClient: Sendable {
     }
     let answer: Answer = try await call(
       "invoice",
-      Parameters(amountMsat: amount.count, label: label, description: description, expiry: expiry.count))
+      Parameters(
+        amountMsat: amount.count, label: label, description: description,
+        deschashonly: hashesDescription ? true : nil, expiry: expiry.count))
     return Created(paymentHash: answer.paymentHash.bytes, bolt11: answer.bolt11)
   }
 

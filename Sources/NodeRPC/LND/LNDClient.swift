@@ -43,14 +43,16 @@ public final class LNDClient: Sendable {
 
   /// Makes an invoice over a preimage of ours, known to the node from the start.
   ///
+  /// - Parameter descriptionHash: 32 bytes that the invoice carries instead of the memo, which the node keeps all the same.
   /// - Throws: `.refused` with words for which ``saysInvoiceExists(_:)`` when there is one of this preimage.
   public func createInvoice(
-    preimage: [UInt8], amount: Millisatoshi, memo: String, expiry: Seconds
+    preimage: [UInt8], amount: Millisatoshi, memo: String, descriptionHash: [UInt8]? = nil, expiry: Seconds
   ) async throws(RPCError) -> String {
     struct Order: Encodable {
       var rPreimage: Base64Hash
       var valueMsat: Number64
       var memo: String
+      var descriptionHash: Base64Hash?
       var expiry: Number64
     }
     guard preimage.count == 32 else { preconditionFailure("a preimage is 32 bytes") }
@@ -58,7 +60,7 @@ public final class LNDClient: Sendable {
       "/v1/invoices",
       Order(
         rPreimage: Base64Hash(preimage), valueMsat: Number64(amount.count), memo: memo,
-        expiry: Number64(expiry.count)),
+        descriptionHash: descriptionHash.map { Base64Hash($0) }, expiry: Number64(expiry.count)),
       "create invoice")
     return created.paymentRequest
   }

@@ -41,19 +41,26 @@ public final class LNbitsClient: Sendable {
   // MARK: Invoices
 
   /// Makes an invoice over whole satoshis. Nothing keeps two from having the same external id.
+  ///
+  /// - Parameter hashesMemo: the invoice carries the SHA-256 of the memo instead of its words, as far as the node behind
+  ///   the server does that.
   public func createInvoice(
-    satoshis: Int64, memo: String, expiry: Seconds, externalID: String
+    satoshis: Int64, memo: String, hashesMemo: Bool = false, expiry: Seconds, externalID: String
   ) async throws(RPCError) -> LNbitsPayment {
     struct Order: Encodable {
       let out = false
       let unit = "sat"
       var amount: Int64
       var memo: String
+      /// Hex. The server hashes it, or lets the node do so that must see the words.
+      var unhashedDescription: String?
       var expiry: Int64
       var externalId: String
     }
     let body = try Answer.write(
-      Order(amount: satoshis, memo: memo, expiry: expiry.count, externalId: externalID), "create invoice")
+      Order(
+        amount: satoshis, memo: memo, unhashedDescription: hashesMemo ? Hex.text(of: Array(memo.utf8)) : nil,
+        expiry: expiry.count, externalId: externalID), "create invoice")
     let answer = try await reading.send(.POST, "/api/v1/payments", .json(body), attempted: "create invoice")
     guard answer.status == 201 else { throw refusal(answer, "create invoice") }
     return try Answer.read(answer.body, "create invoice")

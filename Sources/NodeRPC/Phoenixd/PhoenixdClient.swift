@@ -31,16 +31,21 @@ public final class PhoenixdClient: Sendable {
 
   /// Makes an invoice over whole satoshis. Nothing keeps two from having the same external id.
   public func createInvoice(
-    satoshis: Int64, description: String, expiry: Seconds, externalID: String
+    satoshis: Int64, subject: Invoice.Subject, expiry: Seconds, externalID: String
   ) async throws(RPCError) -> Created {
     struct Made: Decodable {
       var paymentHash: Hex32
       var serialized: String
     }
+    let (field, words) =
+      switch subject {
+      case .description(let text): ("description", text)
+      case .descriptionHash(let hash): ("descriptionHash", Hex.text(of: hash))
+      }
     let made: Made = try await post(
       "/createinvoice",
       FormFields([
-        "amountSat": "\(satoshis)", "description": description, "expirySeconds": "\(expiry.count)",
+        "amountSat": "\(satoshis)", field: words, "expirySeconds": "\(expiry.count)",
         "externalId": externalID,
       ]), "createinvoice")
     return Created(paymentHash: made.paymentHash.bytes, bolt11: made.serialized)
