@@ -84,6 +84,7 @@ let migrations = [
   "0034_words_of_events.sql",
   "0035_outage_credits.sql",
   "0036_contacts.sql",
+  "0037_top_ups.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

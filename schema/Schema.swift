@@ -45,5 +45,6 @@ public enum Schema {
     ("0034_words_of_events.sql", PackageResources._034_words_of_events_sql),
     ("0035_outage_credits.sql", PackageResources._035_outage_credits_sql),
     ("0036_contacts.sql", PackageResources._036_contacts_sql),
+    ("0037_top_ups.sql", PackageResources._037_top_ups_sql),
   ]
 }

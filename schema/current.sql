@@ -627,6 +627,9 @@ ALTER TABLE ONLY public.invoice
 ALTER TABLE ONLY public.invoice
     ADD CONSTRAINT invoice_pkey PRIMARY KEY (id);
 
+ALTER TABLE public.invoice
+    ADD CONSTRAINT invoice_slot_is_known CHECK ((split_part(slot, ':'::text, 1) = ANY (ARRAY['purchase'::text, 'renewal'::text, 'top_up'::text, 'change'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.key_epoch
     ADD CONSTRAINT key_epoch_pkey PRIMARY KEY (epoch);
 
@@ -813,6 +816,8 @@ CREATE INDEX lease_event_of_lease ON public.lease_event USING btree (lease, sequ
 CREATE INDEX lease_event_suspensions ON public.lease_event USING btree (at) WHERE ((name = 'woke'::text) AND (to_state = 'suspended'::text));
 
 CREATE UNIQUE INDEX lease_event_takes_effect_once ON public.lease_event USING btree (id) WHERE (name <> ALL (ARRAY['woke'::text, 'notice'::text]));
+
+CREATE INDEX lease_short_name ON public.lease USING btree ("right"((id)::text, 12));
 
 CREATE INDEX lease_sold_as ON public.lease USING btree (id) WHERE (sold_as IS NOT NULL);
 

@@ -163,18 +163,23 @@ public struct Settlement: Hashable, Sendable {
   public enum Purpose: Hashable, Sendable, Codable {
     case purchase
     case renewal(periods: Int64)
+    /// As much time as the money buys at the price of a renewal.
+    case topUp
     /// An upgrade: the money is added and the terms change in one step.
     case change(Terms)
 
     /// What it is without what it holds (a discriminator): a word in JSON.
     public enum Name: String, Hashable, Sendable, CaseIterable {
-      case purchase, renewal, change
+      case purchase, renewal
+      case topUp = "top_up"
+      case change
     }
 
     public var name: Name {
       switch self {
       case .purchase: .purchase
       case .renewal: .renewal
+      case .topUp: .topUp
       case .change: .change
       }
     }

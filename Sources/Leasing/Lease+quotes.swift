@@ -39,6 +39,33 @@ extension Lease {
     return true
   }
 
+  /// What may be sent for more time, in whole satoshis: from one period with the debt to what lasts as long as time is sold
+  /// ahead, or as long as an eviction leaves. Of a purely metered lease, from what lifts it out of debt to its deposit.
+  /// `nil`: no time is sold.
+  public func topUpBounds(at now: Instant) -> ClosedRange<Millisatoshi>? {
+    let account = charged(to: now).account
+    guard let renewal = renewalAmount(periods: 1, at: now) else { return nil }
+    guard terms.price > .zero else {
+      guard let least = (account.debt + 1).roundedUpToInvoice, least <= renewal else { return nil }
+      return least...renewal
+    }
+    let held = max(0, account.microsecondsLeft ?? 0)
+    var room = Lease.horizon.microseconds - held
+    if let until = flags.evictingUntil { room = min(room, until.microseconds(since: now) - held) }
+    guard room >= terms.period.microseconds else { return nil }
+    let most = terms.rate.charge(elapsedMicroseconds: room, carrying: 0).charge
+    guard let whole = min(most, .supply).addingReportingOverflow(account.debt), whole >= renewal else { return nil }
+    return renewal...max(renewal, Millisatoshi(min(whole, .supply).count / 1_000 * 1_000))
+  }
+
+  /// Whether so much, sent at once, buys time: see ``topUpBounds(at:)``. A debt that has grown since the bounds were told
+  /// makes an amount within them none too small, as long as it buys any time at all.
+  public func mayTopUp(_ amount: Millisatoshi, at now: Instant) -> Bool {
+    guard amount.count % 1_000 == 0, let bounds = topUpBounds(at: now) else { return false }
+    return amount <= bounds.upperBound
+      && (amount >= bounds.lowerBound || amount > charged(to: now).account.debt && amount >= terms.price)
+  }
+
   /// Whether there is room for so much more money, within the bounds of time that is sold: a year and a day ahead, and
   /// not past an eviction.
   public func hasRoom(for more: Millisatoshi, at now: Instant) -> Bool {
@@ -181,9 +208,16 @@ extension Lease {
 
   /// How much more time a settled invoice buys; none for what buys no time.
   func timeBought(by settlement: Settlement) -> Int64 {
-    guard case .renewal(let periods) = settlement.purpose, terms.price > .zero else { return 0 }
-    let (time, tooFar) = terms.period.microseconds.multipliedReportingOverflow(by: periods)
-    return tooFar ? .max : time
+    guard terms.price > .zero else { return 0 }
+    switch settlement.purpose {
+    case .purchase, .change: return 0
+    case .renewal(let periods):
+      let (time, tooFar) = terms.period.microseconds.multipliedReportingOverflow(by: periods)
+      return tooFar ? .max : time
+    case .topUp:
+      let beyondDebt = max(.zero, settlement.amount - account.debt)
+      return (settlement.terms ?? terms).rate.microsecondsUntilSpent(beyondDebt, carrying: 0) ?? .max
+    }
   }
 
   /// The latest moment a payment made by `invoiceEnds` for so many periods can be serving: the ceiling that a

@@ -105,6 +105,8 @@ extension Step {
       transfers += lease.account.payLate(for: lease.id, settlement.amount)
     case .renewal(let periods):
       renew(periods, with: settlement)
+    case .topUp:
+      topUp(with: settlement)
     case .change(let terms):
       guard lease.takesPaidChange, terms.kind == lease.terms.kind else {
         // Too late for what it was quoted for: time has run out, or what is being made is what was asked for first.
@@ -130,19 +132,30 @@ extension Step {
     lease.retentionBound = nil
   }
 
+  private mutating func renew(_ periods: Int64, with settlement: Settlement) {
+    let debt = lease.account.debt
+    lengthen(with: settlement) { ($0.period * periods).microseconds }
+    // A debt that grew since the quote takes nothing from the periods that were quoted.
+    let periodsCost = lease.terms.price > .zero ? lease.terms.price.multipliedReportingOverflow(by: periods) : nil
+    countBought(periodsCost.map { min($0, settlement.amount) } ?? settlement.amount - debt)
+  }
+
+  /// As much time as the money buys beyond the debt, to the microsecond.
+  private mutating func topUp(with settlement: Settlement) {
+    let beyondDebt = settlement.amount - lease.account.debt
+    lengthen(with: settlement) { $0.rate.microsecondsUntilSpent(max(.zero, beyondDebt), carrying: 0) ?? 0 }
+    countBought(beyondDebt)
+  }
+
   /// Time bought at the rate the lease runs at lengthens it; at another price it blends: money held over time held,
   /// so that what was prepaid keeps its price. Where nothing is prepaid there is nothing to blend with: time costs the
   /// new price from here on, and what has passed since the quote is paid for like any other time.
-  private mutating func renew(_ periods: Int64, with settlement: Settlement) {
+  ///
+  /// - Parameter time: how many microseconds are bought, at the terms that they are bought at.
+  private mutating func lengthen(with settlement: Settlement, by time: (Terms) -> Int64) {
     let timeLeft = max(0, lease.account.microsecondsLeft ?? 0)
     let isPrepaid = lease.isPaidUp
-    let debt = lease.account.debt
     transfers += lease.account.pay(for: lease.id, settlement.amount)
-    defer {
-      // A debt that grew since the quote takes nothing from the periods that were quoted.
-      let periodsCost = lease.terms.price > .zero ? lease.terms.price.multipliedReportingOverflow(by: periods) : nil
-      countBought(periodsCost.map { min($0, settlement.amount) } ?? settlement.amount - debt)
-    }
     guard settlement.isForTheseTerms else { return }
     if let terms = settlement.terms, terms.kind == lease.terms.kind {
       let sizeChanges = terms.resources != lease.terms.resources
@@ -154,7 +167,7 @@ extension Step {
       lease.account.setRate(lease.terms.rate)
       return
     }
-    let (timeHeld, overflow) = timeLeft.addingReportingOverflow((lease.terms.period * periods).microseconds)
+    let (timeHeld, overflow) = timeLeft.addingReportingOverflow(time(lease.terms))
     guard !overflow, timeHeld > 0 else { return }
     lease.account.spread(over: timeHeld)
   }

@@ -123,6 +123,18 @@ extension PostgresTransaction {
     try db.pointee.first("SELECT \(Self.recordColumns) WHERE l.id = $1", id.uuid, row: Self.record)
   }
 
+  func leases(endingIn text: String) throws -> [LeaseID] {
+    precondition(text.utf8.count >= 10 && text.utf8.count <= 26, "an ending that few ids have")
+    guard let ending = LeaseID(String(repeating: "0", count: 26 - text.utf8.count) + text) else { return [] }
+    // By what is indexed of it: 48 of the 50 bits that ten characters are, at the least.
+    let digits = String(ending.low & 0xFFFF_FFFF_FFFF, radix: 16)
+    let candidates = try db.pointee.query(
+      "SELECT id FROM lease WHERE right(id::text, 12) = $1 LIMIT 16",
+      String(repeating: "0", count: 12 - digits.utf8.count) + digits
+    ) { try $0.lease(0) }
+    return Array(candidates.filter { $0.description.hasSuffix(text) }.prefix(2))
+  }
+
   func leases(_ query: LeaseQuery) throws -> [LeaseRecord] {
     // Each list walks an index in the order of ids and stops at its limit, however many leases are in other states.
     let after = (query.after ?? LeaseID(high: 0, low: 0)).uuid

@@ -64,7 +64,8 @@ import Units
   private static let ofDocuments: Set<String> = [
     "AddressRequest.capabilities",
     "Attachment.state", "Container.restart", "Container.state", "ExecLine.stream",
-    "Health.status", "Introspection.expiry", "Quote.scheme", "RentRequest.restart",
+    "Health.status", "Introspection.expiry", "LNURLError.status", "LNURLPayRequest.tag", "Quote.scheme",
+    "RentRequest.restart",
     "WebhookMessage.type",
   ]
 
@@ -88,6 +89,18 @@ import Units
       #expect(
         Set(found.keys).symmetricDifference(Self.columns.keys).sorted() == [], "held to words, and not named here")
       for (column, words) in Self.columns { #expect(found[column] == words, "\(column)") }
+    }
+  }
+
+  @Test func theSchemaHasTheWordsOfSlots() async throws {
+    try await TestStore.with { store in
+      let definitions = try await store.pool.withConnection { connection in
+        try connection.query(
+          "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'invoice_slot_is_known'"
+        ) { try $0.string(0) }
+      }
+      let words = try #require(definitions.first).matches(of: /'(\w+)'::text/).map { String($0.1) }
+      #expect(Set(words) == Set(Settlement.Purpose.Name.allCases.map(\.rawValue)))
     }
   }
 
@@ -129,10 +142,15 @@ import Units
   }
 
   @Test func aSlotIsReadBackAsItWasWritten() {
-    for slot: InvoiceSlot in [.purchase, .renewal(periods: 12), .change(offer: "disk:large"), .change(offer: "")] {
+    for slot: InvoiceSlot in [
+      .purchase, .renewal(periods: 12), .topUp(amount: 21_000), .change(offer: "disk:large"), .change(offer: ""),
+    ] {
       #expect(InvoiceSlot("\(slot)") == slot)
     }
-    for text in ["", "purchase:1", "renewal", "renewal:", "renewal:x", "change", "gift:1"] {
+    for text in [
+      "", "purchase:1", "renewal", "renewal:", "renewal:x", "top_up", "top_up:", "top_up:0", "top_up:-1", "change",
+      "gift:1",
+    ] {
       #expect(InvoiceSlot(text) == nil, "\(text)")
     }
   }

@@ -7,6 +7,7 @@ import Units
 public final class SwitchedNode: PayingNode, SelfPayingNode {
   private struct State {
     var isAway = false
+    var hashesNothing = false
     var garbled: Set<PaymentHash> = []
     var lookups = 0
     var forgotten: Set<PaymentHash> = []
@@ -22,6 +23,8 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
 
   public var name: String { base.name }
   public func goAway() { state.withLock { $0.isAway = true } }
+  /// From here on it makes no invoices over the hash of a description.
+  public func hashNothing() { state.withLock { $0.hashesNothing = true } }
   public func comeBack() { state.withLock { $0.isAway = false } }
   /// From here on these, and no others, are answered with nonsense.
   public func garble(_ hashes: Set<PaymentHash>) { state.withLock { $0.garbled = hashes } }
@@ -45,6 +48,9 @@ public final class SwitchedNode: PayingNode, SelfPayingNode {
 
   public func createInvoice(_ request: InvoiceRequest) async throws(NodeError) -> NodeInvoice {
     try answer(to: "make an invoice")
+    if request.isDescriptionHashed, state.withLock({ $0.hashesNothing }) {
+      throw NodeError(.refused, attempted: "make an invoice", words: "description_hash is not supported")
+    }
     return try await base.createInvoice(request)
   }
 

@@ -10,7 +10,7 @@ import Testing
     "LeaseholdClient": (120, "the library that others import: one method for each thing a renter can ask"),
     "Step": (75, "the machine: one method for each event and what they share"),
     "WebDAVDoor": (60, "one method for each verb and what they share"),
-    "HTTPAPI": (55, "one group of routes for each method"),
+    "HTTPAPI": (70, "one group of routes for each method"),
     "ComputeDriver": (50, "the driver's verbs and doors over one set of files"),
     "StateDirectory": (50, "the client's one folder"),
   ]

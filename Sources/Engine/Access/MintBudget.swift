@@ -23,6 +23,8 @@ final class MintBudget: Sendable {
     var clients: [Place]
     var modest: [Place]
     var leases: [Place]
+    /// Of leases that strangers extend, and of a stranger with a lease.
+    var extended: [Place]
     var strangers: Place
     var holders: Place
   }
@@ -33,6 +35,15 @@ final class MintBudget: Sendable {
     var strangers: Int
     var perLease = 20
     var holders = 6_000
+    /// Of strangers, for a lease that they name.
+    var perExtendedLease = 20
+    /// Of one of them.
+    var perExtender = 5
+  }
+
+  private struct Extender: Hashable {
+    var client: IPAddress?
+    var lease: LeaseID
   }
 
   /// What a renewal is answered.
@@ -57,7 +68,7 @@ final class MintBudget: Sendable {
     self.limits = limits
     let empty = Place(at: Instant(microseconds: 0))
     let rows = Array(repeating: empty, count: 2 * MintBudget.width)
-    state = Mutex(State(clients: rows, modest: rows, leases: rows, strangers: empty, holders: empty))
+    state = Mutex(State(clients: rows, modest: rows, leases: rows, extended: rows, strangers: empty, holders: empty))
   }
 
   /// - Parameters: budgets of strangers per minute.
@@ -82,6 +93,22 @@ final class MintBudget: Sendable {
       // A flood of one client's is not remembered for longer than one that used up what it had.
       Self.spend(&state.modest, rows, min(lately, Self.modesty * 2))
       state.strangers.spent += 1
+      return nil
+    }
+  }
+
+  /// Takes one for a stranger who extends a lease, or says after how many seconds there may be one again: so many for a
+  /// lease, fewer for each who asks, so that who asks and asks keeps nobody else from paying.
+  func takeExtension(of lease: LeaseID, by client: IPAddress?, at now: Instant) -> Int? {
+    let (leases, extenders) = (places(of: lease), places(of: Extender(client: client?.party, lease: lease)))
+    let (perLease, perClient) = (Float(limits.perExtendedLease), Float(limits.perExtender))
+    return state.withLock { state in
+      let mine = Self.spent(&state.extended, extenders) { drain(&$0, perMinute: perClient, at: now) }
+      guard mine + 1 <= perClient else { return wait(for: mine + 1 - perClient, perMinute: perClient) }
+      let spent = Self.spent(&state.extended, leases) { drain(&$0, perMinute: perLease, at: now) }
+      guard spent + 1 <= perLease else { return wait(for: spent + 1 - perLease, perMinute: perLease) }
+      Self.spend(&state.extended, extenders, mine)
+      Self.spend(&state.extended, leases, spent)
       return nil
     }
   }

@@ -30,6 +30,14 @@ final class MintLimits: Sendable {
     }
   }
 
+  /// The same of a stranger who extends a lease; how often that may be is bounded for the lease and for him with it, too.
+  func spendExtension(of id: LeaseID, for caller: Caller) throws {
+    if let wait = budget.takeExtension(of: id, by: caller.address, at: clock.now()) {
+      throw Refusal.tooManyRequests(retryAfter: wait)
+    }
+    try spend(for: caller)
+  }
+
   /// The same for time of a lease that exists. Where our own limits are the reason of a refusal, the lease does not
   /// suffer for it: it is not suspended for as long as other doubts last.
   ///

@@ -86,7 +86,7 @@ struct Bookings: Sendable {
       if lease.takesPaidChange, try !tx.reallocate(lease.id, to: lease.resources(changingTo: terms)) {
         purpose = .purchase
       }
-    case .renewal:
+    case .renewal, .topUp:
       break
     }
     // Of the lease as it is now: it may have been changed since the invoice was made.

@@ -1,6 +1,8 @@
+import BOLT11
 import L402
 import Leasing
 import Ledger
+import Macaroons
 import Units
 
 public struct InvoiceOrder: Hashable, Sendable {
@@ -19,10 +21,12 @@ public struct InvoiceOrder: Hashable, Sendable {
   public var holdEpoch: UInt16?
   /// What the amount was reckoned from, where that is a price in a currency: locked with the invoice.
   public var locked: LockedPrice?
+  /// Words that whoever pays has from elsewhere: the invoice carries their hash. `nil`: it says what it is for.
+  public var hashedDescription: String?
   public init(
     lease: LeaseID, purpose: Settlement.Purpose, slot: InvoiceSlot, label: String, amount: Millisatoshi,
     expiresAt: Instant,
-    extra: Resources? = nil, locked: LockedPrice? = nil, at: Instant
+    extra: Resources? = nil, locked: LockedPrice? = nil, hashedDescription: String? = nil, at: Instant
   ) {
     self.lease = lease
     self.purpose = purpose
@@ -32,6 +36,7 @@ public struct InvoiceOrder: Hashable, Sendable {
     self.expiresAt = expiresAt
     self.extra = extra
     self.locked = locked
+    self.hashedDescription = hashedDescription
     self.at = at
   }
 }
@@ -95,13 +100,24 @@ extension InvoiceRecord {
     return expiresAt.microseconds(since: now) >= max(life / 4, 1)
   }
 
+  /// Whether it carries the hash of these words; `nil`: it is one of those that say what they are for.
+  private func says(_ hashed: String?) -> Bool {
+    guard let hashed else { return true }
+    let hash = Array(hashed.utf8).withUnsafeBytes { Bytes32.sha256($0) }.array
+    do throws(BOLT11Error) {
+      return try bolt11.map { text throws(BOLT11Error) in try Invoice.parse(text).descriptionHash == hash } ?? false
+    } catch {
+      return false
+    }
+  }
+
   /// Whether it is still given to whoever asks.
   func isOffered(at now: Instant) -> Bool { state == .open && isFresh(at: now) }
 
   /// Offered again while it is fresh and the terms are the same; to its end when another would end no later, as a
   /// purchase's does.
   public func isGood(for order: InvoiceOrder) -> Bool {
-    amount == order.amount && purpose == order.purpose && expiresAt > order.at
+    amount == order.amount && purpose == order.purpose && expiresAt > order.at && says(order.hashedDescription)
       && (isFresh(at: order.at) || order.expiresAt <= expiresAt)
   }
 }

@@ -29,6 +29,29 @@ struct Invoicing: Sendable {
       return try await challenges.demand(
         for: open, lease: lease, periods: periods, shown: shown, known: snapshot.token(for: open))
     }
+    switch try await reserve(order) {
+    case .open(let invoice):
+      return try await challenges.demand(for: invoice, lease: lease, periods: periods, shown: shown)
+    case .reserved(let order, let id):
+      return try await minting.mint(order, as: id, of: lease, periods: periods, shown: shown, caller)
+    }
+  }
+
+  /// The open invoice of (lease, slot) without any challenge: whoever pays it is given nothing.
+  func invoice(for order: InvoiceOrder, _ caller: Caller) async throws -> InvoiceRecord {
+    switch try await reserve(order) {
+    case .open(let invoice): return invoice
+    case .reserved(let order, let id): return try await minting.mintAlone(order, as: id, caller)
+    }
+  }
+
+  private enum Claim {
+    case open(InvoiceRecord)
+    /// Ours to mint.
+    case reserved(InvoiceOrder, as: Int64)
+  }
+
+  private func reserve(_ order: InvoiceOrder) async throws -> Claim {
     for attempt in 0..<200 {
       let (reservation, order) = try await store.transaction { [holds, unpaidShare] tx in
         // Its state may have changed since the price was asked.
@@ -48,10 +71,8 @@ struct Invoicing: Sendable {
         return (reservation, order)
       }
       switch reservation {
-      case .open(let invoice):
-        return try await challenges.demand(for: invoice, lease: lease, periods: periods, shown: shown)
-      case .reserved(let id):
-        return try await minting.mint(order, as: id, of: lease, periods: periods, shown: shown, caller)
+      case .open(let invoice): return .open(invoice)
+      case .reserved(let id): return .reserved(order, as: id)
       case .busy(let since, let id):
         if clock.now() > since + .minute / 2 {
           try await store.transaction { tx in try tx.dropInvoice(id: id) }

@@ -3,6 +3,7 @@ import L402
 import Leasing
 import Ledger
 import Logging
+import Macaroons
 import Units
 
 /// Has the node make invoices for which the right is reserved, and opens them.
@@ -13,6 +14,7 @@ struct Minting: Sendable {
   /// Rung when there is a payment more to be held.
   let awaited: Bell
   let nodeWatch: NodeWatch
+  let hashing: NodeHashing
   /// The chain that invoices must be for.
   let network: String
   let challenges: Challenges
@@ -35,27 +37,36 @@ struct Minting: Sendable {
   func mint(
     _ order: InvoiceOrder, as id: Int64, of lease: Lease, periods: Int64, shown: VerifiedCredential?, _ caller: Caller
   ) async throws -> PaymentDemand {
-    let expiry = Seconds(max(1, order.expiresAt.microseconds(since: order.at) / 1_000_000))
+    try await open(
+      order, as: id,
+      spending: {
+        // A quote has spent it before it took capacity.
+        if order.purpose != .purchase {
+          try limits.spendRenewal(of: order.lease, for: caller, isHolders: shown != nil)
+        }
+      },
+      giving: { try challenges.new(for: $0, lease: lease, periods: periods, shown: shown) })
+  }
+
+  /// The same without any challenge: whoever pays is given nothing.
+  func mintAlone(_ order: InvoiceOrder, as id: Int64, _ caller: Caller) async throws -> InvoiceRecord {
+    try await open(
+      order, as: id, spending: { try limits.spendExtension(of: order.lease, for: caller) }, giving: { ($0, nil) })
+  }
+
+  private func open<Given: Sendable>(
+    _ order: InvoiceOrder, as id: Int64, spending: () throws -> Void,
+    giving: (InvoiceRecord) throws -> (Given, TokenRecord?)
+  ) async throws -> Given {
     do {
-      // A quote has spent it before it took capacity.
-      if order.purpose != .purchase {
-        try limits.spendRenewal(of: order.lease, for: caller, isHolders: shown != nil)
+      try spending()
+      let invoice = try await made(order, as: id)
+      let (given, token) = try giving(invoice)
+      guard let hash = invoice.paymentHash, let bolt11 = invoice.bolt11 else {
+        throw StoreError(.invariant, "an invoice that was made has both")
       }
-      let made = try await holds.make(
-        order,
-        InvoiceRequest(
-          label: order.label, amount: order.amount, description: "Leasehold \(order.slot) \(order.lease)",
-          expiry: expiry))
-      nodeWatch.hasAnswered()
-      try check(made, against: order)
-      let expiresAt = min(made.expiresAt, order.expiresAt)
-      let invoice = InvoiceRecord(
-        id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label,
-        amount: order.amount, createdAt: order.at, expiresAt: expiresAt, state: .open, paymentHash: made.paymentHash,
-        bolt11: made.bolt11, holdEpoch: order.holdEpoch, locked: order.locked)
-      let (demand, token) = try challenges.new(for: invoice, lease: lease, periods: periods, shown: shown)
       let opening = InvoiceOpening(
-        id: id, paymentHash: made.paymentHash, bolt11: made.bolt11, expiresAt: expiresAt, token: token)
+        id: id, paymentHash: hash, bolt11: bolt11, expiresAt: invoice.expiresAt, token: token)
       // A lease in service may be locked by somebody, for which quotes do not wait.
       if order.purpose == .purchase {
         try await openings.join(opening)
@@ -63,16 +74,35 @@ struct Minting: Sendable {
         try await openings.alone(opening)
       }
       if order.holdEpoch != nil { awaited.ring() }
-      return demand
+      return given
     } catch {
       // The reservation is given up whatever went wrong, also when this task was cancelled; where even that fails,
       // it lapses.
       if let error = await openings.giveUp(id) {
         log.warning("an invoice reservation was left to lapse", metadata: ["error": "\(error)"])
       }
-      if let error = error as? NodeError { throw nodeWatch.refusal(for: error) }
-      throw error
+      guard let error = error as? NodeError else { throw error }
+      let refusal = nodeWatch.refusal(for: error)
+      guard order.hashedDescription != nil, error.kind == .refused || error.kind == .garbage else { throw refusal }
+      hashing.failed(at: clock.now())
+      throw NodeHashing.refusal
     }
+  }
+
+  private func made(_ order: InvoiceOrder, as id: Int64) async throws -> InvoiceRecord {
+    let expiry = Seconds(max(1, order.expiresAt.microseconds(since: order.at) / 1_000_000))
+    let made = try await holds.make(
+      order,
+      InvoiceRequest(
+        label: order.label, amount: order.amount,
+        description: order.hashedDescription ?? "Leasehold \(order.slot) \(order.lease)",
+        isDescriptionHashed: order.hashedDescription != nil, expiry: expiry))
+    nodeWatch.hasAnswered()
+    try check(made, against: order)
+    return InvoiceRecord(
+      id: id, lease: order.lease, purpose: order.purpose, slot: order.slot, label: order.label, amount: order.amount,
+      createdAt: order.at, expiresAt: min(made.expiresAt, order.expiresAt), state: .open,
+      paymentHash: made.paymentHash, bolt11: made.bolt11, holdEpoch: order.holdEpoch, locked: order.locked)
   }
 
   /// An invoice the node hands us is checked before a renter sees it: chain, amount, hash, expiry.
@@ -90,5 +120,9 @@ struct Minting: Sendable {
     guard invoice.amount == order.amount else { throw garbage("its amount is not what was asked") }
     guard invoice.paymentHash == made.paymentHash.bytes.array else { throw garbage("its payment hash differs") }
     guard invoice.expiresAt > clock.now() else { throw garbage("it has expired already") }
+    if let told = order.hashedDescription {
+      let hash = Array(told.utf8).withUnsafeBytes { Bytes32.sha256($0) }.array
+      guard invoice.descriptionHash == hash else { throw garbage("it does not carry the hash of what is paid for") }
+    }
   }
 }

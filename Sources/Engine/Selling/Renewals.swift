@@ -39,19 +39,8 @@ struct Renewals: Sendable {
       throw Refusal.invalidField("periods", "1 to \(lease.terms.maxPeriods)")
     }
     let now = clock.now()
-    // Nobody is asked for money that would buy nothing.
     let time = lease.terms.price > .zero ? (lease.terms.period * periods).microseconds : 0
-    if let obstacle = lease.renewalObstacle(lasting: time, at: now) {
-      throw Refusal.rejection(obstacle, of: lease)
-    }
-    switch lease.state {
-    case .quoted, .provisioning:
-      throw Refusal.rejection(.notPaidYet)
-    case .reclaiming(.retention, _, _, destroying: false), .active, .grace, .suspended:
-      break
-    case .reclaiming, .closed:
-      throw Refusal.leaseClosed
-    }
+    try lease.refuseRenewing(by: time, at: now)
     guard lease.maySell(periods: periods, at: now) else {
       throw Refusal.invalidField("periods", "no time is sold that far ahead")
     }
@@ -69,6 +58,20 @@ struct Renewals: Sendable {
       label: "\(InvoiceRequest.labelPrefix)\(lease.id)/renewal/\(uniqueLabel(at: now))", amount: amount,
       expiresAt: locked == nil ? ends : min(ends, now + lease.terms.policy.quote), locked: locked, at: now)
     return try await invoicing.demand(for: order, of: lease, periods: periods, shown: shown, caller, seen: snapshot)
+  }
+}
+
+extension Lease {
+  /// Nobody is asked for money that would buy nothing.
+  ///
+  /// - Parameter microseconds: how much more would be bought.
+  func refuseRenewing(by microseconds: Int64, at now: Instant) throws(Refusal) {
+    if let obstacle = renewalObstacle(lasting: microseconds, at: now) { throw Refusal.rejection(obstacle, of: self) }
+    switch state {
+    case .quoted, .provisioning: throw Refusal.rejection(.notPaidYet)
+    case .reclaiming(.retention, _, _, destroying: false), .active, .grace, .suspended: break
+    case .reclaiming, .closed: throw Refusal.leaseClosed
+    }
   }
 }
 

@@ -9,6 +9,7 @@ public struct Selling: Sendable {
   let cancellations: Cancellations
   let purchases: Purchases
   let renewals: Renewals
+  public let topUps: TopUps
   let changes: Changes
   let releases: Releases
   public let announcements: Announcements
@@ -20,10 +21,11 @@ public struct Selling: Sendable {
   ) {
     let (keys, credentials, limits, rates) = (access.keys, access.credentials, access.mintLimits, doubts.rates)
     let holds = node is any HoldingNode
+    let hashing = NodeHashing()
     let challenges = Challenges(clock: clock, keys: keys, tokens: access.tokens)
     minting = Minting(
       clock: clock, limits: limits, holds: money.holds, awaited: money.heldPayments.bell, nodeWatch: doubts.node,
-      network: settings.network, challenges: challenges, openings: Openings(store: store), log: log)
+      hashing: hashing, network: settings.network, challenges: challenges, openings: Openings(store: store), log: log)
     invoicing = Invoicing(
       store: store, clock: clock, holds: money.holds, unpaidShare: settings.unpaidShare, challenges: challenges,
       minting: minting)
@@ -41,6 +43,7 @@ public struct Selling: Sendable {
     renewals = Renewals(
       store: store, clock: clock, credentials: credentials, redemptions: redemptions, rates: rates,
       invoicing: invoicing)
+    topUps = TopUps(store: store, clock: clock, rates: rates, invoicing: invoicing, hashing: hashing)
     changes = Changes(
       store: store, clock: clock, loop: loop, catalog: catalog, drivers: drivers, credentials: credentials,
       redemptions: redemptions, rates: rates, invoicing: invoicing, log: log)

@@ -39,7 +39,7 @@ extension LeaseDocument {
     var links = [
       "self": here, "renew": here + "/renewals", "credential": here + "/credential",
       "credentials": here + "/credentials", "usage": here + "/usage", "ledger": here + "/ledger",
-      "explain": here + "/explain", "events": here + "/events",
+      "explain": here + "/explain", "events": here + "/events", "lnurlp": base + HTTPAPI.topUpPath(of: lease.id),
     ]
     switch lease.terms.kind {
     case .disk:

@@ -40,6 +40,8 @@ extension HTTPAPI {
       endpoints: [
         DiscoveryEndpoint(method: "POST", path: "/v1/leases", description: "Rent disk or compute by the period."),
         DiscoveryEndpoint(
+          method: "GET", path: "/v1/offers/{offer}/lease", description: "The same for clients that can only GET."),
+        DiscoveryEndpoint(
           method: "POST", path: "/v1/leases/{lease}/renewals",
           description: "Buy more time. Anyone may pay for a friend."),
         DiscoveryEndpoint(

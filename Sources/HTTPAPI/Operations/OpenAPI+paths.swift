@@ -9,6 +9,15 @@ extension OpenAPI {
     "/v1/offers/{offer}": {
       "get": {"operationId":"getOffer","summary":"One offer.","parameters":[{"$ref":"#/components/parameters/offer"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Offer"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
     },
+    "/v1/offers/{offer}/lease": {
+      "get": {"operationId":"rentByLooking","summary":"One period of an offer, for clients that can only GET: 402, and with the paid credential the lease, however often.","parameters":[{"$ref":"#/components/parameters/offer"},{"$ref":"#/components/parameters/idempotency_key"}],"responses":{"200":{"description":"The lease that was bought.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
+    },
+    "/.well-known/lnurlp/{name}": {
+      "get": {"operationId":"lnurlPayRequest","summary":"LNURL-pay (LUD-06, LUD-16): what may be sent for more time of a lease. No credential is shown, and none is given.","parameters":[{"$ref":"#/components/parameters/name"}],"responses":{"200":{"description":"The document, or LNURL's refusal.","content":{"application/json":{"schema":{"anyOf":[{"$ref":"#/components/schemas/LNURLPayRequest"},{"$ref":"#/components/schemas/LNURLError"}]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/v1/lnurlp/{name}": {
+      "get": {"operationId":"lnurlInvoice","summary":"The callback of LNURL-pay: an invoice whose hash is that of the metadata. What is paid buys time at the price of a renewal.","parameters":[{"$ref":"#/components/parameters/name"},{"$ref":"#/components/parameters/amount"},{"$ref":"#/components/parameters/comment"}],"responses":{"200":{"description":"The invoice, or LNURL's refusal.","content":{"application/json":{"schema":{"anyOf":[{"$ref":"#/components/schemas/LNURLInvoice"},{"$ref":"#/components/schemas/LNURLError"}]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
     "/v1/leases": {
       "post": {"operationId":"rent","summary":"Quote a lease; with the paid credential of the same request, the lease.","parameters":[{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"201":{"description":"The lease that was bought.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
     },

@@ -12,6 +12,7 @@ extension HTTPAPI {
     [
       Endpoint(.post, "/v1/leases", rent),
       Endpoint(.post, "/v1/quotes", quote),
+      Endpoint(.get, "/v1/offers/{offer}/lease", rentByLooking),
       Endpoint(.get, "/v1/leases/{lease}") { exchange in
         await lease(try await engine.reader.lease(exchange.lease(), exchange.caller()), exchange)
       },
@@ -81,6 +82,19 @@ extension HTTPAPI {
       $0.address = address.map { "\(exchange.base)/d/\($0.secret)/" }
       $0.contacts = told.map { $0.map { ContactDocument($0) } }
     }
+  }
+
+  /// For clients that can do nothing but `GET`: one period of the offer, as `POST /v1/leases` sells it. The credential
+  /// that it was bought with shows the lease, however often.
+  @Sendable private func rentByLooking(_ exchange: Exchange) async throws -> Response {
+    // Who only wants to know whether something is there buys nothing.
+    guard exchange.request.method == .get else {
+      throw Problem(.methodNotAllowed, .methodNotAllowed, "this can be asked with GET", headers: [.allow: "GET"])
+    }
+    let request = LeaseRequest(offer: exchange.parameter("offer"), periods: 1)
+    let caller = try exchange.caller()
+    let record = try await engine.rent(request, body: Self.canonical(request), caller).lease()
+    return await lease(record, exchange) { $0.credential = Self.repeated(caller) }
   }
 
   /// What is wished for.

@@ -36,6 +36,11 @@ extension RouteAccess {
     "GET /llms.txt": .anyone,
     "GET /v1/offers": .anyone,
     "GET /v1/offers/{offer}": .anyone,
+    // It sells as POST /v1/leases does.
+    "GET /v1/offers/{offer}/lease": .buyer,
+    // Anybody may pay for a lease, and gets nothing for it.
+    "GET /.well-known/lnurlp/{name}": .anyone,
+    "GET /v1/lnurlp/{name}": .anyone,
     // The embedded node's own wallet: it pays with its own money.
     "POST /dev/pay": .anyone,
     "POST /dev/invoice": .anyone,

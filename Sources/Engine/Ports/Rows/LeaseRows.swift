@@ -12,6 +12,8 @@ public protocol LeaseRows: AnyObject {
   func dueLeases(at now: Instant, limit: Int) throws -> [LeaseID]
   /// Without a lock.
   func lease(_ id: LeaseID) throws -> LeaseRecord?
+  /// Those whose ids, as text, end so; at most two, for who wants to know which one is meant. At least ten characters.
+  func leases(endingIn text: String) throws -> [LeaseID]
   /// Takes a quote back that has no invoice, with everything that hangs on it; its capacity is free again. Does nothing to
   /// a lease that is no quote any more or has an invoice.
   func forgetQuote(_ id: LeaseID) throws
