@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import bolt402
+import bolthub
 import l402
 from l402_requests import BudgetController, CredentialCache, L402Client as RequestsClient, LndWallet
 from l402kit import AlbyWallet, L402Client as KitClient
@@ -292,7 +293,145 @@ class LightningToll(Renter):
         same("once more", (200, False, "kept"), (answer.status_code, answer.paid, answer.body))
 
 
-CLIENTS = [Curl, L402Requests, L402Kit, PyL402, Bolt402, L402SDK, LightningToll]
+class Bolthub(Renter):
+    """It keeps no credential beyond the request that paid for it: at the lease's own URLs it would be a stranger."""
+
+    name = "bolthub"
+    notes = "every method. Keeps no credential: rent with \"address\": true, and give the credential as a header"
+
+    class Purse:
+        def __init__(self, world):
+            self.world = world
+
+        def pay_invoice(self, invoice):
+            return self.world.pay(invoice)
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.client = bolthub.L402Client(self.Purse(world), max_per_request_sats=100)
+        self.address = None
+
+    @property
+    def note(self):
+        return self.address + "note.txt"
+
+    def rent(self):
+        answer = self.client.post(self.url("/v1/leases"), json={"offer": "spell-disk", "address": True})
+        same("the lease", 201, answer.status_code)
+        # The answer repeats what paid for it, since the client hides that.
+        self.rented(answer.json(), answer.json()["credential"])
+        self.address = answer.json()["address"]
+
+    def use(self):
+        shown = {"Authorization": self.credential}
+        same("a file goes in", 201, self.client.request("PUT", self.note, content=b"kept", headers=shown).status_code)
+        same("and comes out", b"kept", self.client.get(self.note, headers=shown).content)
+        same("paid for the lease alone", 3, self.client.total_spent)
+
+    def renew(self):
+        # Without the credential it is asked for more time, and the file comes with it.
+        same("the file", b"kept", self.client.get(self.note).content)
+        same("paid twice", 6, self.client.total_spent)
+
+    def come_back(self):
+        answer = self.client.get(self.note, headers={"Authorization": self.credential})
+        same("the file", (200, b"kept"), (answer.status_code, answer.content))
+        bought = answer.request.headers["Authorization"]
+        assert bought != self.credential, "it came through with the old one"
+        same("once more", b"kept", self.client.get(self.note, headers={"Authorization": bought}).content)
+        same("paid three times", 9, self.client.total_spent)
+
+
+class Lnget(Renter):
+    """Does what Lightning Labs' lnget does: a credential for each URL; at a 402 it drops that one, asks again as a stranger,
+    and pays what a stranger is asked for."""
+
+    name = "like lnget"
+    notes = "drops its credential at a 402 and asks as a stranger: rent with \"address\": true"
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.kept = {}
+        self.address = None
+
+    def fetch(self, method, url, document=None, body=None):
+        path = url.removeprefix(self.world.server)
+        if path in self.kept:
+            answer = self.world.ask(method, path, document, self.kept[path], body=body)
+            if answer.status != 402:
+                return answer
+            del self.kept[path]
+        answer = self.world.ask(method, path, document, body=body)
+        if answer.status != 402:
+            return answer
+        challenge = challenge_of(answer.headers["WWW-Authenticate"])
+        self.kept[path] = f"L402 {challenge['macaroon']}:{self.world.pay(challenge['invoice'])}"
+        return self.world.ask(method, path, document, self.kept[path], body=body)
+
+    @property
+    def note(self):
+        return self.address + "note.txt"
+
+    def rent(self):
+        answer = self.fetch("POST", self.url("/v1/leases"), {"offer": "spell-disk", "address": True}).expect(201)
+        self.rented(answer.json(), answer.json()["credential"])
+        self.address = answer.json()["address"]
+        # The same request shows the same lease, and the same address.
+        again = self.fetch("POST", self.url("/v1/leases"), {"offer": "spell-disk", "address": True}).expect(201).json()
+        same("the lease and its address", (self.lease, self.address), (again["id"], again["address"]))
+
+    def use(self):
+        self.kept[self.note.removeprefix(self.world.server)] = self.credential
+        self.fetch("PUT", self.note, body=b"kept").expect(201)
+        same("and comes out", b"kept", self.fetch("GET", self.note).expect(200).body)
+
+    def renew(self):
+        self.kept.clear()
+        same("the file", b"kept", self.fetch("GET", self.note).expect(200).body)
+
+    def come_back(self):
+        same("the file", b"kept", self.fetch("GET", self.note).expect(200).body)
+        same("once more", b"kept", self.fetch("GET", self.note).expect(200).body)
+
+
+class OnlyGets(Renter):
+    """A client that can do nothing but GET buys by looking."""
+
+    name = "only GET"
+    notes = "rents by GET /v1/offers/{offer}/lease; renews at an address, which its lease is asked for by another client"
+
+    def get(self, path, credential=None):
+        answer = self.world.ask("GET", path, credential=credential)
+        if answer.status != 402:
+            return answer
+        challenge = challenge_of(answer.headers["WWW-Authenticate"])
+        self.credential = f"L402 {challenge['macaroon']}:{self.world.pay(challenge['invoice'])}"
+        return self.world.ask("GET", path, credential=self.credential)
+
+    def rent(self):
+        lease = self.get("/v1/offers/spell-box/lease").expect(200).json()
+        self.rented(lease, lease["credential"])
+        again = self.get("/v1/offers/spell-box/lease", self.credential).expect(200).json()
+        same("asked again, it is the same lease", lease["id"], again["id"])
+
+    def use(self):
+        self.get(f"/v1/leases/{self.lease}/logs", self.credential).expect(200)
+
+    def renew(self):
+        made = self.world.ask(
+            "POST", f"/v1/leases/{self.lease}/addresses", {}, self.credential).expect(201).json()["address"]
+        self.address = made.removeprefix(self.world.server)
+        owner = self.credential
+        self.get(self.address + "logs").expect(200)
+        self.bought, self.credential = self.credential, owner
+
+    def come_back(self):
+        owner = self.credential
+        self.get(self.address + "logs", self.bought).expect(200)
+        self.credential = owner
+
+
+CLIENTS = [Curl, L402Requests, L402Kit, PyL402, Bolt402, L402SDK, LightningToll, Bolthub, Lnget, OnlyGets]
 
 
 def try_clients(world, report):

@@ -1,12 +1,13 @@
 """Runs everything against one daemon; `scripts/clients` makes what it needs and calls it.
 
-    python run.py [clients] [tools] [proxies] [keeper] [model] [faults] [contract]
+    python run.py [clients] [tools] [caveats] [scan] [proxies] [keeper] [model] [faults] [contract]
 """
 
 import os
 import sys
 
 from bad_input import Idlers
+from caveats import try_caveats
 from contract import try_contract
 from faults import try_faults, try_secrets
 from keeper import try_keeper
@@ -14,11 +15,12 @@ from model import try_model
 from proxies import try_proxies
 from renters import try_clients
 from report import Report
+from scan import try_scan
 from tools import try_tools
 from world import World
 
-SUITES = {"clients": try_clients, "tools": try_tools, "proxies": try_proxies, "keeper": try_keeper, "model": try_model,
-          "faults": try_faults, "contract": try_contract}
+SUITES = {"clients": try_clients, "tools": try_tools, "caveats": try_caveats, "scan": try_scan, "proxies": try_proxies,
+          "keeper": try_keeper, "model": try_model, "faults": try_faults, "contract": try_contract}
 
 
 def main(wanted):
