@@ -151,13 +151,20 @@ let doors: [Target] = [
   room("ExchangeRates", ["Engine", "Wire", "Units", httpClient, nio("NIOCore")]),
   room("HTTPServing", ["Problems", hummingbird, log]),
   room("HTTPAPI", ["HTTPServing", "Engine", "L402", "Wire", "Problems", hummingbird, log, metrics]),
+  room(
+    "Gateway",
+    [
+      "HTTPServing", "Engine", "L402", "Wire", "Problems", hummingbird, nio("NIOCore"), nio("NIOPosix"),
+      nio("NIOHTTP1"),
+    ]),
   room("Files", ["HTTPServing", "Engine", "L402", "CLinux", "COpenSSL", hummingbird]),
   room("WebDAV", ["Files", "HTTPServing", "Engine", "L402", "Wire", "Problems", "CExpat", hummingbird, log]),
   room("Client", ["Wire", "L402", "BOLT11", "Wallets", httpClient, tls]),
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Logs",
+      "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
+      "Logs",
       "ExchangeRates", "Engine", "Postgres", "Wire", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
@@ -206,6 +213,7 @@ let doorTests: [Target] = [
     path: "Tests/Examples", swiftSettings: strict),
   tests("HTTPServing", [hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
+  tests("Gateway", ["HTTPServing", "Engine", "L402", "TestKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("Files", ["TestKit", hummingbird]),
   tests("WebDAV", ["Files", "HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),

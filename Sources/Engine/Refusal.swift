@@ -31,6 +31,8 @@ public enum Refusal: Error, Sendable {
   case noExchangeRate(retryAfter: Int, String)
   /// `409`, with a stable code.
   case conflict(code: ProblemCode, String)
+  /// What was asked stands behind us and does not answer: `502`, or `504` when it was waited for.
+  case unanswered(code: ProblemCode, String)
 }
 
 extension Refusal {

@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 
 /// The value of `Date` (RFC 9110 §6.6.1), made once a second.
-final class DateLine: Sendable {
-  static let shared = DateLine()
+public final class DateLine: Sendable {
+  public static let shared = DateLine()
 
   private let made = Mutex<(second: time_t, text: String)>((.min, ""))
 
-  func text() -> String {
+  public func text() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &now)
     let second = now.tv_sec

@@ -17,14 +17,17 @@ struct GuardedHTTP1: HTTPChannelHandler {
   let doorkeeper: Doorkeeper
   let serverName: String?
   let prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)?
+  let door: (@Sendable (any Channel) -> any ChannelHandler)?
 
   init(
     rules: ConnectionRules, serverName: String? = nil,
     prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)? = nil,
+    door: (@Sendable (any Channel) -> any ChannelHandler)? = nil,
     responder: @escaping HTTPChannelHandler.Responder
   ) {
     self.serverName = serverName
     self.prompt = prompt
+    self.door = door
     self.responder = responder
     self.rules = rules
     doorkeeper = Doorkeeper(rules)
@@ -55,6 +58,7 @@ struct GuardedHTTP1: HTTPChannelHandler {
         let answer = prompt(channel.remoteAddress?.ipAddress)
         try pipeline.addHandler(PromptAnswers(serverName: serverName, answer))
       }
+      if let door { try pipeline.addHandler(door(channel)) }
       return try NIOAsyncChannel(
         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }

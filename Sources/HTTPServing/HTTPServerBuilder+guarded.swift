@@ -11,12 +11,15 @@ extension HTTPServerBuilder {
   /// - Parameters:
   ///   - serverName: said in what is answered on the event loop; elsewhere the framework says it.
   ///   - prompt: what is answered on the event loop, for a connection from this address; see ``PromptAnswers``.
+  ///   - door: a handler of `HTTPRequestPart`s and `HTTPResponsePart`s that answers some requests in the framework's
+  ///     place, and may take the whole connection over.
   public static func guarded(
     _ rules: ConnectionRules = ConnectionRules(), serverName: String? = nil,
-    prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)? = nil
+    prompt: (@Sendable (_ peer: String?) -> PromptAnswers.Answer)? = nil,
+    door: (@Sendable (any Channel) -> any ChannelHandler)? = nil
   ) -> HTTPServerBuilder {
     HTTPServerBuilder {
-      GuardedChannel(GuardedHTTP1(rules: rules, serverName: serverName, prompt: prompt, responder: $0))
+      GuardedChannel(GuardedHTTP1(rules: rules, serverName: serverName, prompt: prompt, door: door, responder: $0))
     }
   }
 }

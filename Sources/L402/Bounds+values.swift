@@ -57,6 +57,18 @@ extension Bounds {
     return methods
   }
 
+  /// Numbers from 1 to 65,535 by commas.
+  static func ports(_ value: UnsafeBufferPointer<UInt8>) throws(CredentialRefusal) -> [UInt16] {
+    var ports: [UInt16] = []
+    for digits in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      guard let port = UInt16(exactly: try number(UnsafeBufferPointer(rebasing: digits), .port)), port > 0 else {
+        throw .malformedCaveat(.port)
+      }
+      ports.append(port)
+    }
+    return ports
+  }
+
   static func ranges(_ value: ArraySlice<UInt8>) throws(CredentialRefusal) -> [AddressRange] {
     var ranges: [AddressRange] = []
     for text in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {

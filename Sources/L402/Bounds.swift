@@ -11,6 +11,7 @@ struct Bounds: Sendable {
   var methods: [String]?
   var sources: [AddressRange]?
   var maxMsat: Int64?
+  var ports: [UInt16]?
 
   /// Takes a caveat in, which must allow no more than those before it. Returns its condition, or nil when it
   /// restricts nothing.
@@ -95,6 +96,10 @@ struct Bounds: Sendable {
       let bound = try Bounds.number(value, condition, spelling)
       guard maxMsat.map({ bound <= $0 }) ?? true else { return false }
       maxMsat = bound
+    case .port:
+      let ports = try Bounds.ports(value)
+      guard self.ports.map({ Set(ports).isSubset(of: $0) }) ?? true else { return false }
+      self.ports = ports
     }
     return true
   }
@@ -120,6 +125,7 @@ struct Bounds: Sendable {
     maxMsat = Bounds.lower(maxMsat, other.maxMsat)
     if let list = other.capabilities { capabilities = list.intersection(capabilities ?? .all) }
     if let methods = other.methods { self.methods = methods.filter(Set(self.methods ?? methods).contains) }
+    if let ports = other.ports { self.ports = ports.filter(Set(self.ports ?? ports).contains) }
     if let ranges = other.sources { sources = Bounds.common(sources ?? ranges, ranges) }
     return nil
   }

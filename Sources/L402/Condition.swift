@@ -20,6 +20,8 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   case source = "leasehold_source"
   /// `leasehold_max_msat=<msat>`: bounds one invoice.
   case maxMsat = "leasehold_max_msat"
+  /// `leasehold_port=8080,9000`: these ports of the container, and nothing else of the lease.
+  case port = "leasehold_port"
 
   /// How many caveats every minted credential starts with. A ``variant`` directly behind them is minted as well.
   public static let mintedCount = 4
@@ -106,6 +108,7 @@ public enum Condition: String, Hashable, Sendable, CaseIterable {
   private static let prefixed: [(Condition, StaticString)] = [
     (.capabilities, "capabilities="), (.lease, "lease="), (.validUntil, "valid_until="), (.variant, "variant="),
     (.path, "path="), (.method, "method="), (.source, "source="), (.maxMsat, "max_msat="),
+    (.port, "port="),
   ]
 
   private static let spelled: [(Spelling, StaticString)] = [

@@ -27,6 +27,8 @@ public struct CredentialOutline: Sendable, CustomStringConvertible, CustomReflec
     public let sources: [AddressRange]?
     /// The bound on one invoice, in millisatoshi.
     public let maxMsat: Int64?
+    /// Of the container.
+    public let ports: [UInt16]?
 
     /// The earlier of the two bounds.
     public var validUntil: Int64 { min(mintedValidUntil, holderValidUntil ?? .max) }
@@ -43,6 +45,7 @@ public struct CredentialOutline: Sendable, CustomStringConvertible, CustomReflec
       methods = terms.bounds.methods
       sources = terms.bounds.sources
       maxMsat = terms.bounds.maxMsat
+      ports = terms.bounds.ports
     }
   }
 

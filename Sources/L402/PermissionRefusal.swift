@@ -10,6 +10,8 @@ public enum PermissionRefusal: Error, Hashable, Sendable {
   case source
   /// The invoice would be above the credential's bound.
   case amount
+  /// The request is not about one of the container's ports that the credential opens.
+  case port
   /// The lease was sold as another variant of its offer than the credential names.
   case variant
   /// The holder's own `leasehold_valid_until` has passed; a payment cannot move it.
@@ -23,6 +25,7 @@ public enum PermissionRefusal: Error, Hashable, Sendable {
     case .method: "narrowed-method"
     case .source: "narrowed-source"
     case .amount: "narrowed-amount"
+    case .port: "narrowed-port"
     case .variant: "narrowed-variant"
     case .expired: "narrowed-expired"
     }

@@ -63,7 +63,7 @@ struct Terms: Sendable {
       mintedValidUntil = try Bounds.number(value, .validUntil)
       bounds.validUntil = mintedValidUntil
     case (_, .services), (_, .capabilities), (_, .lease), (_, .validUntil), (_, .variant), (_, .path), (_, .method),
-      (_, .source), (_, .maxMsat):
+      (_, .source), (_, .maxMsat), (_, .port):
       throw .malformed
     }
   }

@@ -7,14 +7,16 @@ extension VerifiedCredential {
   ///     not allow.
   ///   - path: the file or folder inside the volume; nil when the request is not about files. A credential narrowed
   ///     to a path then still looks and pays, but does nothing that could reach other files.
+  ///   - port: of the container, when the request is about one. A credential narrowed to ports opens these and pays, and
+  ///     does nothing else.
   ///   - source: where the request comes from; nil when that is not known, which a credential narrowed to addresses
   ///     does not allow.
   ///   - amountMsat: of the invoice the request would make, if it makes one.
   /// - Throws: the first of ``PermissionRefusal`` that applies. The holder's own expiry is among them, the minted one
   ///   is not.
   public func require(
-    _ capability: Capabilities, method: String?, path: ResourcePath? = nil, source: IPAddress?,
-    amountMsat: Int64? = nil
+    _ capability: Capabilities, method: String?, path: ResourcePath? = nil, port: UInt16? = nil,
+    source: IPAddress?, amountMsat: Int64? = nil
   ) throws(PermissionRefusal) {
     guard expiry != .narrowed else { throw .expired }
     let missing = capability.subtracting(capabilities)
@@ -29,6 +31,9 @@ extension VerifiedCredential {
       guard covers(path) else { throw .path }
     } else if self.path != nil {
       guard capability.isSubset(of: [.read, .pay]) else { throw .path }
+    }
+    if let ports {
+      guard port.map(ports.contains) ?? capability.isSubset(of: .pay) else { throw .port }
     }
     if let maxMsat, let amountMsat {
       guard amountMsat <= maxMsat else { throw .amount }

@@ -86,6 +86,9 @@ public struct VerifiedCredential: Sendable, CustomStringConvertible, CustomRefle
   /// The bound on one invoice, in millisatoshi.
   public var maxMsat: Int64? { terms.bounds.maxMsat }
 
+  /// The ports of the container it is narrowed to.
+  public var ports: [UInt16]? { terms.bounds.ports }
+
   /// Whether somebody else's word was needed as well. Such a credential is not minted anew.
   public var hasThirdParty: Bool { macaroon.hasThirdPartyCaveats }
 

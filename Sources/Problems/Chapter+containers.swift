@@ -14,5 +14,17 @@ extension ProblemPage.Chapter {
         .containerCannotStart, [409],
         "Its command cannot be started.",
         "Rent one with another command, or look at its log."),
+      ProblemPage(
+        .portRefused, [502],
+        "Nothing in the container listens on the port.",
+        "Start what listens there; it may listen on 127.0.0.1."),
+      ProblemPage(
+        .portSilent, [504],
+        "What listens on the port did not answer in time.",
+        "Ask again, or look at the container's log."),
+      ProblemPage(
+        .portBroken, [502],
+        "What listens on the port ended the connection, or does not speak HTTP/1.",
+        "Look at the container's log."),
     ])
 }

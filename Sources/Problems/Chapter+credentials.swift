@@ -111,6 +111,10 @@ extension ProblemPage.Chapter {
         "The credential was narrowed to other addresses.",
         "Ask from one of those, or ask its holder for a wider one."),
       ProblemPage(
+        .narrowedPort, [403],
+        "The credential opens ports of the container, and nothing else.",
+        "Ask for one of those, or ask its holder for a wider one."),
+      ProblemPage(
         .narrowedAmount, [403],
         "The invoice would be above the bound in the credential.",
         "Ask its holder for a wider one."),

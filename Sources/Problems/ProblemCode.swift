@@ -51,6 +51,7 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   case narrowedPath = "narrowed-path"
   case narrowedMethod = "narrowed-method"
   case narrowedSource = "narrowed-source"
+  case narrowedPort = "narrowed-port"
   case narrowedAmount = "narrowed-amount"
   case narrowedVariant = "narrowed-variant"
   case narrowedExpired = "narrowed-expired"
@@ -106,6 +107,9 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   case containerStopped = "container-stopped"
   case containerBusy = "container-busy"
   case containerCannotStart = "container-cannot-start"
+  case portRefused = "port-refused"
+  case portSilent = "port-silent"
+  case portBroken = "port-broken"
 
   // Files on a disk.
   case badPath = "bad-path"

@@ -1,6 +1,7 @@
 import Drivers
 import Engine
 import Foundation
+import Gateway
 import HTTPAPI
 import HTTPServing
 import Hummingbird
@@ -150,10 +151,12 @@ struct Daemon {
     let api = HTTPAPI(engine: engine, configuration: served)
     let log = log
     let supervisor = Supervisor()
+    let gateway = Gateway(EngineGatewayGate(api), scheme: { api.configuration.scheme(of: $0) })
     let application = Application(
       router: api.routerWithEveryDoor(),
       server: .guarded(
-        configuration.http.connectionRules, serverName: "leasehold", prompt: { api.promptAnswers(to: $0) }),
+        configuration.http.connectionRules, serverName: "leasehold", prompt: { api.promptAnswers(to: $0) },
+        door: { gateway.makeHandler(for: $0) }),
       configuration: .init(
         address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "leasehold"),
       onServerRunning: { channel in

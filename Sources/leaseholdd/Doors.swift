@@ -20,19 +20,20 @@ struct DoorContext: HTTPAPIContext, DataDoorContext {
 
 /// Lets WebDAV requests in through the engine.
 struct EngineGate: DataDoorGate {
-  let engine: Engine
-  let proxies: TrustedProxies
-  let tlsIsEndedByProxy: Bool
+  let api: HTTPAPI
+  private var engine: Engine { api.engine }
+
+  init(_ api: HTTPAPI) { self.api = api }
 
   func caller(_ request: Request, peer: String?) -> Caller {
-    let client = proxies.client(peer: peer, headers: request.headers)
+    let client = api.configuration.proxies.client(peer: peer, headers: request.headers)
     var caller = Caller(
       authorization: request.headers[values: .authorization], method: request.method.rawValue,
       address: client.address, addressText: client.text,
       // Each request causes its own event: under one shared id an idle lease would be woken once and never again.
       requestID: "dav-\(UInt64.random(in: .min ... .max))")
     // A password is worth what whoever listens makes of it: it is taken where nobody can.
-    caller.mayShowPassword = proxies.trusts(peer: peer) ? tlsIsEndedByProxy : Self.isLoopback(peer)
+    caller.mayShowPassword = api.configuration.takesPasswords(from: peer)
     return caller
   }
 
@@ -53,24 +54,19 @@ struct EngineGate: DataDoorGate {
   }
 }
 
-extension EngineGate {
-  private static func isLoopback(_ peer: String?) -> Bool {
-    guard let peer else { return false }
-    return peer == "::1" || peer.hasPrefix("127.") || peer.hasPrefix("::ffff:127.")
-  }
-}
-
 /// A `401` to a client that may be one of those which can only give a password.
-private struct PasswordWanted: Error {
+struct PasswordWanted: Error {
   var refusal: Refusal
+
+  /// Behind ours: who knows both takes the first.
+  var challenge: HTTPField { HTTPField(name: .wwwAuthenticate, value: "Basic realm=\"leasehold\", charset=\"UTF-8\"") }
 }
 
 extension HTTPAPI {
   /// A router with every door of the daemon: files over WebDAV through the engine, then our routes.
   func routerWithEveryDoor() -> Router<DoorContext> {
     let dav = WebDAVDoor(
-      gate: EngineGate(
-        engine: engine, proxies: configuration.proxies, tlsIsEndedByProxy: configuration.tlsIsEndedByProxy),
+      gate: EngineGate(self),
       // The door's own refusals it renders itself; the engine's are rendered as everywhere.
       configuration: .init(
         authorities: configuration.authorities,
@@ -78,9 +74,7 @@ extension HTTPAPI {
         render: { error, request in
           if let wanted = error as? PasswordWanted {
             var response = problemResponse(for: wanted.refusal, to: request)
-            // Behind ours: who knows both takes the first.
-            response.headers.append(
-              HTTPField(name: .wwwAuthenticate, value: "Basic realm=\"leasehold\", charset=\"UTF-8\""))
+            response.headers.append(wanted.challenge)
             return response
           }
           return error is DoorProblem ? nil : problemResponse(for: error, to: request)

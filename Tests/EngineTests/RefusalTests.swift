@@ -39,7 +39,7 @@ import Units
     let words: [(PermissionRefusal, String)] = [
       (.capability(.read), "403 narrowed-capability"), (.path, "403 narrowed-path"),
       (.method, "403 narrowed-method"), (.source, "403 narrowed-source"), (.amount, "403 narrowed-amount"),
-      (.variant, "403 narrowed-variant"), (.expired, "403 narrowed-expired"),
+      (.variant, "403 narrowed-variant"), (.port, "403 narrowed-port"), (.expired, "403 narrowed-expired"),
     ]
     for (refusal, word) in words {
       #expect(Refusal.permission(refusal).word == word)

@@ -202,6 +202,7 @@ extension Refusal {
     case .invoiceRefused(let code, _): "422 \(code)"
     case .noExchangeRate: "503 exchange-rate-unavailable"
     case .conflict(let code, _): "409 \(code)"
+    case .unanswered(let code, _): "502 \(code)"
     }
   }
 }

@@ -166,6 +166,7 @@ import Testing
     let permissions: [(PermissionRefusal, String)] = [
       (.capability(.read), "narrowed-capability"), (.path, "narrowed-path"), (.method, "narrowed-method"),
       (.source, "narrowed-source"), (.amount, "narrowed-amount"), (.expired, "narrowed-expired"),
+      (.port, "narrowed-port"),
     ]
     for (refusal, reason) in permissions { #expect(refusal.reason == reason) }
   }

@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Ledger
 
 /// Its containers run every command to the end at once; frozen ones run none.
@@ -39,6 +40,28 @@ extension SimulatedDriver: ContainerAccess {
     case nil, .absent, .partial: nil
     case .running, .suspended: CommandState(.running)
     case .stopped: CommandState(.stopped)
+    }
+  }
+
+  /// What listens on port 8 takes nobody in, on 9 it hangs up, and on 10 it says `here` and hangs up.
+  public func connect(to port: UInt16, in lease: LeaseID) async throws(DriverError) -> PortConnection {
+    try requireRunning(lease, "connect")
+    switch port {
+    case 8: throw DriverError(.silent, attempted: "connect", words: "the port took no connection in time")
+    case 9, 10:
+      var ends: [Int32] = [-1, -1]
+      guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+        throw DriverError(.failed, attempted: "connect", words: "no pair of sockets")
+      }
+      let answer = Array("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere".utf8)
+      if port == 10 { _ = send(ends[1], answer, answer.count, Int32(MSG_NOSIGNAL)) }
+      _ = shutdown(ends[1], Int32(SHUT_WR))
+      let theirs = ends[1]
+      return PortConnection(ends[0]) { number in
+        if let number { close(number) }
+        close(theirs)
+      }
+    default: throw DriverError(.refused, attempted: "connect", words: "nothing listens there")
     }
   }
 

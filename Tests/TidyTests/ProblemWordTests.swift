@@ -15,7 +15,9 @@ import Testing
 
   /// What the tests of doors and engine expect: the word after a status, or where a code is compared with it.
   @Test func everyProblemCodeIsProvokedByATest() throws {
-    let suites = ["EngineTests", "HTTPAPITests", "HTTPServingTests", "WebDAVTests", "FilesTests", "leaseholddTests"]
+    let suites = [
+      "EngineTests", "HTTPAPITests", "HTTPServingTests", "WebDAVTests", "FilesTests", "GatewayTests", "leaseholddTests",
+    ]
     let tests = try suites.flatMap { try repository.files(in: "Tests/\($0)") }.map(\.text).joined(separator: "\n")
     let words = try words()
     #expect(words.count > 100)
@@ -32,7 +34,7 @@ import Testing
   @Test func noRoomSpellsAProblemCodeItself() throws {
     // L402 stands for itself, and has its own words; the client takes words as they come.
     let words = Set(try words().map(\.word).filter { $0.contains("-") })
-    for room in ["Engine", "HTTPAPI", "HTTPServing", "WebDAV", "Files", "Leasing", "leaseholdd"] {
+    for room in ["Engine", "HTTPAPI", "HTTPServing", "WebDAV", "Files", "Gateway", "Leasing", "leaseholdd"] {
       for file in try repository.files(in: "Sources/\(room)") where file.path.hasSuffix(".swift") {
         // The description of the interface is text for others, and held against the enums by its own test.
         // What an event says of a command is what a problem says of one.

@@ -102,8 +102,8 @@ extension RoomTable {
       name: "WebDAV", kind: .door, arrows: ["Files", "HTTPServing", "Engine", "L402", "Wire", "Problems", "CExpat"],
       products: ["Hummingbird", "Logging"]),
     Room(
-      name: "Gateway", kind: .door, arrows: ["Engine", "L402", "Wire"], products: ["Hummingbird", "Logging"],
-      platform: ["FoundationEssentials"]),
+      name: "Gateway", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "Wire", "Problems"],
+      products: ["Hummingbird", "NIOCore", "NIOPosix", "NIOHTTP1"]),
     Room(
       name: "GRPCAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
       products: ["GRPCCore", "GRPCNIOTransportHTTP2", "GRPCProtobuf", "Logging"]),
@@ -116,8 +116,9 @@ extension RoomTable {
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling", "Logs",
-        "ExchangeRates", "Engine", "Postgres", "Wire",
+        "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
+        "Scheduling",
+        "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),

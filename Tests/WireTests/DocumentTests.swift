@@ -84,7 +84,8 @@ import Wire
     let much = IntrospectionDocument(
       lease: "l", token: "t", paymentHash: "p", tier: -7, variant: "v", capabilities: ["read", "write"],
       expiry: "stale", validUntil: when, path: "/a b", methods: ["GET"], sources: ["::/0", "1.2.3.4/32"],
-      maxMsat: most, mintedValidUntil: when, holderValidUntil: when, caveats: ["a=\"", "b"], thirdParty: true,
+      maxMsat: most, ports: [1, 65_535], mintedValidUntil: when, holderValidUntil: when, caveats: ["a=\"", "b"],
+      thirdParty: true,
       links: ["lease": "/l"])
     #expect(Self.missing(in: much, "introspection") == [])
     for shown in [little, much] { #expect(String(decoding: JSON.encode(shown), as: UTF8.self) == asEver(shown)) }

@@ -8,6 +8,7 @@
 #include "CLinuxFiles.h"
 #include "CLinuxLoop.h"
 #include "CLinuxMounts.h"
+#include "CLinuxNetwork.h"
 #include "CLinuxProcess.h"
 #include "CLinuxProofs.h"
 #include "CLinuxSpace.h"

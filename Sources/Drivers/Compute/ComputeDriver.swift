@@ -38,6 +38,10 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     public var commands = (ofOne: 16, all: 256)
     public var logReaders = (ofOne: 8, all: 256)
     public var orders = (ofOne: 4, all: 64)
+    /// Connections to ports.
+    public var connections = (ofOne: 256, all: 4_096)
+    /// How long a port that listens may let a connection wait.
+    public var connectPatience: Duration = .seconds(5)
     /// `.overwritten` takes as long as writing all the renter ever wrote; `.discarded` only frees it.
     public var erasure = ErasureReceipt.Method.discarded
     /// A static busybox, from which ``ComputeDriver/probe()`` builds the container it tries the limits on.
@@ -72,6 +76,7 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
       .command: .init(ofOne: options.commands.ofOne, all: options.commands.all),
       .log: .init(ofOne: options.logReaders.ofOne, all: options.logReaders.all),
       .order: .init(ofOne: options.orders.ofOne, all: options.orders.all),
+      .connection: .init(ofOne: options.connections.ofOne, all: options.connections.all),
     ])
     fence = try GenerationFence(folder: folder + "/.fences")
     self.volumes = volumes

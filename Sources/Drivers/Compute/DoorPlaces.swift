@@ -10,6 +10,8 @@ final class DoorPlaces: Sendable {
     case log
     /// A start or a stop: they wait for each other.
     case order
+    /// To a port of the container.
+    case connection
   }
 
   struct Bounds: Hashable, Sendable {
@@ -85,6 +87,7 @@ extension DoorPlaces.Thing {
     case .command: "commands"
     case .log: "readers of logs"
     case .order: "starts and stops"
+    case .connection: "connections to ports"
     }
   }
 }

@@ -46,11 +46,12 @@ final class Admissions: Sendable {
   /// - Parameters:
   ///   - path: the file the request is about, inside the volume; `nil` outside the disk door.
   ///   - others: further paths it names (`Destination`, `If`).
+  ///   - port: of the container, that the request is about.
   func admit(
     _ capability: Capabilities, to id: LeaseID, kind: Kind, path: ResourcePath? = nil, others: [ResourcePath] = [],
-    _ caller: Caller
+    port: UInt16? = nil, _ caller: Caller
   ) async throws -> Admitted {
-    let shown = try await credentials.permitted(capability, of: id, caller, path: path)
+    let shown = try await credentials.permitted(capability, of: id, caller, path: path, port: port)
     for other in others where !shown.covers(other) { throw Refusal.permission(.path) }
     let admission = LeaseAdmission(id, shown, by: self)
     if let view = doors.view(of: id), view.answer == .serving, clock.now() < view.servesUntil {
@@ -98,6 +99,17 @@ final class Admissions: Sendable {
       }
     }
     throw Refusal.unavailable(retryAfter: 1, "the lease is changing")
+  }
+
+  /// The same for one of a container's ports, from memory and for who cannot wait, as on an event loop; `nil` where memory
+  /// does not say, and for whatever is refused: ``admit(_:to:kind:path:others:port:_:)`` says why.
+  func admittedAsRemembered(to id: LeaseID, port: UInt16, _ caller: Caller) -> (any Admission)? {
+    guard let view = doors.view(of: id), view.kind == .compute, view.answer == .serving,
+      clock.now() < view.servesUntil,
+      let shown = credentials.permittedAsRemembered(LeaseAction.connect.needs, of: id, caller, port: port),
+      shown.isFor(variant: view.soldAs), shown.expiry == .current
+    else { return nil }
+    return LeaseAdmission(id, shown, by: self)
   }
 
   /// Reads the lease for a door.

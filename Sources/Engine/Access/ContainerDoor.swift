@@ -27,6 +27,15 @@ public struct ContainerDoor: Sendable {
     }
   }
 
+  /// A connection to one of its ports; see ``Doors/openPort(_:of:_:)`` for whom.
+  public func connect(to port: UInt16, of id: LeaseID) async throws -> PortConnection {
+    do throws(DriverError) {
+      return try await open().connect(to: port, in: id)
+    } catch {
+      throw trouble.refusal(for: error)
+    }
+  }
+
   func start(_ id: LeaseID) async throws {
     do throws(DriverError) { try await open().start(id) } catch { throw trouble.refusal(for: error) }
   }

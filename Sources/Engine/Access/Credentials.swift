@@ -164,24 +164,37 @@ final class Credentials: Sendable {
 
   /// The same, without asking what the lease was sold as: for who reads the lease anyway.
   func permitted(
-    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath?
+    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, path: ResourcePath?, port: UInt16? = nil
   ) async throws -> VerifiedCredential {
     guard let credential = try await credential(of: caller) else {
       throw Refusal.unauthorized(reason: .credentialRequired, detail: "this lease opens with its own credential")
     }
-    try weigh(credential, capability, of: lease, caller, path: path)
+    try weigh(credential, capability, of: lease, caller, path: path, port: port)
     return credential
+  }
+
+  /// The same from memory, for who cannot wait; `nil` where it does not say, and for what is refused.
+  func permittedAsRemembered(
+    _ capability: Capabilities, of lease: LeaseID, _ caller: Caller, port: UInt16
+  ) -> VerifiedCredential? {
+    guard let credential = credentialAsRemembered(of: caller) else { return nil }
+    do {
+      try weigh(credential, capability, of: lease, caller, path: nil, port: port)
+      return credential
+    } catch {
+      return nil
+    }
   }
 
   private func weigh(
     _ credential: VerifiedCredential, _ capability: Capabilities, of lease: LeaseID, _ caller: Caller,
-    path: ResourcePath?
+    path: ResourcePath?, port: UInt16? = nil
   ) throws {
     guard credential.isFor(lease: lease.description) else {
       throw Refusal.forbidden(reason: .wrongLease, detail: "the credential belongs to another lease")
     }
     do throws(PermissionRefusal) {
-      try credential.require(capability, method: caller.method, path: path, source: caller.address)
+      try credential.require(capability, method: caller.method, path: path, port: port, source: caller.address)
     } catch {
       throw Refusal.permission(error)
     }

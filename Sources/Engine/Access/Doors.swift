@@ -26,11 +26,12 @@ public struct Doors: Sendable {
 
   private func open<Thing: Sendable>(
     _ capability: Capabilities, to id: LeaseID, kind: Kind, path: ResourcePath? = nil, others: [ResourcePath] = [],
-    _ caller: Caller, _ thing: () async throws -> Thing
+    port: UInt16? = nil, _ caller: Caller, _ thing: () async throws -> Thing
   ) async throws -> Opened<Thing> {
     let admitted: Admissions.Admitted
     do {
-      admitted = try await admissions.admit(capability, to: id, kind: kind, path: path, others: others, caller)
+      admitted = try await admissions.admit(
+        capability, to: id, kind: kind, path: path, others: others, port: port, caller)
     } catch let refusal as Refusal {
       guard let demand = try await demand(insteadOf: refusal, caller) else { throw refusal }
       return .pay(demand)
@@ -92,6 +93,17 @@ public struct Doors: Sendable {
     }
   }
 
+  /// Lets a request through to one of a container's ports. Connections are ``ContainerDoor/connect(to:of:)``'s.
+  public func openPort(_ port: UInt16, of id: LeaseID, _ caller: Caller) async throws -> Opened<Void> {
+    try await open(LeaseAction.connect.needs, to: id, kind: .compute, port: port, caller) {}
+  }
+
+  /// The same from memory, at once; `nil` where ``openPort(_:of:_:)`` has to be asked.
+  public func portAsRemembered(_ port: UInt16, of id: LeaseID, _ caller: Caller) -> (any Admission)? {
+    guard caller.door == nil else { return nil }
+    return admissions.admittedAsRemembered(to: id, port: port, caller)
+  }
+
   public func logs(
     of id: LeaseID, _ part: LogPart, follow: Bool, _ caller: Caller
   ) async throws -> Opened<ContainerLog> {
@@ -120,7 +132,7 @@ extension Refusal {
     case .forbidden(reason: .narrowedCapability, _): .byMoney
     case .forbidden, .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
       .idempotencyConflict, .tooManyRequests, .tooManyAtOnce, .unavailable, .invoiceRefused, .noExchangeRate,
-      .conflict:
+      .conflict, .unanswered:
       .no
     }
   }

@@ -45,6 +45,7 @@ extension ProblemCode {
       case .path: .narrowedPath
       case .method: .narrowedMethod
       case .source: .narrowedSource
+      case .port: .narrowedPort
       case .amount: .narrowedAmount
       case .variant: .narrowedVariant
       case .expired: .narrowedExpired

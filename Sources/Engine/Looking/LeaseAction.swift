@@ -18,6 +18,8 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
   case listContacts, setContacts
   // The container.
   case exec, logs, start, stop
+  /// Speaking to its ports.
+  case connect
   // Files. What is copied or moved can be read where it arrives.
   case readFile, writeFile, carryFile
   /// Mounting a disk into a container, which then reaches all of it: to write as well if the credential may.
@@ -36,7 +38,7 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
       .control
     case .refund: .refund
     case .introspect, .swap, .lend: []
-    case .exec, .start, .stop: .exec
+    case .exec, .start, .stop, .connect: .exec
     case .writeFile: .write
     case .carryFile: [.read, .write]
     }

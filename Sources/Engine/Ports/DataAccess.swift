@@ -1,5 +1,6 @@
 import Leasing
 import Ledger
+import Synchronization
 import Units
 
 /// Where the files of a disk lease lie on this host, for the door that serves them. Renters are hostile: whoever opens
@@ -71,6 +72,13 @@ public protocol ContainerAccess: Sendable {
   /// - Throws: `.absent` when there is no container.
   func setDisk(_ disk: AttachedDisk?, of lease: LeaseID) async throws(DriverError)
 
+  /// Opens a connection to a port that something in the container listens on, at the loopback there.
+  ///
+  /// - Throws: `.absent` when there is no container, `.stopped` when nothing runs in it, `.failed` when it is suspended,
+  ///   `.refused` when nothing listens, `.silent` when what listens takes nobody in, `.tooMany` when as many are open
+  ///   as may be.
+  func connect(to port: UInt16, in lease: LeaseID) async throws(DriverError) -> PortConnection
+
   /// How the container's command stands; `nil` while nothing is known of it, as while it is being made.
   func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState?
 
@@ -84,6 +92,28 @@ public protocol ContainerAccess: Sendable {
   ///
   /// - Returns: which were started.
   @discardableResult func restartEnded() async -> [LeaseID]
+}
+
+/// A connected socket to a port of a container, and the right to have one: kept as long as the connection is open.
+public final class PortConnection: Sendable {
+  private let number: Mutex<Int32?>
+  private let end: @Sendable (_ number: Int32?) -> Void
+
+  /// - Parameter end: called once, with the descriptor where nobody has taken it: it is to be closed.
+  public init(_ number: Int32, end: @escaping @Sendable (_ number: Int32?) -> Void) {
+    self.number = Mutex(number)
+    self.end = end
+  }
+
+  /// The descriptor, not blocking, for whoever asks first; it is theirs to close.
+  public func take() -> Int32? {
+    number.withLock { number in
+      defer { number = nil }
+      return number
+    }
+  }
+
+  deinit { end(take()) }
 }
 
 /// What of a log is wanted.

@@ -17,7 +17,7 @@ public enum ProvisionFault: String, Hashable, Sendable, CaseIterable {
     case .noSpace: self = .noRoom
     case .unavailable: self = .notHere
     case .timedOut: self = .late
-    case .fenced, .absent, .stopped, .tooMany, .busy, .failed: self = .failed
+    case .fenced, .absent, .stopped, .tooMany, .busy, .refused, .silent, .failed: self = .failed
     }
   }
 

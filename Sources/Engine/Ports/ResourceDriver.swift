@@ -180,6 +180,10 @@ public struct DriverError: Error, Hashable, Sendable, CustomStringConvertible {
     case absent
     /// The container's process has ended, by itself or because somebody stopped it; it can be started again.
     case stopped
+    /// Nothing in the container listens on that port.
+    case refused
+    /// Something listens there and takes no connection in time.
+    case silent
     /// As many of these are under way as may be at once.
     case tooMany
     /// The renter's own programs keep us from it (a lease on a file, a log that is being written over); later it may go.

@@ -49,7 +49,7 @@ extension HTTPAPI {
       let caller = caller(request, asker)
       guard let shown = engine.remembered.introspected(caller) else { return nil }
       let json = JSON.encode(IntrospectionDocument(shown, base: configuration.publicURL))
-      tell(path, caller, about: nil, since: start)
+      tell(path, .get, status: 200, caller, path: path, after: .now - start)
       return Self.reply(.ok, json)
     }
     guard let id = Self.lease(path) else { return nil }
@@ -58,7 +58,7 @@ extension HTTPAPI {
     var document = LeaseDocument(record, at: engine.clock.now(), base: configuration.publicURL)
     if shown.path != nil { document.hideMoney() }
     let json = JSON.encode(document)
-    tell("/v1/leases/{lease}", caller, about: id, since: start)
+    tell("/v1/leases/{lease}", .get, status: 200, caller, path: path, after: .now - start)
     return Self.reply(.ok, json)
   }
 
@@ -90,19 +90,5 @@ extension HTTPAPI {
     fields.append(HTTPField(name: .contentLength, value: String(json.count)))
     fields.append(HTTPField(name: .contentTypeOptions, value: "nosniff"))
     return PromptAnswers.Reply(status, fields, body: json)
-  }
-
-  /// The same counters and the same line as of every other request.
-  private func tell(_ route: String, _ caller: Caller, about lease: LeaseID?, since start: ContinuousClock.Instant) {
-    let elapsed = ContinuousClock.now - start
-    front.answered(.get, route, status: 200, after: elapsed)
-    guard engine.log.logLevel <= .info else { return }
-    var facts = Self.facts(.get, route, .ok, after: elapsed)
-    facts["hb.request.id"] = .stringConvertible(RequestID())
-    if configuration.logsClients {
-      facts["client"] = .string(caller.addressText)
-      if let lease { facts["lease"] = .string(lease.description) }
-    }
-    engine.log.info("request answered", metadata: facts)
   }
 }

@@ -92,11 +92,11 @@ extension HTTPAPI {
       let price =
         offer.terms.isPriced
         ? "at most \(offer.highestPrice.satoshisRoundedUp) sat a period" : "priced when it is asked for"
-      return "- `\(offer.id)`: \(Self.oneLine(offer.title)) (\(offer.terms.kind.rawValue)), \(price) of "
+      return "- `\(offer.id)`: \(offer.title.onOneLine) (\(offer.terms.kind.rawValue)), \(price) of "
         + "\(offer.terms.period.count) seconds"
     }
     return """
-      # \(Self.oneLine(configuration.title))
+      # \(configuration.title.onOneLine)
 
       > Disks and containers by the period, paid over Lightning. There is no account: a request is answered `402 Payment \
       Required` with an invoice and a macaroon (L402); whoever pays holds the lease.
@@ -125,11 +125,11 @@ extension HTTPAPI {
 
       """
   }
+}
 
+extension String {
   /// A provider's words cannot begin a line of their own.
-  private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
-  }
+  fileprivate var onOneLine: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
 }
 
 extension Condition {
@@ -145,6 +145,7 @@ extension Condition {
       case .method: (true, "HTTP methods, by commas")
       case .source: (true, "addresses and prefixes (CIDR), by commas")
       case .maxMsat: (true, "the most that one invoice under it asks, in millisatoshis")
+      case .port: (true, "ports of the container, by commas: these and nothing else")
       }
     return DiscoveryCaveat(condition: rawValue, isAddable: words.isAddable, description: words.description)
   }

@@ -144,6 +144,8 @@ extension HTTPAPI {
       return Problem(
         .serviceUnavailable, .exchangeRateUnavailable, words, headers: [.retryAfter: String(seconds)])
     case .conflict(let code, let words): return Problem(.conflict, code, words)
+    case .unanswered(let code, let words):
+      return Problem(code == .portSilent ? .gatewayTimeout : .badGateway, code, words)
     }
   }
 

@@ -78,7 +78,7 @@ extension IntrospectionDocument {
       expiry: expiry,
       validUntil: Timestamp(Instant(unixSeconds: shown.validUntil)), path: shown.path?.description,
       methods: shown.methods, sources: shown.sources?.map(\.description), maxMsat: shown.maxMsat,
-      mintedValidUntil: Timestamp(Instant(unixSeconds: shown.mintedValidUntil)),
+      ports: shown.ports, mintedValidUntil: Timestamp(Instant(unixSeconds: shown.mintedValidUntil)),
       holderValidUntil: shown.holderValidUntil.map { Timestamp(Instant(unixSeconds: $0)) }, caveats: caveats,
       thirdParty: shown.hasThirdParty,
       links: [

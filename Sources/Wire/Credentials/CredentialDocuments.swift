@@ -89,6 +89,8 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
   public var sources: [String]?
   /// Bounds one invoice.
   public var maxMsat: Int64?
+  /// Of the container: these and nothing else of the lease.
+  public var ports: [UInt16]?
   /// Until when it serves without a swap, and the holder's own bound, which nothing moves.
   public var mintedValidUntil: Timestamp
   public var holderValidUntil: Timestamp?
@@ -101,7 +103,8 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     lease: String, token: String, paymentHash: String, tier: Int, variant: String? = nil, capabilities: [String],
     expiry: String,
     validUntil: Timestamp, path: String? = nil, methods: [String]? = nil, sources: [String]? = nil,
-    maxMsat: Int64? = nil, mintedValidUntil: Timestamp, holderValidUntil: Timestamp? = nil, caveats: [String],
+    maxMsat: Int64? = nil, ports: [UInt16]? = nil, mintedValidUntil: Timestamp, holderValidUntil: Timestamp? = nil,
+    caveats: [String],
     thirdParty: Bool, links: [String: String]
   ) {
     self.lease = lease
@@ -116,6 +119,7 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     self.methods = methods
     self.sources = sources
     self.maxMsat = maxMsat
+    self.ports = ports
     self.mintedValidUntil = mintedValidUntil
     self.holderValidUntil = holderValidUntil
     self.caveats = caveats
@@ -136,6 +140,7 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     case methods
     case sources
     case maxMsat = "max_msat"
+    case ports
     case mintedValidUntil = "minted_valid_until"
     case holderValidUntil = "holder_valid_until"
     case caveats

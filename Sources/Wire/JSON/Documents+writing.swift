@@ -161,6 +161,7 @@ extension IntrospectionDocument {
       writer.field("methods", ifAny: methods)
       writer.field("sources", ifAny: sources)
       writer.field("max_msat", ifAny: maxMsat)
+      writer.field("ports", ifAny: ports)
       writer.field("minted_valid_until", mintedValidUntil)
       writer.field("holder_valid_until", ifAny: holderValidUntil)
       writer.field("caveats", caveats)

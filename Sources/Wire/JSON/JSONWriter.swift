@@ -49,6 +49,11 @@ struct JSONWriter {
     self.name(name)
     array(strings) { $0.string($1) }
   }
+  mutating func field(_ name: StaticString, ifAny numbers: [UInt16]?) {
+    guard let numbers else { return }
+    self.name(name)
+    array(numbers) { $0.number($1) }
+  }
   /// In the order in which the dictionary is read, as ever.
   mutating func field(_ name: StaticString, _ links: [String: String]) {
     field(name) { writer in

@@ -120,6 +120,8 @@ struct NarrowingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("From these addresses only: 203.0.113.0/24.", valueName: "list")) var source: String?
   @Option(help: ArgumentHelp("Not longer than this: 600, 10m, 24h or 7d.", valueName: "span")) var validFor: Span?
   @Option(help: ArgumentHelp("Pays at most this much for one invoice.", valueName: "msat")) var maxMsat: Int64?
+  @Option(help: ArgumentHelp("These ports of a container, and nothing else of it: 8080,9000.", valueName: "list"))
+  var port: String?
   @Option(help: ArgumentHelp("Any other condition that the doors know, as it stands.", valueName: "condition=value"))
   var caveat: [String] = []
 
@@ -133,7 +135,7 @@ struct NarrowingOptions: ParsableArguments {
 
   var isEmpty: Bool {
     !readOnly && capabilities == nil && path == nil && method == nil && source == nil && validFor == nil
-      && maxMsat == nil && caveat.isEmpty
+      && maxMsat == nil && port == nil && caveat.isEmpty
   }
 
   /// - Parameter held: what is narrowed; an end later than its own is left out, and the remark says so.
@@ -149,6 +151,7 @@ struct NarrowingOptions: ParsableArguments {
     add(.method, method?.uppercased())
     add(.source, source)
     add(.maxMsat, maxMsat.map { "\($0)" })
+    add(.port, port)
     if let validFor {
       let end = now.unixSeconds + validFor.seconds
       if let held, case .success(let claims) = held.claims, claims.validUntil < end {

@@ -28,6 +28,7 @@ struct TokenDocument: Codable {
   var methods: [String]?
   var sources: [String]?
   var maxMsat: Int64?
+  var ports: [UInt16]?
   var caveats: [Caveat]
   var discharges: Int
   /// Third parties whose word is missing.
@@ -43,6 +44,7 @@ struct TokenDocument: Codable {
     case validUntil = "valid_until"
     case tier, variant, capabilities, path, methods, sources
     case maxMsat = "max_msat"
+    case ports
     case caveats, discharges, awaited
     case hasPreimage = "has_preimage"
     case preimage, authorization
@@ -72,6 +74,7 @@ struct TokenDocument: Codable {
       methods = claims.methods
       sources = claims.sources?.map(\.description)
       maxMsat = claims.maxMsat
+      ports = claims.ports
     }
   }
 }
@@ -116,6 +119,7 @@ enum TokenView {
       ("allows", document.capabilities.map { $0.isEmpty ? "nothing" : $0.joined(separator: ", ") }),
       ("beneath", document.path), ("by", document.methods?.joined(separator: ", ")),
       ("from", document.sources?.joined(separator: ", ")),
+      ("ports", document.ports.map { $0.map { "\($0)" }.joined(separator: ", ") }),
       ("pays at most", document.maxMsat.map { Human.sats($0) + " for one invoice" }),
       (document.expired ? "expired" : "until", document.validUntil.map { Human.moment($0, now) }),
       ("vouched for", document.discharges > 0 ? "by \(document.discharges)" : nil),
@@ -149,6 +153,7 @@ enum TokenView {
     case .path: "only \(value) and what is beneath it"
     case .method: "only \(value.replacing(",", with: ", ")) requests"
     case .source: "only from \(value.replacing(",", with: ", "))"
+    case .port: "only port \(value.replacing(",", with: ", ")) of the container"
     case .maxMsat: "pays at most \(Int64(value).map { Human.sats($0) } ?? value) for one invoice"
     }
   }

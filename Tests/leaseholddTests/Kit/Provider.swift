@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Gateway
 import Glibc
 import HTTPAPI
 import HTTPServing
@@ -31,6 +32,7 @@ struct Provider: Sendable {
       let clock = ManualClock()
       let node = try EmbeddedNode(directory: home + "/node", clock: clock)
       let driver = SimulatedDriver(.disk, clock: clock)
+      let containers = SimulatedDriver(.compute, clock: clock)
       let folders = Folders(driver: driver, home: home)
       let bell = Bell()
       var settings = Settings(daemon: "test", network: "bcrt")
@@ -40,7 +42,8 @@ struct Provider: Sendable {
       let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let engine = Engine(
         store: TestTimeStore(store, clock: clock), node: node,
-        drivers: .init(resources: [.disk: driver], volumes: folders, containers: nil), clock: clock,
+        drivers: .init(resources: [.disk: driver, .compute: containers], volumes: folders, containers: containers),
+        clock: clock,
         alarm: DueAlarm(clock: clock, bell: bell), channels: [], keyring: MasterKeyring(key: .random()),
         catalog: catalog, settings: settings, bell: bell, log: log)
       try await engine.prepare()
@@ -51,8 +54,10 @@ struct Provider: Sendable {
           return false
         }
         group.addTask {
+          let api = HTTPAPI(engine: engine)
+          let gateway = Gateway(EngineGatewayGate(api))
           let application = Application(
-            router: HTTPAPI(engine: engine).routerWithEveryDoor(), server: .guarded(),
+            router: api.routerWithEveryDoor(), server: .guarded(door: { gateway.makeHandler(for: $0) }),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
           // Who does not begin to serve does not let anybody wait for a port.
@@ -83,16 +88,41 @@ struct Provider: Sendable {
           offer: "disk", kind: .disk, resources: Resources(disk: ByteCount(1 << 20)), period: 36_000, price: 36_000_000,
           policy: Policy(
             quote: 600, provisioning: 600, lead: 900, grace: 150, retention: 36_000,
-            idle: IdlePolicy(after: 600, action: .suspend, retention: 36_000)), maxPeriods: 24))
-    ], images: [],
+            idle: IdlePolicy(after: 600, action: .suspend, retention: 36_000)), maxPeriods: 24)),
+      Offer(
+        id: "box", title: "box",
+        terms: Terms(
+          offer: "box", kind: .compute,
+          resources: Resources(disk: ByteCount(1 << 20), cpuMillis: 100, memory: ByteCount(64 << 20), pids: 32),
+          period: 36_000, price: 36_000_000,
+          policy: Policy(quote: 600, provisioning: 600, lead: 900, grace: 150, retention: 36_000), maxPeriods: 24),
+        images: ["busybox"]),
+    ],
+    images: [ImageReference(name: "busybox", digest: "sha256:" + String(repeating: "0", count: 64), path: "/nowhere")],
     hosts: [
       HostCapacity(
-        host: "here", kind: .disk, limit: Resources(disk: ByteCount(64 << 20)), uidBase: 1_000_000)
+        host: "here", kind: .disk, limit: Resources(disk: ByteCount(64 << 20)), uidBase: 1_000_000),
+      HostCapacity(
+        host: "here", kind: .compute,
+        limit: Resources(disk: ByteCount(64 << 20), cpuMillis: 1_000, memory: ByteCount(1 << 30), pids: 1_000),
+        uidBase: 1_000_000),
     ])
 
   /// A disk, rented and paid for, with something in `/photos` and something that is nobody else's business.
   func rent() async throws -> Rented {
-    let request = LeaseRequest(offer: "disk")
+    let disk = try await buy("disk")
+    for name in ["photos/sub", "private", "photosx"] {
+      try FileManager.default.createDirectory(atPath: disk.root + "/" + name, withIntermediateDirectories: true)
+    }
+    for name in ["photos/a", "private/secret", "photosx/secret"] {
+      try Data((name.hasSuffix("secret") ? Rented.secret : "a").utf8).write(to: URL(filePath: disk.root + "/" + name))
+    }
+    return disk
+  }
+
+  /// What an offer sells, rented and paid for.
+  func buy(_ offer: String) async throws -> Rented {
+    let request = LeaseRequest(offer: offer)
     func caller(_ credential: [String]) -> Caller {
       Caller(
         authorization: credential, method: "POST", address: IPAddress("127.0.0.1"), addressText: "127.0.0.1",
@@ -110,14 +140,8 @@ struct Provider: Sendable {
     } else {
       Issue.record("money was asked for once more")
     }
-    let root = try folders.make(demand.lease)
-    for name in ["photos/sub", "private", "photosx"] {
-      try FileManager.default.createDirectory(atPath: root + "/" + name, withIntermediateDirectories: true)
-    }
-    for name in ["photos/a", "private/secret", "photosx/secret"] {
-      try Data((name.hasSuffix("secret") ? Rented.secret : "a").utf8).write(to: URL(filePath: root + "/" + name))
-    }
-    return Rented(lease: demand.lease, credential: credential, root: root, port: port)
+    return Rented(
+      lease: demand.lease, credential: credential, root: try folders.make(demand.lease), port: port)
   }
 }
 

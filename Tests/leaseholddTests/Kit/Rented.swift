@@ -42,11 +42,14 @@ struct Rented: Sendable {
       })
   }
 
-  /// One request on a connection of its own, with exactly these bytes in its first line.
+  /// One request on a connection of its own, with exactly these bytes in its first line, behind the lease's name.
+  ///
+  /// - Parameter door: what stands before that.
   func send(
-    _ method: String, _ path: String, _ authorization: String?, _ headers: [String: String] = [:], body: String? = nil
+    _ method: String, _ path: String, _ authorization: String?, _ headers: [String: String] = [:], body: String? = nil,
+    door: String = "/dav/"
   ) async throws -> Reply {
-    var text = "\(method) /dav/\(lease)\(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
+    var text = "\(method) \(door)\(lease)\(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
     if let authorization { text += "Authorization: \(authorization)\r\n" }
     for (name, value) in headers { text += "\(name): \(value)\r\n" }
     if let body { text += "Content-Length: \(body.utf8.count)\r\n" }

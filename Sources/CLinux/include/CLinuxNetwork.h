@@ -1,0 +1,20 @@
+// Network namespaces.
+#ifndef CLINUX_NETWORK_H
+#define CLINUX_NETWORK_H
+
+/// A TCP socket inside a network namespace, on its way to a port of the loopback there; close-on-exec and not blocking.
+/// The loopback is brought up first where it is down.
+///
+/// setns(2) moves one thread: it is done by a thread that lives for this alone, so that none of the program's others
+/// can be left behind in the namespace.
+///
+/// @param space A descriptor of the namespace.
+/// @param v6 Whether to `::1` rather than to `127.0.0.1`.
+/// @param pending Set to 1 while the connection is still being made: it can be written to, or has failed, once it is.
+/// @return The socket; negative, with errno, when the namespace cannot be entered or nobody listens there.
+int clinux_connect_inside(int space, unsigned short port, int v6, int *pending);
+
+/// SO_ERROR: how a pending connection came out; 0 for well.
+int clinux_socket_error(int socket);
+
+#endif
