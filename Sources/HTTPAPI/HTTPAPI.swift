@@ -1,4 +1,5 @@
 import Engine
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import L402
@@ -73,13 +74,14 @@ public struct HTTPAPI: Sendable {
 
   /// A router with our front (request log, metrics, problems), then the other doors, then our routes.
   ///
-  /// - Parameter doors: middleware that answers what is its own and hands everything else on, such as WebDAV's.
+  /// - Parameter doors: each answers what begins with its prefixes and hands everything else on, such as WebDAV's.
   public func makeRouter<Context: HTTPAPIContext>(
-    of context: Context.Type = Context.self, doors: [any MiddlewareProtocol<Request, Response, Context>] = []
+    of context: Context.Type = Context.self, doors: [any HTTPDoor<Context>] = []
   ) -> Router<Context> {
     let router = Router(context: context, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: FrontMiddleware<Context>(api: self))
-    for door in doors { router.add(middleware: door) }
+    router.add(middleware: FrontMiddleware<Context>(api: self, prefixes: doors.flatMap(\.prefixes)))
+    func add(_ door: some HTTPDoor<Context>) { router.add(middleware: door) }
+    for door in doors { add(door) }
     routes(on: router)
     return router
   }

@@ -242,7 +242,7 @@ import Wire
 
   @Test func noLineOfTheLogNamesAnAddress() {
     let secret = "01jdnk3vexs6yqk2dk7b8t2f9m"
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/dav/\(secret)/a") != nil)
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/d/\(secret)/a") == nil)
+    #expect(HTTPAPI.lease(in: "/dav/\(secret)/a") != nil)
+    #expect(HTTPAPI.lease(in: "/d/\(secret)/a") == nil)
   }
 }

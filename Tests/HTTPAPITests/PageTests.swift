@@ -23,10 +23,10 @@ import Testing
 
   @Test func aLogLineNamesTheLeaseAndNothingBehindIt() {
     let lease = "01jdxyz0000000000000000000"
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/v1/leases/\(lease)/usage")?.description == lease)
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/dav/\(lease)/a/b/c/d/e")?.description == lease)
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/v1/offers/disk") == nil)
-    #expect(FrontMiddleware<BasicHTTPAPIContext>.lease(in: "/dav/a/b/c/\(lease)") == nil)
+    #expect(HTTPAPI.lease(in: "/v1/leases/\(lease)/usage")?.description == lease)
+    #expect(HTTPAPI.lease(in: "/dav/\(lease)/a/b/c/d/e")?.description == lease)
+    #expect(HTTPAPI.lease(in: "/v1/offers/disk") == nil)
+    #expect(HTTPAPI.lease(in: "/dav/a/b/c/\(lease)") == nil)
   }
 
   @Test func sizesAndSpansForPeople() {

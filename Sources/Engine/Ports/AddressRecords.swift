@@ -36,6 +36,12 @@ public struct LeaseAddress: Hashable, Sendable {
 
 /// A request that came by an address: where its paths begin.
 public struct AddressedDoor: Hashable, Sendable {
+  /// What stands before every address.
+  public static let prefix = "/d"
+
+  /// Where the paths behind an address begin: `/d/{secret}`.
+  public static func base(of secret: String) -> String { "\(prefix)/\(secret)" }
+
   /// The address in the path, a secret.
   public var secret: String
   public var address: LeaseAddress

@@ -1,4 +1,5 @@
 import Engine
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import Leasing
@@ -7,12 +8,14 @@ import Leasing
 /// `/dav/{lease}/`; `exec`, `logs`, `start` and `stop` of a container, and the lease itself before them.
 ///
 /// Before the router, for what stands behind an address is the path of another door.
-public struct AddressMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
+public struct AddressMiddleware<Context: HTTPAPIContext>: HTTPDoor {
   /// Answers for the files of a disk.
   public typealias Files = @Sendable (Request, AddressedDoor, Context) async -> Response
 
   private let api: HTTPAPI
   private let files: Files
+
+  public var prefixes: [DoorPrefix] { [AddressPath.prefix] }
 
   public init(_ api: HTTPAPI, files: @escaping Files) {
     self.api = api
@@ -23,7 +26,7 @@ public struct AddressMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
     let path = request.head.path ?? ""
-    guard AddressPath.answers(path) else { return try await next(request, context) }
+    guard AddressPath.prefix.covers(path) else { return try await next(request, context) }
     guard let named = AddressPath(path), let door = try await api.engine.addresses.find(named.secret) else {
       throw Problem(.notFound, .notFound, "there is nothing here")
     }
@@ -58,18 +61,17 @@ public struct AddressMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
   }
 }
 
-/// A path that begins with `/d/`.
+/// A path of an address.
 struct AddressPath: Hashable {
   var secret: String
   /// Behind the address, without slashes at the ends.
   var rest: String
 
-  /// Whether a path is an address's, or looks like one.
-  static func answers(_ path: String) -> Bool { path.utf8.starts(with: "/d/".utf8) }
+  static let prefix = DoorPrefix(AddressedDoor.prefix)
 
   /// `nil` for what cannot be one.
   init?(_ path: String) {
-    let segments = path.prefix { $0 != "?" }.dropFirst("/d/".count)
+    let segments = path.prefix { $0 != "?" }.dropFirst(Self.prefix.path.count + 1)
       .split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let secret = segments.first, secret.utf8.count == 26 else { return nil }
     self.secret = String(secret)

@@ -9,6 +9,8 @@ import NIOCore
 /// middleware rather than five, because each costs.
 struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
   let api: HTTPAPI
+  /// Of the doors beside our routes.
+  let prefixes: [DoorPrefix]
 
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -17,16 +19,16 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     var response: Response
     do {
       try Self.check(request.headers)
-      try Self.check(path: request.head.path ?? "")
+      try check(path: request.head.path ?? "")
       response = try await next(request, context)
     } catch {
       response = answer(error, to: request, context: context)
     }
     response.headers[.contentTypeOptions] = "nosniff"
     // The address is a secret, and whatever page is opened from there is told nothing of it.
-    if AddressPath.answers(request.head.path ?? "") { response.headers[.referrerPolicy] = "no-referrer" }
+    if AddressPath.prefix.covers(request.head.path ?? "") { response.headers[.referrerPolicy] = "no-referrer" }
     let elapsed = ContinuousClock.now - start
-    let route = Self.route(of: request, context: context)
+    let route = route(of: request, context: context)
     api.front.answered(request.method, route, status: response.status.code, after: elapsed)
     guard context.logger.logLevel <= .info else { return response }
     var facts = HTTPAPI.facts(request.method, route, response.status, after: elapsed)
@@ -48,17 +50,7 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
   private func name(_ request: Request, context: Context, in facts: inout Logger.Metadata) {
     let exchange = Exchange(request: request, context: context, configuration: api.configuration)
     facts["client"] = "\(exchange.clientAddress.text)"
-    if let lease = Self.lease(in: request.uri.path) { facts["lease"] = "\(lease)" }
-  }
-
-  /// The lease that a path is about: its first segment that is the name of one, and nothing that stands behind.
-  static func lease(in path: String) -> LeaseID? {
-    // An address looks like one, and is a secret.
-    guard !AddressPath.answers(path) else { return nil }
-    for segment in path.split(separator: "/", maxSplits: 5).prefix(4) {
-      if let lease = LeaseID(String(segment)) { return lease }
-    }
-    return nil
+    if let lease = HTTPAPI.lease(in: request.uri.path) { facts["lease"] = "\(lease)" }
   }
 
   private func answer(_ error: any Error, to request: Request, context: Context) -> Response {
@@ -106,26 +98,25 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
 
   /// An empty segment names nothing: a path with one is none of ours, before anybody compares how it begins. A proxy in
   /// front that guards a prefix sees `//metrics` as another path, and a router that drops the empty segment does not. Only
-  /// folders of a disk end in a slash.
-  static func check(path: String) throws(Problem) {
-    let path = path.utf8.prefix { $0 != UInt8(ascii: "?") }
-    let isFolder = path.starts(with: "/dav/".utf8) || path.starts(with: "/d/".utf8) || path.elementsEqual("/".utf8)
+  /// what lies behind another door, as a disk's folder, ends in a slash.
+  func check(path: String) throws(Problem) {
+    let segments = path.utf8.prefix { $0 != UInt8(ascii: "?") }
     var before: UInt8 = 0
-    for byte in path {
-      if byte == UInt8(ascii: "/"), before == byte { throw nothing }
+    for byte in segments {
+      if byte == UInt8(ascii: "/"), before == byte { throw Self.nothing }
       before = byte
     }
-    if before == UInt8(ascii: "/"), !isFolder { throw nothing }
+    guard before == UInt8(ascii: "/"), segments.count > 1 else { return }
+    guard prefixes.contains(where: { $0.covers(path) }) else { throw Self.nothing }
   }
 
   private static var nothing: Problem { Problem(.notFound, .notFound, "there is nothing here") }
 
   /// The template of the path, so that logs and metrics name no lease.
-  private static func route(of request: Request, context: Context) -> String {
+  private func route(of request: Request, context: Context) -> String {
     if let path = context.endpointPath, path != "NotFound" { return path }
     let path = request.head.path ?? ""
-    for door in ["/dav", "/d", "/c"] where path == door || path.hasPrefix(door + "/") { return door }
-    return "unknown"
+    return prefixes.first { $0.covers(path) }?.path ?? "unknown"
   }
 }
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import L402
 import Leasing
+import Ledger
 import Problems
 import Wire
 
@@ -70,20 +71,22 @@ extension HTTPAPI {
   private func links(for problem: Problem, _ request: Request?) -> [String: String]? {
     switch problem.code {
     case .credentialStale:
-      return request.flatMap(Self.lease(in:)).map { ["credential": link("/v1/leases/\($0)/credential")] }
+      return request.flatMap { Self.lease(in: $0.head.path ?? "") }
+        .map { ["credential": link("/v1/leases/\($0)/credential")] }
     case .noCapacity, .unknownOffer, .exchangeRateUnavailable: return ["offers": link("/v1/offers")]
     default: return nil
     }
   }
 
-  /// The lease a path names, whichever door's it is.
-  private static func lease(in request: Request) -> String? {
-    let segments = (request.head.path ?? "").split(separator: "?", maxSplits: 1).first?.split(separator: "/") ?? []
-    switch segments.first {
-    case "v1": return segments.count > 2 && segments[1] == "leases" ? String(segments[2]) : nil
-    case "dav", "c": return segments.count > 1 ? String(segments[1]) : nil
-    default: return nil
+  /// The lease that a path is about, whichever door's it is: its first segment that is the name of one, and nothing that
+  /// stands behind.
+  static func lease(in path: String) -> LeaseID? {
+    // An address looks like one, and is a secret.
+    guard !AddressPath.prefix.covers(path) else { return nil }
+    for segment in path.prefix(while: { $0 != "?" }).split(separator: "/", maxSplits: 5).prefix(4) {
+      if let lease = LeaseID(String(segment)) { return lease }
     }
+    return nil
   }
 
   /// `404`, or `405` where the path is right and the method is not.

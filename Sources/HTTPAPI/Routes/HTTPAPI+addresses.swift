@@ -26,7 +26,7 @@ extension HTTPAPI {
         let made = try await engine.addresses.make(
           exchange.lease(), capabilities, path: wish?.path, exchange.caller())
         return .json(
-          AddressDocument(made.address, at: "\(exchange.base)/d/\(made.secret)/"), .created,
+          AddressDocument(made.address, at: "\(exchange.base)\(AddressedDoor.base(of: made.secret))/"), .created,
           headers: [.cacheControl: "no-store"])
       },
       Endpoint(.delete, "/v1/leases/{lease}/addresses/{token}") { exchange in

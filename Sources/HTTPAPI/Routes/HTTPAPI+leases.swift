@@ -79,7 +79,7 @@ extension HTTPAPI {
     return await lease(record, exchange, .created, headers: [.location: link("/v1/leases/\(record.lease.id)")]) {
       // Clients that keep what they paid with to themselves leave their user without it.
       $0.credential = Self.repeated(caller)
-      $0.address = address.map { "\(exchange.base)/d/\($0.secret)/" }
+      $0.address = address.map { "\(exchange.base)\(AddressedDoor.base(of: $0.secret))/" }
       $0.contacts = told.map { $0.map { ContactDocument($0) } }
     }
   }

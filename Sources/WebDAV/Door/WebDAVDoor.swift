@@ -69,7 +69,9 @@ public struct WebDAVDoor: Sendable {
   /// What clients ask before they have a path: whether WebDAV is spoken here. Above the leases there is nothing to see, and
   /// nothing to show a credential for.
   static func greeting(for request: Request) -> Response? {
-    guard request.method == .options, ["/", "*", "/dav", "/dav/"].contains(request.head.path ?? "") else { return nil }
+    guard request.method == .options,
+      ["/", "*", Target.prefix.path, Target.prefix.path + "/"].contains(request.head.path ?? "")
+    else { return nil }
     return Response(status: .ok, headers: offer)
   }
 

@@ -1,5 +1,6 @@
 import Engine
 import Files
+import HTTPServing
 import HTTPTypes
 import L402
 import Ledger
@@ -7,22 +8,12 @@ import Text
 
 /// What a request line or a `Destination` points at: a lease and a path in its volume.
 struct Target: Hashable, Sendable {
-  static let prefix = "/dav"
+  static let prefix = DoorPrefix("/dav")
 
   var lease: LeaseID
   var path: ResourcePath
   /// Where the addresses of the volume begin for who asked: `/dav/{lease}`, or the address that he came by.
   var base: String
-
-  /// Whether a request path belongs to this door.
-  static func answers(_ path: String?) -> Bool {
-    guard let path else { return false }
-    let utf8 = path.utf8.prefix { $0 != UInt8(ascii: "?") }
-    return utf8.elementsEqual(prefix.utf8) || utf8.starts(with: (prefix + "/").utf8)
-  }
-
-  /// Where a lease's addresses begin for who came by one of its own.
-  static func base(of door: AddressedDoor) -> String { "/d/\(door.secret)" }
 
   /// Reads the path of a request line.
   ///
@@ -85,14 +76,14 @@ struct Target: Hashable, Sendable {
   private static func split(_ path: ResourcePath, _ door: AddressedDoor?) throws(DoorProblem) -> Target {
     let segments = path.segments
     let (lease, base): (LeaseID, String)
-    if let door, segments.count >= 2, segments[0] == "d", segments[1] == door.secret {
-      (lease, base) = (door.address.lease, Self.base(of: door))
+    if let door, segments.count >= 2, "/" + segments[0] == AddressedDoor.prefix, segments[1] == door.secret {
+      (lease, base) = (door.address.lease, AddressedDoor.base(of: door.secret))
     } else {
-      guard segments.count >= 2, "/" + segments[0] == prefix else {
-        throw DoorProblem(404, .notFound, "files are at \(prefix)/{lease}/")
+      guard segments.count >= 2, "/" + segments[0] == prefix.path else {
+        throw DoorProblem(404, .notFound, "files are at \(prefix.path)/{lease}/")
       }
       guard let named = LeaseID(segments[1]) else { throw DoorProblem(404, .unknownLease, "this is no lease") }
-      (lease, base) = (named, "\(prefix)/\(named)")
+      (lease, base) = (named, "\(prefix.path)/\(named)")
     }
     let around: ResourcePath
     do throws(ResourcePath.Fault) {
@@ -101,7 +92,7 @@ struct Target: Hashable, Sendable {
       throw DoorProblem(404, .unknownLease, "this is no lease")
     }
     guard let inside = path.relative(to: around) else {
-      throw DoorProblem(404, .notFound, "files are at \(prefix)/{lease}/")
+      throw DoorProblem(404, .notFound, "files are at \(prefix.path)/{lease}/")
     }
     guard !inside.segments.contains(where: ReservedName.isReserved) else {
       throw DoorProblem(403, .reservedName, "names that begin with \(ReservedName.prefix) are the server's")
