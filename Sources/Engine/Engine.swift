@@ -45,14 +45,14 @@ public final class Engine: Sendable {
   let reissues: Reissues
   let claims: Claims
 
-  /// The drivers of this host, one per kind, and their doors.
+  /// The drivers of this daemon, and their doors.
   public struct Drivers: Sendable {
-    public var resources: [Kind: any ResourceDriver]
+    public var resources: ResourceDrivers
     public var volumes: (any VolumeAccess)?
     public var containers: (any ContainerAccess)?
 
     public init(
-      resources: [Kind: any ResourceDriver], volumes: (any VolumeAccess)?, containers: (any ContainerAccess)?
+      resources: ResourceDrivers, volumes: (any VolumeAccess)?, containers: (any ContainerAccess)?
     ) {
       self.resources = resources
       self.volumes = volumes

@@ -105,14 +105,14 @@ struct Daemon {
   private static func drivers(
     _ configuration: Configuration, clock: SystemClock, log: Logger
   ) async throws -> Engine.Drivers {
-    var resources: [Kind: any ResourceDriver] = [:]
+    var resources = ResourceDrivers()
     var volumes: (any VolumeAccess)?
     var containers: (any ContainerAccess)?
     for host in configuration.hosts {
       if let disk = host.disk {
         let opened = try await DiskDriver.open(disk.driverConfiguration, clock: clock, logger: log)
         log.info("disks are served", metadata: ["driver": "\(opened.driver.name)", "reason": "\(opened.reason)"])
-        resources[.disk] = opened.driver
+        resources.add(opened.driver, on: host.name)
         volumes = opened.driver
       }
       if let compute = host.compute {
@@ -125,7 +125,7 @@ struct Daemon {
           log.warning("an image cannot be used here", metadata: ["reason": "\(sentence)"])
         }
         log.info("containers are served", metadata: ["driver": "\(driver.name)"])
-        resources[.compute] = driver
+        resources.add(driver, on: host.name)
         containers = driver
       }
     }

@@ -150,7 +150,7 @@ enum Doors {
     return Engine(
       store: PostgresStore(pool: pool, listening: world.database, log: world.log), node: node,
       // Nothing is made: what is measured ends at the credential.
-      drivers: .init(resources: [:], volumes: nil, containers: nil), clock: clock,
+      drivers: .init(resources: ResourceDrivers(), volumes: nil, containers: nil), clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [],
       keyring: MasterKeyring(key: world.key),
       catalog: Catalog(

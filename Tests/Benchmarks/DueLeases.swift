@@ -31,7 +31,7 @@ enum DueLeases {
     settings.batch = batch
     let engine = Engine(
       store: PostgresStore(pool: pool, listening: world.database, log: world.log), node: node,
-      drivers: .init(resources: [:], volumes: nil, containers: nil), clock: clock,
+      drivers: .init(resources: ResourceDrivers(), volumes: nil, containers: nil), clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: {}), channels: [], keyring: .init(key: world.key),
       catalog: Catalog(offers: [], images: [], hosts: []), settings: settings, bell: Bell(), log: world.log)
     try await engine.prepare()

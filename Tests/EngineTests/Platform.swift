@@ -66,8 +66,15 @@ final class Platform: Sendable {
     clock: ManualClock, channel: RecordingChannel, messenger: RecordingMessenger = RecordingMessenger(),
     keyring: MasterKeyring, catalog: Catalog,
     rates: [any ExchangeRateSource] = [], boxes: SimulatedDriver? = nil,
-    _ change: (inout Settings) -> Void = { _ in }
+    elsewhere: [String: any ResourceDriver] = [:], _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
+    var resources = ResourceDrivers()
+    for host in catalog.hosts {
+      if host.kind == driver.kind { resources.add(elsewhere[host.host] ?? driver, on: host.host) }
+    }
+    for host in catalog.hosts where host.kind == .compute {
+      if let boxes { resources.add(boxes, on: host.host) }
+    }
     var settings = Settings(daemon: daemon, network: "bcrt")
     settings.patience = .zero
     settings.heldPayments = 0
@@ -80,7 +87,7 @@ final class Platform: Sendable {
     return Engine(
       store: store, node: node,
       drivers: .init(
-        resources: [driver.kind: driver].merging(boxes.map { [.compute: $0] } ?? [:]) { $1 },
+        resources: resources,
         volumes: driver as? any VolumeAccess,
         containers: boxes ?? (driver.kind == .compute ? driver as? any ContainerAccess : nil)),
       clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel],
@@ -92,13 +99,14 @@ final class Platform: Sendable {
   func anotherEngine(
     _ daemon: String = "two", on store: (any Store)? = nil, node: (any LightningNode)? = nil,
     driver: (any ResourceDriver)? = nil, catalog: Catalog? = nil, rates: [any ExchangeRateSource]? = nil,
+    elsewhere: [String: any ResourceDriver] = [:],
     _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
       clock: clock, channel: channel, messenger: messenger, keyring: keyring, catalog: catalog ?? self.catalog,
       rates: rates ?? self.rates,
-      boxes: boxes, change)
+      boxes: boxes, elsewhere: elsewhere, change)
   }
 
   // MARK: Time

@@ -8,7 +8,7 @@ public struct Metering: Sendable {
   let store: any Store
   let clock: any WallClock
   let loop: LeaseLoop
-  let drivers: [Kind: any ResourceDriver]
+  let drivers: ResourceDrivers
   let doorMeters: DoorMeters
   /// How many windows are rated in one transaction.
   let batch: Int
@@ -17,7 +17,7 @@ public struct Metering: Sendable {
   /// One round of readings, of everything on this host.
   public func sample() async throws {
     var readings: [MeterReading] = []
-    for driver in drivers.values {
+    for (_, driver) in drivers.all {
       do throws(DriverError) {
         readings += try await driver.measure(nil).flatMap(\.readings)
       } catch {

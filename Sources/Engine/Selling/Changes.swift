@@ -10,7 +10,7 @@ struct Changes: Sendable {
   let clock: any WallClock
   let loop: LeaseLoop
   let catalog: Catalog
-  let drivers: [Kind: any ResourceDriver]
+  let drivers: ResourceDrivers
   let credentials: Credentials
   let redemptions: Redemptions
   let rates: Rates
@@ -51,7 +51,7 @@ struct Changes: Sendable {
     guard terms.price > .zero, lease.terms.price > .zero else {
       throw Refusal.conflict(code: .purelyMetered, "a purely metered lease does not change")
     }
-    try await refuseShrinking(lease, to: terms)
+    try await refuseShrinking(record, to: terms)
     guard let amount = lease.changeAmount(to: terms, at: now) else {
       throw Refusal.invalidField("offer", "the price does not fit")
     }
@@ -79,16 +79,17 @@ struct Changes: Sendable {
   }
 
   /// None to less than what is stored, or to less memory than is used: asked before money is. What comes between the
-  /// question and the change is found by the driver, and undoes it.
-  private func refuseShrinking(_ lease: Lease, to terms: Terms) async throws {
+  /// question and the change is found by the driver, and undoes it. On another daemon's host only that can be.
+  private func refuseShrinking(_ record: LeaseRecord, to terms: Terms) async throws {
+    let lease = record.lease
     let (room, memory) = (terms.resources.disk, terms.resources.memory)
     let (isSmaller, isTighter) = (room < lease.terms.resources.disk, memory < lease.terms.resources.memory)
-    guard isSmaller || isTighter, let driver = drivers[lease.terms.kind] else { return }
+    guard isSmaller || isTighter, let driver = drivers.driver(of: record) else { return }
     let levels: [Meter: Int64]
     do throws(DriverError) {
       levels = try await driver.measure([lease.id]).first { $0.lease == lease.id }?.levels ?? [:]
     } catch {
-      // On another host, perhaps: its driver is asked when it is resized.
+      // It is being made, or lost: the driver is asked again when it is resized.
       guard error.kind != .absent else { return }
       log.warning("what is stored could not be read", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
       throw Refusal.unavailable(retryAfter: 5, "what is stored cannot be read now")

@@ -16,7 +16,7 @@ public struct Selling: Sendable {
 
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, loop: LeaseLoop, catalog: Catalog,
-    drivers: [Kind: any ResourceDriver], access: Access, doubts: Doubts, waiting: Waiting, money: Money,
+    drivers: ResourceDrivers, access: Access, doubts: Doubts, waiting: Waiting, money: Money,
     settings: Settings, log: Logger
   ) {
     let (keys, credentials, limits, rates) = (access.keys, access.credentials, access.mintLimits, doubts.rates)

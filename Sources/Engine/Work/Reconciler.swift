@@ -9,15 +9,14 @@ public struct Reconciler: Sendable {
   let store: any Store
   let loop: LeaseLoop
   let clock: any WallClock
-  let drivers: [Kind: any ResourceDriver]
+  let drivers: ResourceDrivers
   let specs: ResourceSpecs
-  let hosts: [HostCapacity]
   /// A resource nobody knows is destroyed only after so long.
   let orphanGrace: Seconds
   let log: Logger
 
   public func reconcile() async throws {
-    for (kind, driver) in drivers {
+    for (place, driver) in drivers.all {
       let found: [ResourceStatus]
       do throws(DriverError) {
         found = try await driver.list()
@@ -27,7 +26,7 @@ public struct Reconciler: Sendable {
         continue
       }
       for status in found { try await reconcile(status, driver) }
-      try await lookForLosses(kind, driver, listed: Set(found.map(\.lease)))
+      try await lookForLosses(place, driver, listed: Set(found.map(\.lease)))
     }
   }
 
@@ -69,18 +68,17 @@ public struct Reconciler: Sendable {
   }
 
   /// A lease in service whose resource the driver positively says is absent has lost it.
-  private func lookForLosses(_ kind: Kind, _ driver: any ResourceDriver, listed: Set<LeaseID>) async throws {
-    let hosts = Set(self.hosts.filter { $0.kind == kind }.map(\.host))
+  private func lookForLosses(_ place: ResourceDrivers.Place, _ driver: any ResourceDriver, listed: Set<LeaseID>)
+    async throws
+  {
     var after: LeaseID?
     while true {
       let from = after
       let page = try await store.transaction { tx in
         try tx.leases(LeaseQuery(states: [.active, .grace], after: from, limit: 500))
       }
-      for record in page where record.lease.terms.kind == kind && !listed.contains(record.lease.id) {
-        guard let host = record.placement?.host, hosts.contains(host), record.lease.flags.impaired == nil else {
-          continue
-        }
+      for record in page where record.lease.terms.kind == place.kind && !listed.contains(record.lease.id) {
+        guard record.placement?.host == place.host, record.lease.flags.impaired == nil else { continue }
         let id = record.lease.id
         let status: ResourceStatus
         do throws(DriverError) {
@@ -92,7 +90,7 @@ public struct Reconciler: Sendable {
         log.error("a lease in service has lost its resource", metadata: ["lease": "\(id)"])
         try await loop.handle(
           .impaired(reason: "the resource is gone from its host"), for: id,
-          eventID: EventID(.lost, "\(id):\(record.lease.version)"), cause: .init(type: .reconciler, id: host),
+          eventID: EventID(.lost, "\(id):\(record.lease.version)"), cause: .init(type: .reconciler, id: place.host),
           evidence: ["driver": driver.name, "phase": status.phase.rawValue])
       }
       guard page.count == 500, let last = page.last else { return }

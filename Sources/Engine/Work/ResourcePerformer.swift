@@ -2,9 +2,9 @@ import Leasing
 import Ledger
 import Units
 
-/// The resource lane: what the drivers of this host are asked for.
+/// The resource lane: what the drivers of this daemon are asked for.
 struct ResourcePerformer: Sendable {
-  let drivers: [Kind: any ResourceDriver]
+  let drivers: ResourceDrivers
   let specs: ResourceSpecs
   let attachments: AttachmentKeeper
   let metering: Metering
@@ -14,8 +14,8 @@ struct ResourcePerformer: Sendable {
     _ act: Effect.ResourceAct, generation: Int64, on record: LeaseRecord, triedBefore attempts: Int
   ) async throws -> EffectOutcome {
     do throws(DriverError) {
-      guard let driver = drivers[record.lease.terms.kind] else {
-        throw DriverError(.failed, attempted: act.rawValue, words: "no driver for this kind on this host")
+      guard let driver = drivers.driver(of: record) else {
+        throw DriverError(.failed, attempted: act.rawValue, words: "no driver of this kind on its host")
       }
       return try await drive(driver, act, generation, record)
     } catch {

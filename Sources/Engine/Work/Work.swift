@@ -16,7 +16,7 @@ public struct Work: Sendable {
 
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, alarm: any Alarm, bell: Bell, loop: LeaseLoop,
-    watch: LeaseWatch, doors: DoorCache, meters: DoorMeters, drivers: [Kind: any ResourceDriver],
+    watch: LeaseWatch, doors: DoorCache, meters: DoorMeters, drivers: ResourceDrivers,
     channels: [any NoticeChannel], contacts: ContactBook, catalog: Catalog, access: Access, money: Money,
     selling: Selling, doubts: Doubts,
     failedPurchases: FailedPurchases, retrying: Retrying, settings: Settings, log: Logger
@@ -42,7 +42,7 @@ public struct Work: Sendable {
       store: store, clock: clock, alarm: alarm, bell: bell, book: contacts, daemon: settings.daemon,
       retrying: retrying, log: log)
     reconciler = Reconciler(
-      store: store, loop: loop, clock: clock, drivers: drivers, specs: specs, hosts: catalog.hosts,
+      store: store, loop: loop, clock: clock, drivers: drivers, specs: specs,
       orphanGrace: settings.orphanGrace, log: log)
     sweeper = Sweeper(store: store, clock: clock, settlements: money.settlements, log: log)
     changes = ChangeFollower(

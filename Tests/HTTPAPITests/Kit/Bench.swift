@@ -61,7 +61,8 @@ struct Bench: Sendable {
       let engine = Engine(
         store: store, node: switched,
         drivers: .init(
-          resources: [.disk: StillDriver(kind: .disk), .compute: StillDriver(kind: .compute)], volumes: nil,
+          resources: ResourceDrivers(
+            host: "here", [StillDriver(kind: .disk), StillDriver(kind: .compute)]), volumes: nil,
           containers: containers),
         clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], messengers: messengers,
         keyring: keyring, catalog: catalog,

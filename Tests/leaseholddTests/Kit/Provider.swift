@@ -42,7 +42,8 @@ struct Provider: Sendable {
       let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let engine = Engine(
         store: TestTimeStore(store, clock: clock), node: node,
-        drivers: .init(resources: [.disk: driver, .compute: containers], volumes: folders, containers: containers),
+        drivers: .init(
+          resources: ResourceDrivers(host: "here", [driver, containers]), volumes: folders, containers: containers),
         clock: clock,
         alarm: DueAlarm(clock: clock, bell: bell), channels: [], keyring: MasterKeyring(key: .random()),
         catalog: catalog, settings: settings, bell: bell, log: log)
