@@ -247,18 +247,20 @@ extension PostgresTransaction {
       states.map(\.allowance.used), states.map(\.allowance.remainder))
   }
 
-  func lastUse(of lease: LeaseID) throws -> Instant? {
+  func lastUses(of leases: [LeaseID]) throws -> [LeaseID: Instant] {
     // Of a day that is added up, no more is known than the day.
-    try db.pointee.first(
+    let rows = try db.pointee.query(
       """
-      SELECT coalesce(
+      SELECT l.id, coalesce(
         (SELECT window_start + interval '60 seconds' FROM usage_window
-          WHERE lease = $1 AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
+          WHERE lease = l.id AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
           ORDER BY window_start DESC LIMIT 1),
         (SELECT day + interval '24 hours' FROM usage_day
-          WHERE lease = $1 AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
+          WHERE lease = l.id AND quantity > 0 AND meter IN ('requests', 'egress', 'ingress', 'cpu')
           ORDER BY day DESC LIMIT 1))
-      """, lease.uuid
-    ) { try $0.optionalInstant(0) } ?? nil
+        FROM unnest($1::uuid[]) AS l (id)
+      """, leases.map(\.uuid)
+    ) { (lease: try $0.lease(0), at: try $0.optionalInstant(1)) }
+    return rows.reduce(into: [:]) { uses, row in uses[row.lease] = row.at }
   }
 }

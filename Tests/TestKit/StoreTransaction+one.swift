@@ -1,5 +1,6 @@
 import Engine
 import L402
+import Ledger
 import Units
 
 /// What the store does for many at once, done for one.
@@ -7,6 +8,8 @@ extension StoreTransaction {
   public func unpaidAllocations(of client: String) throws -> Int {
     try quoteGround(of: [client], keys: [], countingHolds: false, alone: false).unpaidAllocations[client] ?? 0
   }
+
+  public func lastUse(of lease: LeaseID) throws -> Instant? { try lastUses(of: [lease])[lease] }
 
   /// Without a token.
   public func openInvoice(id: Int64, paymentHash: PaymentHash, bolt11: String, expiresAt: Instant) throws {

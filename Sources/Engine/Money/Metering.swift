@@ -110,15 +110,16 @@ public struct Metering: Sendable {
     var after: LeaseID?
     while true {
       let from = after
-      let page = try await store.transaction { tx in
-        try tx.leases(LeaseQuery(states: [.active], after: from, limit: 500))
+      let (page, uses) = try await store.transaction { tx in
+        let page = try tx.leases(LeaseQuery(states: [.active], after: from, limit: 500))
+        let mayBeIdle = page.filter { $0.lease.terms.policy.idle != nil }
+        return (page, mayBeIdle.isEmpty ? [:] : try tx.lastUses(of: mayBeIdle.map(\.lease.id)))
       }
       for record in page {
         guard let idle = record.lease.terms.policy.idle else { continue }
         let id = record.lease.id
         let now = clock.now()
-        let last = try await store.transaction { tx in try tx.lastUse(of: id) }
-        let since = max(last ?? record.lease.createdAt, record.lease.activatedAt ?? record.lease.createdAt)
+        let since = max(uses[id] ?? record.lease.createdAt, record.lease.activatedAt ?? record.lease.createdAt)
         guard now > since + idle.after else { continue }
         try await loop.handle(
           .foundIdle, for: id, eventID: EventID(.idle, "\(id):\(record.lease.version)"),

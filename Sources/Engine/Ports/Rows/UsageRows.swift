@@ -13,6 +13,6 @@ public protocol UsageRows: AnyObject {
   func lockUnratedUsage(closedBefore: Instant, of lease: LeaseID?, limit: Int) throws -> [UnratedUsage]
   /// Marks windows as rated, with what each was charged and the allowance used so far.
   func markRated(_ windows: [RatedWindow]) throws
-  /// When anything last moved through the lease's doors or its processor.
-  func lastUse(of lease: LeaseID) throws -> Instant?
+  /// When anything last moved through a lease's doors or its processor; nothing for one where nothing ever did.
+  func lastUses(of leases: [LeaseID]) throws -> [LeaseID: Instant]
 }
