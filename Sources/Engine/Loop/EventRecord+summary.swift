@@ -68,10 +68,12 @@ extension EventRecord {
       return ranOut + (moment("grace_until").map { ", grace ended at \($0)" } ?? "") + unpaid
     case (.suspended, .reclaiming):
       return moment("kept_until").map { "its data was kept until \($0), and nobody paid" }
+    // An eviction can come first.
+    case (.provisioning, .reclaiming): return feedName == .failed ? "it was not made in time" : "its end was due"
     case (_, .reclaiming): return "its end was due"
     case (.quoted, _): return "the quote ran out unpaid"
-    case (.provisioning, _): return "it was not made in time"
-    case (.active, _), (.grace, _), (.suspended, _), (.reclaiming, _), (.closed, _), (nil, _): return nil
+    case (.provisioning, _), (.active, _), (.grace, _), (.suspended, _), (.reclaiming, _), (.closed, _), (nil, _):
+      return nil
     }
   }
 
