@@ -38,6 +38,22 @@ import Units
     }
   }
 
+  /// Due, and with nothing to say: woken at once again it would be woken for ever.
+  @Test func aLeaseThatWakesForNothingIsLeftForAMinute() async throws {
+    try await Platform.with { platform in
+      let id = try await platform.makeActive(1)[0]
+      try await platform.script("UPDATE lease SET wakes_at = created_at WHERE id = '\(uuid(id))'")
+      #expect(try await platform.engine.work.scheduler.wakeDueLeases() == 1)
+      let parked = try await platform.engine.operator.overview().parked
+      #expect(parked.map(\.reason) == ["it woke for nothing"])
+      #expect(parked.map(\.until) == [platform.clock.now() + .minute])
+      #expect(try await platform.engine.work.scheduler.wakeDueLeases() == 0)
+      // What it has to say later is said.
+      try await platform.pass(3_601)
+      #expect(try await platform.state(id) == "suspended")
+    }
+  }
+
   @Test func manyAreWokenSetWise() async throws {
     try await Platform.with(settings: { $0.breakerLeases = 10_000 }) { platform in
       let ids = try await platform.makeActive(1_000)

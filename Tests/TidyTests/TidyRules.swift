@@ -21,6 +21,7 @@ struct TidyRules {
     }
     if room.kind != .testing { found += silences(file: file, source: source, words: words) }
     found += sleeps(room, file: file, source: source)
+    found += defaults(room, file: file, source: source)
     if name == "Store" { found += clockInSQL(file: file, sql: source.keeping(.string)) }
     return found
   }
@@ -35,6 +36,20 @@ struct TidyRules {
     return words.indices.dropLast(2).filter { words[$0...($0 + 2)].map(\.text) == ["Task", ".", "sleep"] }.map {
       Violation(
         file: file, line: source.line(at: words[$0].offset), sentence: "a cancelled Task.sleep stays: use Deadlines")
+    }
+  }
+
+  /// Where a case more is something to think about, the compiler shows where: a `switch` names its cases.
+  private func defaults(_ room: Room, file: String, source: SourceText) -> [Violation] {
+    // Words of other releases, which are no enum.
+    let openSets = ["Engine/Ports/EventWords.swift"]
+    guard ["Leasing", "Engine"].contains(room.name), !openSets.contains(where: file.hasSuffix) else { return [] }
+    let words = source.words
+    // The label of an argument stands behind a comma or a parenthesis.
+    return words.indices.dropFirst().dropLast().filter {
+      words[$0].text == "default" && words[$0 + 1].text == ":" && ![",", "("].contains(words[$0 - 1].text)
+    }.map {
+      Violation(file: file, line: source.line(at: words[$0].offset), sentence: "a switch here names its cases")
     }
   }
 

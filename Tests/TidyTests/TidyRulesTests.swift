@@ -22,6 +22,14 @@ import Testing
     #expect(found.first?.hasPrefix("Units has no arrow to") == true)
   }
 
+  @Test func aCaseThatNobodyThoughtAboutIsFound() {
+    let text = "switch a {\ncase .b: return c[d, default: 0]\ndefault: return f(default: 1)\n}"
+    #expect(sentences("Engine", text) == ["a switch here names its cases"])
+    #expect(sentences("Leasing", text) == ["a switch here names its cases"])
+    #expect(sentences("Store", text) == [])
+    #expect(sentences("Engine", text, file: "Sources/Engine/Ports/EventWords.swift") == [])
+  }
+
   @Test(arguments: [
     "import Swift", "import Synchronization", "// import Foundation", "/* /* */ import Foundation */",
     "let text = \"import Foundation\"", "let text = \"\"\"¶import Foundation¶\"\"\"",
