@@ -23,7 +23,13 @@ extension PostgresTransaction {
   }
 
   func insertAttachment(_ attachment: AttachmentRecord) throws {
-    try db.pointee.execute(
+    var batch = Batch()
+    Self.addAttachment(attachment, to: &batch)
+    try db.pointee.run(batch)
+  }
+
+  static func addAttachment(_ attachment: AttachmentRecord, to batch: inout Batch) {
+    batch.add(
       """
       INSERT INTO attachment (container, disk, token, read_only, valid_until, attached_at)
       VALUES ($1, $2, $3, $4, $5, $6)

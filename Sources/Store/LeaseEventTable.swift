@@ -6,7 +6,13 @@ import Units
 extension PostgresTransaction {
   func insertEvents(_ events: [EventRecord]) throws {
     guard !events.isEmpty else { return }
-    try db.pointee.execute(
+    var batch = Batch()
+    Self.addEvents(events, to: &batch)
+    try db.pointee.run(batch)
+  }
+
+  static func addEvents(_ events: [EventRecord], to batch: inout Batch) {
+    batch.add(
       """
       INSERT INTO lease_event (id, lease, version, at, name, feed_name, from_state, to_state, cause_type, cause_id,
                                evidence)

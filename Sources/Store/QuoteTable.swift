@@ -5,7 +5,7 @@ import Ledger
 import Postgres
 import Units
 
-/// Quotes are made many at once: what must be known in one round trip, their rows in another, their capacity last.
+/// Quotes are made many at once: what must be known in one round trip, their rows in another with their capacity last.
 extension PostgresTransaction {
   private static let undecidedHold =
     "i.hold_epoch IS NOT NULL AND i.state IN ('reserved', 'open', 'replaced', 'accepted')"
@@ -94,12 +94,17 @@ extension PostgresTransaction {
     Self.addKeys(of: quotes, to: &batch)
     let withCapacity = quotes.filter { $0.placement != nil }
     if !withCapacity.isEmpty { Self.addAllocations(of: withCapacity, capacity, to: &batch) }
+    for attachment in quotes.compactMap(\.attachment) { Self.addAttachment(attachment, to: &batch) }
+    Self.addEvents(quotes.map(\.event), to: &batch)
+    if let wakes = quotes.compactMap(\.lease.wakesAt).min() { Self.addNotices(of: [.due(wakes)], to: &batch) }
+    let reservations = batch.count
     try Self.addReservations(of: quotes.compactMap(\.order), to: &batch)
-    let invoices = try db.pointee.run(batch).last?.map { (try $0.lease(0), try $0.int64(1)) } ?? []
-    for quote in quotes { if let attachment = quote.attachment { try insertAttachment(attachment) } }
-    try insertEvents(quotes.map(\.event))
-    if let wakes = quotes.compactMap(\.lease.wakesAt).min() { try notify([.due(wakes)]) }
-    try takeCapacity(withCapacity, capacity, unpaidShare: unpaidShare)
+    let pools = Self.addTaking(withCapacity, from: capacity, unpaidShare: unpaidShare, to: &batch)
+    let results = try db.pointee.run(batch)
+    guard pools == 0 || results.last?.affected == pools else {
+      throw StoreError(.conflict, "capacity was taken by somebody else in between")
+    }
+    let invoices = try results[reservations].map { (try $0.lease(0), try $0.int64(1)) }
     return Dictionary(invoices) { given, _ in given }
   }
 
@@ -142,7 +147,11 @@ extension PostgresTransaction {
   }
 
   /// The only rows that others want too are touched last, and changed only where what was read of them still holds.
-  private func takeCapacity(_ quotes: [QuoteDraft], _ capacity: Capacity, unpaidShare: Double) throws {
+  ///
+  /// - Returns: how many rows the last statement must change; 0: nothing is taken, and there is none.
+  private static func addTaking(
+    _ quotes: [QuoteDraft], from capacity: Capacity, unpaidShare: Double, to batch: inout Batch
+  ) -> Int {
     var taken: [Int32: Int64] = [:]
     for quote in quotes {
       for pool in capacity.pools where pool.host == quote.placement?.host && pool.kind == quote.lease.terms.kind {
@@ -150,9 +159,8 @@ extension PostgresTransaction {
         if need > 0 { taken[pool.id, default: 0] += need }
       }
     }
-    guard !taken.isEmpty else { return }
+    guard !taken.isEmpty else { return 0 }
     let pools = capacity.pools.filter { taken[$0.id] != nil }
-    var batch = Batch()
     batch.add("SELECT FROM pool WHERE id = ANY ($1) ORDER BY id FOR UPDATE", pools.map(\.id))
     batch.add(
       """
@@ -161,9 +169,7 @@ extension PostgresTransaction {
        WHERE pool.id = n.id AND pool.used + n.taken <= pool.capacity
          AND (pool.unpaid = n.unpaid_seen OR pool.unpaid + n.taken <= $4 * pool.capacity)
       """, pools.map(\.id), pools.map { taken[$0.id] ?? 0 }, pools.map(\.unpaid), unpaidShare)
-    guard try db.pointee.run(batch)[1].affected == pools.count else {
-      throw StoreError(.conflict, "capacity was taken by somebody else in between")
-    }
+    return pools.count
   }
 
   func askedWith(_ lease: LeaseID) throws -> AskedWith? {

@@ -1,6 +1,7 @@
 import Engine
 import L402
 import Ledger
+import Postgres
 import Units
 
 /// Notifications are words: `l:<lease>:<version>`, `d:<microseconds>`, `r:<token>`, `k`, several in one payload, which
@@ -40,16 +41,27 @@ extension StoreChange {
 extension PostgresTransaction {
   /// Tells every daemon, with the commit; many changes in few notifications.
   func notify(_ changes: [StoreChange]) throws {
+    for payload in Self.payloads(of: changes) { try db.pointee.notify(PostgresStore.channel, payload) }
+  }
+
+  static func addNotices(of changes: [StoreChange], to batch: inout Batch) {
+    for payload in payloads(of: changes) { batch.add("SELECT pg_notify($1, $2)", PostgresStore.channel, payload) }
+  }
+
+  /// As few as may be: a notification carries 8,000 bytes.
+  private static func payloads(of changes: [StoreChange]) -> [String] {
+    var payloads: [String] = []
     var payload = ""
     for change in changes {
       let word = change.word
       if payload.utf8.count + word.utf8.count > 7_800 {
-        try db.pointee.notify(PostgresStore.channel, payload)
+        payloads.append(payload)
         payload = ""
       }
       if !payload.isEmpty { payload += " " }
       payload += word
     }
-    if !payload.isEmpty { try db.pointee.notify(PostgresStore.channel, payload) }
+    if !payload.isEmpty { payloads.append(payload) }
+    return payloads
   }
 }
