@@ -1,6 +1,6 @@
 import Foundation
 
-/// `leasehold-bench --database URL --directory DIR [--json FILE] [--quick] [NAME…]`: see `scripts/bench`.
+/// `leasehold-bench --database URL (--migrate | --directory DIR [--json FILE] [--quick] [NAME…])`: see `scripts/bench`.
 @main
 struct Main {
   static func main() async {
@@ -25,9 +25,10 @@ struct Main {
       defer { arguments.removeSubrange(index...(index + 1)) }
       return arguments[index + 1]
     }
-    guard let database = value("--database"), let directory = value("--directory") else {
-      throw BenchFault("--database URL and --directory DIR are needed; scripts/bench gives them")
-    }
+    let needed = BenchFault("--database URL and --directory DIR are needed; scripts/bench gives them")
+    guard let database = value("--database") else { throw needed }
+    if arguments == ["--migrate"] { return try await World(database: database, directory: "", quick: true).migrate() }
+    guard let directory = value("--directory") else { throw needed }
     let json = value("--json")
     let world = World(database: database, directory: directory, quick: quick)
     let all: [(name: String, measure: (World) async throws -> [Figure])] = [

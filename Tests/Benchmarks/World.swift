@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Macaroons
 import Postgres
+import Schema
 import Store
 
 /// What every measurement is given.
@@ -34,6 +35,13 @@ struct World: Sendable {
         sessionSettings: PostgresStore.planning, logger: log))
   }
 
+  /// Makes the tables, for who fills them before anything is measured.
+  func migrate() async throws {
+    let pool = pool(connections: 1)
+    _ = try await Migrator(Schema.migrations).migrate(pool)
+    await pool.close()
+  }
+
   /// Said above the figures, because none of them means anything without.
   func conditions() async throws -> [String: String] {
     let pool = pool(connections: 1)
@@ -41,6 +49,10 @@ struct World: Sendable {
       try db.query(
         "SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')"
       ) { "\(try $0.string(0)), fsync \(try $0.string(1)), synchronous_commit \(try $0.string(2))" }
+    }
+    // As PostgreSQL last counted them: none where there is no table yet.
+    let leases = try await pool.withConnection { db in
+      try db.query("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass('lease')") { try $0.int64(0) }
     }
     await pool.close()
     // Only said, never relied on.
@@ -50,6 +62,7 @@ struct World: Sendable {
       "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
       "load": load.split(separator: " ").prefix(3).joined(separator: " "),
       "postgresql": server.first ?? "?",
+      "leases": "\(max(0, leases.first ?? 0))",
       "rounds": "\(rounds)", "seconds": "\(seconds)",
       "build": Self.isOptimized ? "release" : "debug",
     ]
