@@ -205,7 +205,15 @@ struct ServiceShare: Hashable {
       case .event(.resumed): (isFrozen, isImpaired) = (false, false)
       case .event(.thawed):
         if mark.to != .active, mark.to != .grace { isFrozen = false }
-      default: break
+      // These seal nothing and unseal nothing.
+      case .event(.settled), .event(.accepted), .event(.holdCanceled), .event(.quoteCanceled), .event(.provisioned),
+        .event(.provisionFailed), .event(.suspended), .event(.resized), .event(.resizeRefused), .event(.metersClosed),
+        .event(.invoicesCanceled), .event(.destroyed), .event(.usageRated), .event(.woke), .event(.payoutAsked),
+        .event(.payoutPaid), .event(.payoutFailed), .event(.creditGiven), .event(.creditReceived), .event(.released),
+        .event(.changed), .event(.foundIdle), .event(.requested), .event(.outage), .event(.operatorSuspended),
+        .event(.operatorResumed), .event(.protected), .event(.evicting), .event(.announced), .event(.compensated),
+        .quoted, .notice, .lost, .other:
+        break
       }
     }
     close(until: state == .suspended ? end : servedUntil, served: &served, suspended: &suspended)
