@@ -85,6 +85,7 @@ let migrations = [
   "0035_outage_credits.sql",
   "0036_contacts.sql",
   "0037_top_ups.sql",
+  "0038_wallet_grants.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.
@@ -149,6 +150,10 @@ let doors: [Target] = [
   room(
     "Notices", ["Engine", "L402", "QR", "Wire", "Units", subprocess, httpClient, nio("NIOCore"), nio("NIOPosix"), log]),
   room("ExchangeRates", ["Engine", "Wire", "Units", httpClient, nio("NIOCore")]),
+  // Nostr's relays: renters' wallets, and messages.
+  room(
+    "Relays",
+    ["Engine", "Nostr", "Notices", "L402", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   room("HTTPServing", ["Problems", hummingbird, log]),
   room("HTTPAPI", ["HTTPServing", "Engine", "L402", "Wire", "Problems", hummingbird, log, metrics]),
   room(
@@ -163,7 +168,8 @@ let doors: [Target] = [
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Scheduling",
+      "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Relays",
+      "Scheduling",
       "Logs",
       "ExchangeRates", "Engine", "Postgres", "Wire", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
@@ -218,6 +224,8 @@ let doorTests: [Target] = [
   tests("WebDAV", ["Files", "HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),
   tests("Notices", ["L402", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")]),
+  tests(
+    "Relays", ["BOLT11", "Engine", "Nostr", "Notices", "L402", "TestNodes", "TestKit", nio("NIOCore"), nio("NIOPosix")]),
   tests("ExchangeRates", ["HTTPServing", "Wire", "Units", hummingbird, log]),
   tests("Wallets"),
   // A provider in miniature, for the renter's side.

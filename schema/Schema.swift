@@ -46,5 +46,6 @@ public enum Schema {
     ("0035_outage_credits.sql", PackageResources._035_outage_credits_sql),
     ("0036_contacts.sql", PackageResources._036_contacts_sql),
     ("0037_top_ups.sql", PackageResources._037_top_ups_sql),
+    ("0038_wallet_grants.sql", PackageResources._038_wallet_grants_sql),
   ]
 }

@@ -413,8 +413,7 @@ CREATE TABLE public.outbox (
     begun_at timestamp with time zone,
     host text DEFAULT ''::text NOT NULL,
     CONSTRAINT outbox_begun_is_claimed CHECK (((begun_at IS NULL) OR (claimed_by IS NOT NULL))),
-    CONSTRAINT outbox_claim_is_whole CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
-    CONSTRAINT outbox_lane CHECK ((lane = ANY (ARRAY['resource'::text, 'invoice'::text, 'payout'::text, 'notice'::text])))
+    CONSTRAINT outbox_claim_is_whole CHECK (((claimed_by IS NULL) = (claimed_until IS NULL)))
 )
 WITH (fillfactor='60');
 
@@ -579,6 +578,32 @@ CREATE TABLE public.variant_swept (
     CONSTRAINT variant_swept_counts CHECK ((quotes > 0))
 );
 
+CREATE TABLE public.wallet_grant (
+    lease uuid NOT NULL,
+    sealed bytea NOT NULL,
+    budget_msat bigint NOT NULL,
+    span_seconds bigint NOT NULL,
+    total_msat bigint,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_grant_budget_is_positive CHECK ((budget_msat > 0)),
+    CONSTRAINT wallet_grant_sealed_is_bounded CHECK (((length(sealed) >= 43) AND (length(sealed) <= 4096))),
+    CONSTRAINT wallet_grant_span_is_positive CHECK ((span_seconds > 0)),
+    CONSTRAINT wallet_grant_total_is_positive CHECK ((total_msat > 0))
+);
+
+CREATE TABLE public.wallet_pull (
+    payment_hash bytea NOT NULL,
+    lease uuid NOT NULL,
+    amount_msat bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    turn text NOT NULL,
+    requests integer NOT NULL,
+    refused text,
+    CONSTRAINT wallet_pull_amount_is_positive CHECK ((amount_msat > 0)),
+    CONSTRAINT wallet_pull_hash_has_32_bytes CHECK ((length(payment_hash) = 32)),
+    CONSTRAINT wallet_pull_refused_is_short CHECK ((length(refused) <= 300))
+);
+
 ALTER TABLE ONLY public.allocation
     ADD CONSTRAINT allocation_owns_its_uids UNIQUE (host, slot);
 
@@ -696,6 +721,9 @@ ALTER TABLE ONLY public.outage
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_key UNIQUE (lease, version, ordinal);
 
+ALTER TABLE public.outbox
+    ADD CONSTRAINT outbox_lane CHECK ((lane = ANY (ARRAY['resource'::text, 'invoice'::text, 'payout'::text, 'pull'::text, 'notice'::text]))) NOT VALID;
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -746,6 +774,12 @@ ALTER TABLE ONLY public.usage_window
 
 ALTER TABLE ONLY public.variant_swept
     ADD CONSTRAINT variant_swept_pkey PRIMARY KEY (offer, variant);
+
+ALTER TABLE ONLY public.wallet_grant
+    ADD CONSTRAINT wallet_grant_pkey PRIMARY KEY (lease);
+
+ALTER TABLE ONLY public.wallet_pull
+    ADD CONSTRAINT wallet_pull_pkey PRIMARY KEY (payment_hash);
 
 CREATE INDEX attachment_of_disk ON public.attachment USING btree (disk);
 
@@ -863,6 +897,8 @@ CREATE INDEX usage_window_rated ON public.usage_window USING btree (window_start
 
 CREATE INDEX usage_window_unrated ON public.usage_window USING btree (window_start, lease) WHERE (charged_msat IS NULL);
 
+CREATE INDEX wallet_pull_of_lease ON public.wallet_pull USING btree (lease, asked_at);
+
 CREATE TRIGGER lease_takes_its_rows AFTER DELETE ON public.lease REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.lease_takes_its_rows();
 
 CREATE TRIGGER ledger_transfer_append_only BEFORE DELETE OR UPDATE ON public.ledger_transfer FOR EACH ROW EXECUTE FUNCTION public.ledger_is_append_only();
@@ -938,3 +974,9 @@ ALTER TABLE ONLY public.usage_rating
 
 ALTER TABLE ONLY public.usage_window
     ADD CONSTRAINT usage_window_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.wallet_grant
+    ADD CONSTRAINT wallet_grant_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.wallet_pull
+    ADD CONSTRAINT wallet_pull_lease_fkey FOREIGN KEY (lease) REFERENCES public.lease(id) ON DELETE CASCADE;

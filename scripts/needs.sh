@@ -17,6 +17,7 @@ why_not() {
     cgroup-v1) [[ -d /sys/fs/cgroup/memory ]] || echo "no cgroup v1 here" ;;
     cgroup-v2) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo "no pure cgroup v2 here" ;;
     macaroon-peers) python_has pymacaroons || echo "pymacaroons could not be installed" ;;
+    nostr) [[ -n ${LEASEHOLD_TEST_NOSTR-} ]] || echo "nostr-relay and nostr-sdk could not be installed" ;;
     lnbits) "$ROOT/scripts/lnbits" python >/dev/null || echo "no Python that LNbits takes" ;;
     *) ;;
   esac | grep .

@@ -32,6 +32,8 @@ public final class Engine: Sendable {
   public let addresses: Addresses
   /// Where renters are told what will happen.
   public let contacts: Contacts
+  /// Wallets that are asked for renewals.
+  public let wallets: WalletGrants
   public let selling: Selling
   public let money: Money
   public let access: Access
@@ -66,7 +68,7 @@ public final class Engine: Sendable {
     store: any Store, node: any LightningNode, drivers: Drivers, clock: any WallClock, alarm: any Alarm,
     channels: [any NoticeChannel], messengers: [any Messenger] = [], keyring: MasterKeyring, catalog: Catalog,
     settings: Settings,
-    rateSources: [any ExchangeRateSource] = [], bell: Bell, log: Logger
+    rateSources: [any ExchangeRateSource] = [], wallets: (any RenterWallets)? = nil, bell: Bell, log: Logger
   ) {
     self.store = store
     self.node = node
@@ -94,12 +96,13 @@ public final class Engine: Sendable {
     let (waiting, book) = (Waiting(store: store, watch: watch), ContactBook(messengers, keys: access.keys))
     selling = Selling(
       store: store, node: node, clock: clock, loop: loop, catalog: catalog, drivers: drivers.resources,
-      access: access, doubts: doubts, waiting: waiting, money: money, settings: settings, log: log)
+      access: access, doubts: doubts, waiting: waiting, money: money, wallets: wallets, settings: settings, log: log)
     reissues = Reissues(
       store: store, clock: clock, credentials: credentials, presented: money.presented, tokens: access.tokens)
     addresses = Addresses(
       store: store, clock: clock, credentials: credentials, presented: money.presented, reissues: reissues)
     contacts = Contacts(store, clock, alarm, credentials, presented: money.presented, book: book)
+    self.wallets = WalletGrants(store: store, clock: clock, credentials: credentials, loop: loop, wallets: wallets)
     claims = Claims(store: store, credentials: credentials, settlements: money.settlements)
     let admissions = Admissions(
       store: store, clock: clock, loop: loop, doors: doorCache, meters: meters, credentials: credentials,

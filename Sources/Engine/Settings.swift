@@ -30,6 +30,7 @@ public struct Settings: Sendable {
   /// this many.
   public var heldPayments: Int = 100
   public var payouts = Payouts()
+  public var pulls = Pulls()
   public var batch: Int = 500
   public var effectsAtOnce: Int = 16
   /// So many more may be under way that have taken over a minute, in each lane.
@@ -70,6 +71,16 @@ public struct Settings: Sendable {
     /// Payouts that are neither paid nor failed, at once: each takes one of a channel's few HTLC slots, and its payee
     /// decides for how long.
     public var maxPending = 50
+
+    public init() {}
+  }
+
+  /// What renters' wallets are asked for.
+  public struct Pulls: Sendable {
+    /// For one lease in a day, whatever its renter allows.
+    public var maxPerDay = Millisatoshi(satoshis: 10_000_000)
+    /// Requests under way at once, of all leases: each waits for a wallet as long as half a minute.
+    public var atOnce = 128
 
     public init() {}
   }

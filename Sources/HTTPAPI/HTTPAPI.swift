@@ -140,7 +140,7 @@ extension HTTPAPI {
   /// Every route there is. The OpenAPI document has the same; a test holds the two together.
   var endpoints: [Endpoint] {
     offerEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + addressEndpoints
-      + contactEndpoints + attachmentEndpoints + computeEndpoints + paymentEndpoints + topUpEndpoints
+      + contactEndpoints + walletEndpoints + attachmentEndpoints + computeEndpoints + paymentEndpoints + topUpEndpoints
       + operationsEndpoints + adminEndpoints
   }
 }

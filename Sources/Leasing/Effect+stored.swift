@@ -3,7 +3,7 @@ extension Effect: Codable {
   private enum StoredName: String, CodingKey {
     case provision, suspend, resume, resize, closeMeters, destroy
     case cancelInvoices, cancelQuote, settle
-    case payout, notice
+    case payout, pull, notice
   }
   private enum Member: String, CodingKey {
     case generation, paymentHash
@@ -32,6 +32,7 @@ extension Effect: Codable {
     case .cancelQuote: self = .cancelQuote
     case .settle: self = .settle(paymentHash: try hash())
     case .payout: self = .payout(paymentHash: try hash())
+    case .pull: self = .pull
     case .notice: self = .notice(try members.decode(Notice.self, forKey: .notice))
     }
   }
@@ -41,7 +42,7 @@ extension Effect: Codable {
     var members = stored.nestedContainer(keyedBy: Member.self, forKey: storedName)
     switch self {
     case .resource(_, let generation): try members.encode(generation, forKey: .generation)
-    case .invoice(.cancelInvoices), .invoice(.cancelQuote): break
+    case .invoice(.cancelInvoices), .invoice(.cancelQuote), .pull: break
     case .invoice(.settle(let hash)), .payout(let hash): try members.encode(hash, forKey: .paymentHash)
     case .notice(let notice): try members.encode(notice, forKey: .notice)
     }
@@ -59,6 +60,7 @@ extension Effect: Codable {
     case .invoice(.cancelQuote): .cancelQuote
     case .invoice(.settle): .settle
     case .payout: .payout
+    case .pull: .pull
     case .notice: .notice
     }
   }

@@ -9,6 +9,11 @@ public enum Effect: Hashable, Sendable {
   /// Pay the renter's invoice, once. Outcome: `.payoutPaid` or `.payoutFailed`.
   /// Twice: the node reports the payment it has made. Never: the money stays set aside; looked up, retried and shown.
   case payout(paymentHash: String)
+  /// Have the renter's wallet pay for time. Outcome: none where it pays, since a settlement is an event of its own;
+  /// `.pullFailed` otherwise.
+  /// Twice: the request that was made is looked up first, and an invoice settles once. Never: nothing was paid, which the
+  /// next reminder tries again.
+  case pull
   /// Tell the renter. No outcome; twice is kept from happening by the key, never costs a courtesy.
   case notice(Notice)
 
@@ -48,7 +53,7 @@ public enum Effect: Hashable, Sendable {
 
   /// Order holds within (lease, lane) only, so that a dead webhook delays no resume.
   public enum Lane: String, Hashable, Sendable, Codable, CaseIterable {
-    case resource, invoice, payout, notice
+    case resource, invoice, payout, pull, notice
   }
 
   public var lane: Lane {
@@ -56,6 +61,7 @@ public enum Effect: Hashable, Sendable {
     case .resource: .resource
     case .invoice: .invoice
     case .payout: .payout
+    case .pull: .pull
     case .notice: .notice
     }
   }
@@ -64,7 +70,7 @@ public enum Effect: Hashable, Sendable {
   public var generation: Int64? {
     switch self {
     case .resource(_, let generation): generation
-    case .invoice, .payout, .notice: nil
+    case .invoice, .payout, .pull, .notice: nil
     }
   }
 
@@ -76,6 +82,7 @@ public enum Effect: Hashable, Sendable {
     case .invoice(.cancelQuote): "cancel_quote"
     case .invoice(.settle): "settle"
     case .payout: "payout"
+    case .pull: "pull"
     case .notice: "notice"
     }
   }
@@ -113,16 +120,21 @@ public struct Notice: Hashable, Sendable, Codable {
     case terms
     /// What an outage took was given back.
     case compensation
+    /// The renter's wallet did not pay.
+    case pull
   }
   public var kind: Kind
   /// When what it warns of happens.
   public var deadline: Instant
   /// What one period costs now, debt included; `nil` when paying does not help.
   public var amount: Millisatoshi?
+  /// Why, in words for people; of ``Kind/pull`` alone.
+  public var reason: String?
 
-  public init(kind: Kind, deadline: Instant, amount: Millisatoshi?) {
+  public init(kind: Kind, deadline: Instant, amount: Millisatoshi?, reason: String? = nil) {
     self.kind = kind
     self.deadline = deadline
     self.amount = amount
+    self.reason = reason
   }
 }

@@ -35,6 +35,8 @@ extension Event {
     case thawed
     case protected
     case evicting
+    case walletSet = "wallet_set"
+    case pullFailed = "pull_failed"
     case announced
     case compensated
   }
@@ -75,6 +77,8 @@ extension Event {
     case .thawed: .thawed
     case .protected: .protected
     case .evicting: .evicting
+    case .walletSet: .walletSet
+    case .pullFailed: .pullFailed
     case .announced: .announced
     case .compensated: .compensated
     }

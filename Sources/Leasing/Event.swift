@@ -65,6 +65,10 @@ public enum Event: Hashable, Sendable {
   case protected(Bool)
   /// `nil` takes the eviction back.
   case evicting(until: Instant?, reason: String? = nil)
+  /// The renter lets a wallet be asked for renewals, another than before or the same; `false`: none any more.
+  case walletSet(Bool)
+  /// The renter's wallet was asked, or could not be, and did not pay as far as is known.
+  case pullFailed(reason: String)
   /// The offer has changed: renewals are quoted at its terms from some moment on.
   case announced(Announcement)
   /// The operator makes an outage good.

@@ -73,6 +73,8 @@ struct Step: Hashable {
     case .thawed: try thawed()
     case .protected(let protected): try self.protected(protected)
     case .evicting(let until, let reason): try evicting(until: until, reason)
+    case .walletSet(let isSet): try walletSet(isSet)
+    case .pullFailed(let reason): pullFailed(reason)
     case .announced(let announcement): announced(announcement)
     case .compensated(let compensation): compensated(compensation)
     }
@@ -184,6 +186,7 @@ struct Step: Hashable {
     if terms.isPriced { renewed.terms = terms }
     let amount = payable ? renewed.renewalAmount(periods: 1) : nil
     effects.append(.notice(Notice(kind: kind, deadline: deadline, amount: amount)))
+    if payable, kind.isOfTime, lease.flags.pulls == true { effects.append(.pull) }
   }
 }
 

@@ -101,6 +101,7 @@ public struct Lease: Hashable, Sendable {
       case .idle: self.init(rawValue: 1 << 7)
       case .terms: self.init(rawValue: 1 << 8)
       case .compensation: self.init(rawValue: 1 << 9)
+      case .pull: self.init(rawValue: 1 << 10)
       }
     }
   }

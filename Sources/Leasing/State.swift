@@ -100,6 +100,8 @@ extension Lease {
     /// Why the operator suspended it, in the operator's words; the renter sees them.
     public var suspensionReason: String?
     public var impaired: Impairment?
+    /// A wallet of the renter's is asked for renewals; nil: none is.
+    public var pulls: Bool?
 
     public init() {}
   }

@@ -11,6 +11,11 @@ extension ProblemPage.Chapter {
         "The lease has less credit than that beyond what it owes.",
         "Ask for less."),
       ProblemPage(
+        .walletRefused, [422],
+        "The wallet cannot be asked for renewals; `detail` says why: none of its relays answers, it says nothing of itself "
+          + "there, it speaks only NIP-04, or it cannot do `pay_invoice` and `lookup_invoice`.",
+        "Name another wallet, or try again when its relay answers."),
+      ProblemPage(
         .targetClosed, [409],
         "The lease that should get the credit is over; the credit stays.",
         "Name another lease, or have it paid out."),

@@ -89,6 +89,7 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   // Credit and payouts.
   case noCredit = "no-credit"
   case overCredit = "over-credit"
+  case walletRefused = "wallet-refused"
   case targetClosed = "target-closed"
   case underpaid
   case payoutsUnavailable = "payouts-unavailable"

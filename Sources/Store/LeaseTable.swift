@@ -227,6 +227,7 @@ extension PostgresTransaction {
       try freeAllocations(of: closed)
       try dropAddresses(of: closed)
       try dropContacts(of: closed)
+      try dropWalletGrants(of: closed)
     }
     var changes = changed.map { StoreChange.lease($0.before.id, version: $0.decision.lease.version) }
     // One word for the earliest deadline among them: whoever is rung looks at all that is due.

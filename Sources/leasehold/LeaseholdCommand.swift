@@ -50,7 +50,8 @@ struct LeaseholdCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Credentials and money",
         subcommands: [
-          CredentialCommand.self, AddressCommand.self, ScanCommand.self, TokenCommand.self, WalletCommand.self, BudgetCommand.self,
+          CredentialCommand.self, AddressCommand.self, ScanCommand.self, AutopullCommand.self, TokenCommand.self,
+          WalletCommand.self, BudgetCommand.self,
           PayCommand.self,
           RecoverCommand.self,
         ]),

@@ -21,6 +21,7 @@ struct Configuration: Sendable {
   var limits = Limits()
   var payouts = Payouts()
   var notices: Notices
+  var wallets = Wallets()
   var logFormat: LineLog.Format
   /// Lease and client address stand in the line of each request, so that who abuses the service can be found.
   var logsClients: Bool
@@ -115,7 +116,7 @@ extension Configuration {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "http", "state_directory", "database", "lightning", "hosts", "images", "offers", "exchange_rates", "limits",
-      "payouts", "notices", "log")
+      "payouts", "notices", "wallets", "log")
     stateDirectory = try yaml["state_directory"].string()
     guard stateDirectory.hasPrefix("/") else { throw yaml["state_directory"].fault("expected an absolute path") }
     http = try HTTP(yaml["http"])
@@ -144,6 +145,7 @@ extension Configuration {
     if notices.email != nil, http.publicURL.isEmpty {
       throw yaml["notices"]["sendmail"].fault("mails have links to us: say where renters find us in http.public_url")
     }
+    wallets = try Wallets(yaml["wallets"])
     try yaml["log"].allow("format", "clients")
     logsClients = try yaml["log"]["clients"].boolean(default: false)
     let format = try yaml["log"]["format"].string(default: "text")

@@ -12,6 +12,7 @@ import Logging
 import NIOCore
 import Notices
 import Postgres
+import Relays
 import Scheduling
 import Schema
 import ServiceLifecycle
@@ -82,6 +83,7 @@ struct Daemon {
     settings.payouts.leasePercent = configuration.payouts.leasePercentPerDay
     settings.payouts.small = Millisatoshi(configuration.payouts.smallMsat)
     settings.payouts.maxPending = Int(configuration.payouts.maxPending)
+    settings.pulls.maxPerDay = Millisatoshi(configuration.wallets.maxMsatPerDay)
     settings.mintsPerMinute = configuration.limits.mintsPerMinute
     settings.mintsPerMinutePerClient = configuration.limits.mintsPerMinutePerClient
     settings.unpaidAllocationsPerClient = configuration.limits.unpaidAllocationsPerClient
@@ -89,12 +91,15 @@ struct Daemon {
     settings.nodeOutage = configuration.limits.nodeOutage
     settings.exchangeRateOutage = configuration.limits.exchangeRateOutage
     for entry in configuration.exchangeRates { settings.exchangeRates[entry.currency] = entry.limits }
+    let wallets =
+      configuration.wallets.enabled
+      ? NostrWallets(try RelayClient(reaching: configuration.wallets.reachable), clock: clock) : nil
     engine = Engine(
       store: store, node: node, drivers: drivers, clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)],
       messengers: configuration.notices.messengers(of: configuration.http.title), keyring: keyring,
       catalog: configuration.catalog, settings: settings, rateSources: configuration.exchangeRates.map(\.source),
-      bell: bell, log: log)
+      wallets: wallets, bell: bell, log: log)
   }
 
   /// Unique among the daemons of one database. A restart is another daemon: what its predecessor had claimed lapses.

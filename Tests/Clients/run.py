@@ -1,6 +1,6 @@
 """Runs everything against one daemon; `scripts/clients` makes what it needs and calls it.
 
-    python run.py [clients] [tools] [caveats] [scan] [proxies] [keeper] [model] [faults] [contract]
+    python run.py [clients] [tools] [caveats] [scan] [proxies] [keeper] [puller] [model] [faults] [contract]
 """
 
 import os
@@ -13,6 +13,7 @@ from faults import try_faults, try_secrets
 from keeper import try_keeper
 from model import try_model
 from proxies import try_proxies
+from puller import try_puller
 from renters import try_clients
 from report import Report
 from scan import try_scan
@@ -20,7 +21,8 @@ from tools import try_tools
 from world import World
 
 SUITES = {"clients": try_clients, "tools": try_tools, "caveats": try_caveats, "scan": try_scan, "proxies": try_proxies,
-          "keeper": try_keeper, "model": try_model, "faults": try_faults, "contract": try_contract}
+          "keeper": try_keeper, "puller": try_puller, "model": try_model, "faults": try_faults,
+          "contract": try_contract}
 
 
 def main(wanted):

@@ -33,6 +33,8 @@ hosts:
 images:
   - {{name: busybox, path: "{work}/provider/images/busybox"}}
   - {{name: broken, path: "{work}/provider/images/broken"}}
+# A relay on this machine.
+wallets: {{allow: [127.0.0.0/8]}}
 limits: {{mints_per_minute: 1000000, mints_per_minute_per_client: 1000000, unpaid_holds_per_client: 1000}}
 offers:
   - id: spell-disk
@@ -51,6 +53,15 @@ offers:
     price_msat: 3000
     resources: {{disk_bytes: 16777216}}
     policy: {{lead_seconds: 15, grace_seconds: 1, retention_seconds: 1200}}
+    max_periods: 10
+  # What a wallet is asked for, whatever kills the daemon meanwhile.
+  - id: pulled-disk
+    kind: disk
+    title: A little disk that a wallet pays for
+    period_seconds: 24
+    price_msat: 3000
+    resources: {{disk_bytes: 16777216}}
+    policy: {{lead_seconds: 12, grace_seconds: 1, retention_seconds: 1200}}
     max_periods: 10
   - id: spell-box
     kind: compute
@@ -119,14 +130,23 @@ class World:
         migrated = subprocess.run(
             [self.programs / "leaseholdd", "migrate", "--config", self.configuration], capture_output=True, text=True)
         assert migrated.returncode == 0, migrated.stderr
+        self.serve()
+        self.wallet_process = subprocess.Popen(
+            [sys.executable, HERE / "wallet.py", self.server, WALLET_KEY, self.record], stdout=subprocess.PIPE,
+            text=True)
+        self.wallet = f"http://127.0.0.1:{int(self.wallet_process.stdout.readline())}"
+
+    def serve(self):
+        """Starts the daemon, again where one was killed."""
         # Everything it could say, so that what must not be said would be.
+        begun = self.log_file.stat().st_size if self.log_file.exists() else 0
         with open(self.log_file, "ab") as log:
             self.daemon = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", self.programs / "leaseholdd", "serve", "--config",
                  self.configuration],
                 stdout=log, stderr=log, env={**os.environ, "LEASEHOLD_LOG_LEVEL": "trace"})
         follower = subprocess.Popen(
-            ["tail", "-n", "+1", "-f", f"--pid={self.daemon.pid}", self.log_file], stdout=subprocess.PIPE, text=True)
+            ["tail", "-c", f"+{begun + 1}", "-f", f"--pid={self.daemon.pid}", self.log_file], stdout=subprocess.PIPE, text=True)
         try:
             for line in lines_of(follower.stdout, 60):
                 if "listening on" in line:
@@ -137,10 +157,6 @@ class World:
             follower.kill()
             follower.wait()
         self.ask("GET", "/readyz").expect(200)
-        self.wallet_process = subprocess.Popen(
-            [sys.executable, HERE / "wallet.py", self.server, WALLET_KEY, self.record], stdout=subprocess.PIPE,
-            text=True)
-        self.wallet = f"http://127.0.0.1:{int(self.wallet_process.stdout.readline())}"
 
     def stop(self):
         for process in (self.daemon, self.wallet_process):

@@ -32,10 +32,13 @@ final class Platform: Sendable {
 
   static func with(
     connections: Int = 6, kind: Kind = .disk, catalog: Catalog = .standard, rates: [any ExchangeRateSource] = [],
-    boxes: Bool = false, settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
+    boxes: Bool = false, wallets: (EmbeddedNode) -> (any RenterWallets)? = { _ in nil },
+    settings change: (inout Settings) -> Void = { _ in }, _ body: (Platform) async throws -> Void
   ) async throws {
     try await TestStore.with(connections: connections) { store in
-      let platform = try Platform(on: store, kind: kind, catalog: catalog, rates: rates, boxes: boxes, settings: change)
+      let platform = try Platform(
+        on: store, kind: kind, catalog: catalog, rates: rates, boxes: boxes, wallets: wallets,
+        settings: change)
       defer { platform.node.close() }
       try await platform.engine.prepare()
       try await body(platform)
@@ -45,6 +48,7 @@ final class Platform: Sendable {
   init(
     on store: PostgresStore, clock: ManualClock = ManualClock(), kind: Kind = .disk, catalog: Catalog = .standard,
     rates: [any ExchangeRateSource] = [], boxes: Bool = false,
+    wallets: (EmbeddedNode) -> (any RenterWallets)? = { _ in nil },
     settings change: (inout Settings) -> Void = { _ in }
   ) throws {
     self.clock = clock
@@ -58,14 +62,15 @@ final class Platform: Sendable {
     self.boxes = boxes ? SimulatedDriver(.compute, clock: clock) : nil
     engine = Self.engine(
       "one", TestTimeStore(store, clock: clock), node: node, driver: driver, clock: clock, channel: channel,
-      messenger: messenger, keyring: keyring, catalog: catalog, rates: rates, boxes: self.boxes, change)
+      messenger: messenger, keyring: keyring, catalog: catalog, rates: rates, boxes: self.boxes, wallets: wallets(node),
+      change)
   }
 
   static func engine(
     _ daemon: String, _ store: any Store, node: any LightningNode, driver: any ResourceDriver,
     clock: ManualClock, channel: RecordingChannel, messenger: RecordingMessenger = RecordingMessenger(),
     keyring: MasterKeyring, catalog: Catalog,
-    rates: [any ExchangeRateSource] = [], boxes: SimulatedDriver? = nil,
+    rates: [any ExchangeRateSource] = [], boxes: SimulatedDriver? = nil, wallets: (any RenterWallets)? = nil,
     elsewhere: [String: any ResourceDriver] = [:], _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     var resources = ResourceDrivers()
@@ -92,21 +97,22 @@ final class Platform: Sendable {
         containers: boxes ?? (driver.kind == .compute ? driver as? any ContainerAccess : nil)),
       clock: clock, alarm: PromptAlarm(clock: clock, bell: bell), channels: [channel],
       messengers: [messenger], keyring: keyring,
-      catalog: catalog, settings: settings, rateSources: rates, bell: bell, log: Logger(label: "test"))
+      catalog: catalog, settings: settings, rateSources: rates, wallets: wallets, bell: bell, log: Logger(label: "test")
+    )
   }
 
   /// Another daemon on the same database, node and host.
   func anotherEngine(
     _ daemon: String = "two", on store: (any Store)? = nil, node: (any LightningNode)? = nil,
     driver: (any ResourceDriver)? = nil, catalog: Catalog? = nil, rates: [any ExchangeRateSource]? = nil,
-    elsewhere: [String: any ResourceDriver] = [:],
+    wallets: (any RenterWallets)? = nil, elsewhere: [String: any ResourceDriver] = [:],
     _ change: (inout Settings) -> Void = { _ in }
   ) -> Engine {
     Self.engine(
       daemon, store ?? TestTimeStore(postgres, clock: clock), node: node ?? self.node, driver: driver ?? self.driver,
       clock: clock, channel: channel, messenger: messenger, keyring: keyring, catalog: catalog ?? self.catalog,
       rates: rates ?? self.rates,
-      boxes: boxes, elsewhere: elsewhere, change)
+      boxes: boxes, wallets: wallets, elsewhere: elsewhere, change)
   }
 
   // MARK: Time

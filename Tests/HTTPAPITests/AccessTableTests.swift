@@ -34,6 +34,9 @@ import Wire
     "GET /v1/leases/{lease}/contacts": .control,
     "POST /v1/leases/{lease}/contacts": .control,
     "DELETE /v1/leases/{lease}/contacts/{contact}": .control,
+    "GET /v1/leases/{lease}/wallet": .control,
+    "PUT /v1/leases/{lease}/wallet": [.control, .pay],
+    "DELETE /v1/leases/{lease}/wallet": .control,
     "GET /v1/leases/{lease}/attachments": .control,
     "DELETE /v1/leases/{lease}/attachments": .control,
     "DELETE /v1/leases/{lease}/attachments/{other}": .control,
@@ -50,6 +53,7 @@ import Wire
     "/v1/leases/{lease}/credentials": #"{"caveats":["leasehold_method=GET"]}"#,
     "/v1/leases/{lease}/contacts": #"{"webhook":"https://example.com/hook"}"#,
     "/v1/leases/{lease}/exec": #"{"command":["true"]}"#,
+    "/v1/leases/{lease}/wallet": #"{"nwc":"nostr+walletconnect://x","budget_msat":1}"#,
   ]
 
   private struct Route: Sendable {
@@ -79,7 +83,7 @@ import Wire
         uri: endpoint.path.replacing("{lease}", with: lease)
           .replacing("{token}", with: String(repeating: "0", count: 64)).replacing("{other}", with: lease)
           .replacing("{contact}", with: String(repeating: "0", count: 64)),
-        body: endpoint.method == .post ? bodies[endpoint.path] : nil, needs: action.needs,
+        body: [.post, .put].contains(endpoint.method) ? bodies[endpoint.path] : nil, needs: action.needs,
         namesLease: endpoint.path.contains("{lease}"), asksStrangersToPay: asks)
     }
   }

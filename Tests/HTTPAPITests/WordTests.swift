@@ -65,8 +65,7 @@ import Units
     "AddressRequest.capabilities",
     "Attachment.state", "Container.restart", "Container.state", "ExecLine.stream",
     "Health.status", "Introspection.expiry", "LNURLError.status", "LNURLPayRequest.tag", "Quote.scheme",
-    "RentRequest.restart",
-    "WebhookMessage.type",
+    "RentRequest.restart", "Wallet.state", "WebhookMessage.type",
   ]
 
   @Test func theSchemaHasTheWordsOfTheProgram() async throws {

@@ -13,13 +13,15 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   case payOut, payAllOut, giveCredit, spendHere, receiveCredit
   // And this anywhere.
   case compensate
+  // And these, where a wallet is asked.
+  case setWallet, pullFails
 
   private static let names = [
     "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
     "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
     "downgrade", "refuseSize", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
     "payOut", "payAllOut", "giveCredit", "spendHere", "receiveCredit",
-    "compensate",
+    "compensate", "setWallet", "pullFails",
   ]
 
   var description: String { Move.names[Int(rawValue)] }
@@ -109,6 +111,8 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
     case .spendHere: try world.giveCredit(toItself: true)
     case .receiveCredit: try world.receiveCredit()
     case .compensate: try world.compensate()
+    case .setWallet: try world.step(.walletSet(world.lease.flags.pulls == nil))
+    case .pullFails: try world.step(.pullFailed(reason: "away"))
     }
   }
 }

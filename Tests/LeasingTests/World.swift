@@ -115,7 +115,7 @@ struct World {
     } catch {
       switch event {
       case .released, .changed, .operatorSuspended, .operatorResumed, .frozen, .thawed, .evicting, .protected,
-        .payoutAsked, .creditGiven, .creditReceived:
+        .payoutAsked, .creditGiven, .creditReceived, .walletSet:
         guard lease == before else { throw Broken("\(event.name) was rejected and changed the lease") }
         return
       default: throw Broken("\(event.name) was rejected: \(error)")
@@ -125,6 +125,10 @@ struct World {
     for transfer in decision.transfers { books.book(transfer) }
     for effect in decision.effects {
       if case .notice = effect { continue }
+      if case .pull = effect {
+        guard lease.flags.pulls == true, lease.wantsPull(at: at) else { throw Broken("a wallet is asked for nothing") }
+        continue
+      }
       if case .resource(.destroy, _) = effect {
         guard metersTaken || lease.activatedAt == nil else { throw Broken("destroyed before the meters were read") }
       }
@@ -191,7 +195,7 @@ struct World {
       resource = .none
       try step(.destroyed(generation: generation, receipt: ""))
     case .payout(let hash): try payOut(hash)
-    case .notice: break
+    case .notice, .pull: break
     }
   }
 
@@ -206,7 +210,7 @@ struct World {
     case .resource(.suspend, _), .resource(.resize, _), .resource(.closeMeters, _), .resource(.destroy, _), .invoice:
       outbox.insert(effect, at: 0)
     case .payout(let hash): try failPayout(hash)
-    case .notice: break
+    case .notice, .pull: break
     }
   }
 
@@ -220,7 +224,7 @@ struct World {
       fence = generation
       try step(.resizeRefused(generation: generation, reason: "full"))
       guard lease.pendingChange == nil else { throw Broken("the change that was refused stands") }
-    case .resource, .invoice, .payout, .notice:
+    case .resource, .invoice, .payout, .pull, .notice:
       return
     }
   }

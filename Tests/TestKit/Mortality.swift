@@ -80,7 +80,7 @@ public final class Mortality: Sendable {
     }
   }
 
-  func act<T, E: Error>(
+  public func act<T, E: Error>(
     _ what: String, dead: E, _ body: () async throws(E) -> T
   ) async throws(E) -> T {
     switch fate(of: what) {

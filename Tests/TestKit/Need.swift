@@ -22,6 +22,8 @@ public enum Need: String, Sendable, CaseIterable {
 
   /// pymacaroons, in the Python that `LEASEHOLD_TEST_PYTHON` names, and libmacaroons.
   case macaroonPeers = "macaroon-peers"
+  /// A relay and a wallet: nostr-relay and nostr-sdk, in the Python that `LEASEHOLD_TEST_NOSTR` names.
+  case nostr
 
   public var isMet: Bool {
     switch self {
@@ -35,6 +37,9 @@ public enum Need: String, Sendable, CaseIterable {
       Self.succeeds(
         #"[ -n "$LEASEHOLD_TEST_PYTHON" ] && "$LEASEHOLD_TEST_PYTHON" -c "#
           + #"'import ctypes, pymacaroons; ctypes.CDLL("libmacaroons.so.0")'"#)
+    case .nostr:
+      Self.succeeds(
+        #"[ -n "$LEASEHOLD_TEST_NOSTR" ] && "$LEASEHOLD_TEST_NOSTR" -c "import nostr_relay, nostr_sdk""#)
     case .lnbits: ProcessInfo.processInfo.environment["LEASEHOLD_TEST_LNBITS"] != nil
     case .cgroupV2: Self.succeeds("grep -qw memory /sys/fs/cgroup/cgroup.controllers")
     }

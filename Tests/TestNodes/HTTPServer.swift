@@ -42,20 +42,25 @@ public final class HTTPServer: Sendable {
   public let faults = WireFaults()
   private let respond: Respond
   private let acceptsWebSocket: @Sendable (HTTPCall) -> Bool
+  private let answersText: @Sendable (String) -> [String]
   private let tls: NIOSSLContext?
   private let connections = Connections()
   private let sockets = Mutex<[ObjectIdentifier: any Channel]>([:])
   private let socketCount = ChangeSignal()
   private let listener = Mutex<(channel: (any Channel)?, port: Int)>((nil, 0))
 
-  /// - Parameter certificate: PEM of a certificate and its key.
+  /// - Parameters:
+  ///   - certificate: PEM of a certificate and its key.
+  ///   - texts: what is answered to a text that comes over a WebSocket.
   public init(
     certificate: (certificate: [UInt8], key: [UInt8])? = nil,
     webSockets: @escaping @Sendable (HTTPCall) -> Bool = { _ in false },
+    texts: @escaping @Sendable (String) -> [String] = { _ in [] },
     _ respond: @escaping Respond
   ) throws {
     self.respond = respond
     acceptsWebSocket = webSockets
+    answersText = texts
     tls = try certificate.map { pair in
       let chain = try NIOSSLCertificate.fromPEMBytes(pair.certificate).map { NIOSSLCertificateSource.certificate($0) }
       let key = try NIOSSLPrivateKey(bytes: pair.key, format: .pem)
@@ -137,7 +142,7 @@ public final class HTTPServer: Sendable {
         }
         socketCount.ring()
         return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(PongHandler())
+          try channel.pipeline.syncOperations.addHandler(PongHandler(answersText))
         }
       })
     let handler = CallHandler(faults, respond)
@@ -229,14 +234,24 @@ private final class CallHandler: ChannelInboundHandler, RemovableChannelHandler 
   }
 }
 
-/// Answers a sign of life with one.
+/// Answers a sign of life with one, and texts with what the test says.
 private final class PongHandler: ChannelInboundHandler {
   typealias InboundIn = WebSocketFrame
   typealias OutboundOut = WebSocketFrame
 
+  private let answers: @Sendable (String) -> [String]
+
+  init(_ answers: @escaping @Sendable (String) -> [String]) { self.answers = answers }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let frame = unwrapInboundIn(data)
     switch frame.opcode {
+    case .text:
+      for text in answers(String(buffer: frame.unmaskedData)) {
+        context.write(
+          wrapOutboundOut(WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))), promise: nil)
+      }
+      context.flush()
     case .ping:
       context.writeAndFlush(
         wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)

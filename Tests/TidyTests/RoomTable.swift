@@ -89,6 +89,9 @@ extension RoomTable {
       platform: ["FoundationEssentials", "Glibc"]),
 
     Room(
+      name: "Relays", kind: .adapter, arrows: ["Engine", "Nostr", "Notices", "L402"],
+      products: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL"], platform: ["Glibc"]),
+    Room(
       name: "HTTPServing", kind: .adapter, arrows: ["Problems"], products: ["Hummingbird", "Logging"],
       platform: ["Glibc"]),
     Room(
@@ -116,9 +119,8 @@ extension RoomTable {
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
-        "Scheduling",
-        "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
+        "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Relays",
+        "Scheduling", "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),

@@ -27,11 +27,12 @@ import Testing
   @Test func adaptersNeverImportEachOther() {
     let adapters = Set(table.rooms.filter { $0.kind == .adapter }.map(\.name))
     // Those that DESIGN names: SQL sits on libpq, and so do migrations; the paying client pays from a wallet; nodes are
-    // spoken to in one way, by those who are paid through them and by those who pay; files go over the server's streams.
+    // spoken to in one way, by those who are paid through them and by those who pay; files go over the server's streams;
+    // and relays are reached where the notices' rules let renters have us connect.
     let named = [
       "Store": ["Postgres"], "Schema": ["Postgres"], "Lightning": ["NodeRPC"], "Wallets": ["NodeRPC"],
       "Client": ["Wallets", "NodeRPC"],
-      "Files": ["HTTPServing"],
+      "Files": ["HTTPServing"], "Relays": ["Notices"],
     ]
     for room in table.rooms where room.kind == .adapter {
       #expect(

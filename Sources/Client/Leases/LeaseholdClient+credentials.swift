@@ -140,6 +140,23 @@ extension LeaseholdClient {
     try await command(.DELETE, path(lease, "/contacts/\(PercentCoding.encode(contact))"), as: .lease(lease))
   }
 
+  /// Lets a wallet be asked for renewals, within a budget.
+  public func setWallet(
+    of lease: String, _ wish: WalletGrantRequest
+  ) async throws(ClientError) -> Answer<WalletGrantDocument> {
+    try await ask(WalletGrantDocument.self, Call(.PUT, path(lease, "/wallet"), body: json(wish), as: .lease(lease)))
+  }
+
+  /// Which wallet is asked, without what is secret of it.
+  public func wallet(of lease: String) async throws(ClientError) -> Answer<WalletGrantDocument> {
+    try await ask(WalletGrantDocument.self, Call(.GET, path(lease, "/wallet"), as: .lease(lease)))
+  }
+
+  /// No wallet is asked any more.
+  public func endWallet(of lease: String) async throws(ClientError) {
+    try await command(.DELETE, path(lease, "/wallet"), as: .lease(lease))
+  }
+
   /// The containers a disk is or was in, or the disk of a container.
   public func attachments(of lease: String) async throws(ClientError) -> Answer<ListDocument<AttachmentItem>> {
     try await ask(ListDocument<AttachmentItem>.self, Call(.GET, path(lease, "/attachments"), as: .lease(lease)))

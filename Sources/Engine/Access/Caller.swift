@@ -20,6 +20,8 @@ public struct Caller: Sendable {
   public var checked: CheckedCredential?
   /// The address that the request came by, where it came by one.
   public var door: AddressedDoor?
+  /// Asks for the lease's own wallet, which its holder named: limits count it among the holders.
+  var isWallet = false
   /// For the record: which request caused what.
   public var requestID: String
 

@@ -16,6 +16,8 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
   case makeAddress, listAddresses, revokeAddress
   /// Where the renter is told what will happen.
   case listContacts, setContacts
+  /// Which wallet is asked for renewals.
+  case setWallet, showWallet, endWallet
   // The container.
   case exec, logs, start, stop
   /// Speaking to its ports.
@@ -31,10 +33,10 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .look, .usage, .ledger, .explain, .events, .logs, .readFile, .attachDisk: .read
     case .renew: .pay
-    case .change: [.control, .pay]
+    case .change, .setWallet: [.control, .pay]
     case .release, .listCredentials, .revoke, .rotate, .makeAddress, .listAddresses, .revokeAddress, .listContacts,
       .setContacts, .listAttachments,
-      .endAttachments:
+      .endAttachments, .showWallet, .endWallet:
       .control
     case .refund: .refund
     case .introspect, .swap, .lend: []

@@ -10,7 +10,7 @@ extension EventRecord {
     case .notice:
       guard let consequence = evidence["consequence"], let deadline = moment("deadline") else { return nil }
       let price = amount("amount_msat").map { "; a renewal is \($0)" } ?? ""
-      return "\(consequence) at \(deadline)" + price
+      return "\(consequence) at \(deadline)" + because(evidence["reason"]) + price
     case .undelivered:
       guard let channel = evidence["channel"], let reason = evidence["reason"] else { return nil }
       return "the notice did not arrive by \(channel): \(reason)"
@@ -46,6 +46,9 @@ extension EventRecord {
     case .compensated:
       guard let from = moment("from"), let to = moment("to"), let given = amount("msat") else { return nil }
       return "\(given) were given back for an outage from \(from) to \(to)" + because(reason)
+    case .walletSet:
+      return evidence["wallet"] == "set" ? "a wallet is asked for renewals" : "no wallet is asked any more"
+    case .pullFailed: return "the wallet did not pay" + because(reason)
     case .foundIdle: return moment("since").map { "nobody used it since \($0)" }
     case .outage:
       guard let from = moment("from"), let to = moment("to") else { return nil }

@@ -34,6 +34,7 @@ extension EventRecord {
         "deadline": notice.deadline.rfc3339,
         "consequence": notice.consequence,
       ]
+      said["reason"] = notice.reason
       said["amount_msat"] = notice.amount.map { String($0.count) }
       records.append(
         EventRecord(
@@ -51,7 +52,7 @@ extension EventRecord {
       .resized, .resizeRefused, .metersClosed, .invoicesCanceled, .destroyed, .usageRated, .woke, .payoutAsked,
       .payoutPaid, .payoutFailed, .creditGiven, .released, .changed, .foundIdle, .requested, .outage, .impaired,
       .recovered, .operatorSuspended, .operatorResumed, .frozen, .thawed, .protected, .evicting, .announced,
-      .compensated:
+      .compensated, .walletSet, .pullFailed:
       return from.name == to.name ? nil : feedName(entering: to, from: from.name)
     }
   }
@@ -105,6 +106,7 @@ extension Notice {
     case .idle: "the lease is not being used"
     case .terms: "a renewal is quoted at other terms"
     case .compensation: "what an outage took was given back"
+    case .pull: "time runs out, for the wallet did not pay,"
     }
   }
 }
@@ -156,6 +158,8 @@ extension Event {
     case .outage(let from, let to, let passed):
       ["from": from.rfc3339, "to": to.rfc3339].merging(passed ? [:] : ["clock": "leapt"]) { given, _ in given }
     case .impaired(let reason): ["reason": reason]
+    case .walletSet(let isSet): ["wallet": isSet ? "set" : "none"]
+    case .pullFailed(let reason): ["reason": reason]
     case .protected(let on): ["protected": String(on)]
     case .evicting(let until, let reason):
       ["until": until?.rfc3339 ?? "never"].merging(reason.map { ["reason": $0] } ?? [:]) { $1 }

@@ -7,7 +7,7 @@ public struct EventID: Hashable, Sendable {
     case idle, lost, move, `operator`, payout
     case quoteCanceled = "quote-canceled"
     case outageCredit = "outage-credit"
-    case quoted, release, requested, settled, usage, woke
+    case quoted, release, requested, settled, usage, wallet, woke
   }
 
   public var origin: Origin

@@ -59,7 +59,8 @@ public enum StoreChange: Hashable, Sendable {
 /// A service that needs two tables asks for `any LeaseRows & OutboxRows`, and can reach no other.
 public protocol StoreTransaction:
   AddressRows, AttachmentRows, CapacityRows, ContactRows, CreditRows, DaemonRows, DeliveryRows, InvoiceRows, KeyRows,
-  LeaseRows, LedgerRows, OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows
+  LeaseRows, LedgerRows, OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows,
+  WalletRows
 {}
 
 public struct StoreError: Error, Sendable, CustomStringConvertible {

@@ -42,7 +42,7 @@ struct Minting: Sendable {
       spending: {
         // A quote has spent it before it took capacity.
         if order.purpose != .purchase {
-          try limits.spendRenewal(of: order.lease, for: caller, isHolders: shown != nil)
+          try limits.spendRenewal(of: order.lease, for: caller, isHolders: shown != nil || caller.isWallet)
         }
       },
       giving: { try challenges.new(for: $0, lease: lease, periods: periods, shown: shown) })

@@ -10,6 +10,9 @@ public struct Selling: Sendable {
   let purchases: Purchases
   let renewals: Renewals
   public let topUps: TopUps
+  let pulls: Pulls
+  /// What wallets were asked for, and what came of it, since the start.
+  public var pullTally: PullTally { pulls.tally }
   let changes: Changes
   let releases: Releases
   public let announcements: Announcements
@@ -17,7 +20,7 @@ public struct Selling: Sendable {
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, loop: LeaseLoop, catalog: Catalog,
     drivers: ResourceDrivers, access: Access, doubts: Doubts, waiting: Waiting, money: Money,
-    settings: Settings, log: Logger
+    wallets: (any RenterWallets)?, settings: Settings, log: Logger
   ) {
     let (keys, credentials, limits, rates) = (access.keys, access.credentials, access.mintLimits, doubts.rates)
     let holds = node is any HoldingNode
@@ -44,6 +47,9 @@ public struct Selling: Sendable {
       store: store, clock: clock, credentials: credentials, redemptions: redemptions, rates: rates,
       invoicing: invoicing)
     topUps = TopUps(store: store, clock: clock, rates: rates, invoicing: invoicing, hashing: hashing)
+    pulls = Pulls(
+      store: store, clock: clock, keys: keys, wallets: wallets, renewals: renewals, settlements: money.settlements,
+      settings: settings)
     changes = Changes(
       store: store, clock: clock, loop: loop, catalog: catalog, drivers: drivers, credentials: credentials,
       redemptions: redemptions, rates: rates, invoicing: invoicing, log: log)

@@ -7,6 +7,7 @@ struct EffectPerformer: Sendable {
   let resources: ResourcePerformer
   let invoices: InvoicePerformer
   let payouts: Payouts
+  let pulls: Pulls
   let channels: [any NoticeChannel]
 
   func perform(_ claim: ClaimedEffect, _ record: LeaseRecord) async throws -> EffectOutcome {
@@ -17,6 +18,8 @@ struct EffectPerformer: Sendable {
       return try await invoices.perform(act, on: record)
     case .payout(let hash):
       return try await payouts.payOut(hash)
+    case .pull:
+      return try await pulls.pull(claim, record)
     case .notice(let notice):
       for channel in channels { try await channel.deliver(notice, about: claim.lease, key: claim.key) }
       return .done

@@ -35,7 +35,8 @@ public struct EffectRunner: Sendable {
   /// A bounded number at once. A slow one delays no other: each ring claims what there is room for, and each end rings.
   /// One that takes minutes gives its slot to another, so that however many hang, what is due is still begun.
   private func run(_ lanes: [Effect.Lane]) async {
-    let slots = EffectSlots(settings.effectsAtOnce, apart: settings.slowEffectsAtOnce)
+    let most = lanes == [.pull] ? settings.pulls.atOnce : settings.effectsAtOnce
+    let slots = EffectSlots(most, apart: settings.slowEffectsAtOnce)
     await withDiscardingTaskGroup { group in
       for await _ in bell.rings() {
         for slow in slots.parkSlow(begunBefore: clock.now() - OverdueWork.slowAfter) {

@@ -33,7 +33,7 @@ public struct Work: Sendable {
         drivers: drivers, specs: specs, attachments: access.attachmentKeeper, metering: money.metering,
         doorMeters: meters),
       invoices: InvoicePerformer(cancellations: selling.cancellations, heldPayments: money.heldPayments),
-      payouts: money.payouts, channels: channels)
+      payouts: money.payouts, pulls: selling.pulls, channels: channels)
     effects = EffectRunner(
       store: store, loop: loop, clock: clock, alarm: alarm, bell: bell, settings: settings, hosts: catalog.hostNames,
       retrying: retrying, log: log, perform: { try await performer.perform($0, $1) },

@@ -54,6 +54,7 @@ extension HTTPAPI {
     do {
       text.overview(try await engine.operator.overview())
       text.variants(try await engine.operator.variants.recentFigures())
+      text.pulls(engine.selling.pullTally)
       text.failedPurchases(engine.operator.failedPurchases.byOffer)
       text.deliveries(engine.work.deliveries.tally.all)
     } catch {
@@ -129,6 +130,13 @@ extension PrometheusText {
     gauges(
       "leasehold_failed_purchases", "Purchases that could not be made since the start, by offer.",
       counts.sorted { $0.key < $1.key }.map { ([("offer", $0.key)], Double($0.value)) })
+  }
+
+  fileprivate mutating func pulls(_ tally: PullTally) {
+    header("leasehold_pulls_total", "counter", help: "Wallets of renters that were asked, and what came of it.")
+    for outcome in PullTally.Outcome.allCases {
+      line("leasehold_pulls_total", PrometheusText.dimensions([("outcome", outcome.rawValue)]), Double(tally[outcome]))
+    }
   }
 
   /// The purchases of each variant, as cohorts; up to a minute old.

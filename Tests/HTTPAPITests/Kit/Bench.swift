@@ -39,6 +39,7 @@ struct Bench: Sendable {
     catalog: Catalog = Bench.catalog, bodyTimeout: Duration = .seconds(10), unpaidAllocations: Int = 1_000,
     mintsPerMinute: Int = 1_000, patience: Seconds = 60, rates: [any ExchangeRateSource] = [],
     messengers: [any Messenger] = [PaperMessenger(channel: .webhook)],
+    wallets: (EmbeddedNode) -> (any RenterWallets)? = { _ in nil },
     log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
@@ -66,7 +67,7 @@ struct Bench: Sendable {
           containers: containers),
         clock: clock, alarm: BellAlarm(bell: bell, clock: clock), channels: [], messengers: messengers,
         keyring: keyring, catalog: catalog,
-        settings: settings, rateSources: rates, bell: bell, log: log)
+        settings: settings, rateSources: rates, wallets: wallets(node), bell: bell, log: log)
       try await engine.prepare()
       let api = HTTPAPI(
         engine: engine,

@@ -1,0 +1,77 @@
+/// `PUT /v1/leases/{lease}/wallet`.
+public struct WalletGrantRequest: Hashable, Sendable, Codable {
+  /// `nostr+walletconnect://…`: a secret.
+  public var nwc: String
+  /// In any span of ``everySeconds``.
+  public var budgetMsat: Int64
+  /// Absent: a period of the lease.
+  public var everySeconds: Int64?
+  /// Absent: no bound in all.
+  public var totalMsat: Int64?
+
+  public init(nwc: String, budgetMsat: Int64, everySeconds: Int64? = nil, totalMsat: Int64? = nil) {
+    self.nwc = nwc
+    self.budgetMsat = budgetMsat
+    self.everySeconds = everySeconds
+    self.totalMsat = totalMsat
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case nwc
+    case budgetMsat = "budget_msat"
+    case everySeconds = "every_seconds"
+    case totalMsat = "total_msat"
+  }
+}
+
+/// The wallet that is asked for a lease's renewals, without what is secret of it; everything absent: none is.
+public struct WalletGrantDocument: Hashable, Sendable, Codable {
+  /// Its public key; 64 hex digits.
+  public var wallet: String?
+  public var relays: [String]?
+  public var budgetMsat: Int64?
+  public var everySeconds: Int64?
+  public var totalMsat: Int64?
+  /// In the span that ends now: what was paid and what may still be.
+  public var spentMsat: Int64?
+  public var spentInAllMsat: Int64?
+  public var createdAt: Timestamp?
+  public var last: Request?
+
+  /// What it was asked for last.
+  public struct Request: Hashable, Sendable, Codable {
+    public var askedAt: Timestamp
+    public var amountMsat: Int64
+    /// `asked`, `paid` or `refused`.
+    public var state: String
+    public var detail: String?
+
+    public init(askedAt: Timestamp, amountMsat: Int64, state: String, detail: String? = nil) {
+      self.askedAt = askedAt
+      self.amountMsat = amountMsat
+      self.state = state
+      self.detail = detail
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case askedAt = "asked_at"
+      case amountMsat = "amount_msat"
+      case state
+      case detail
+    }
+  }
+
+  public init() {}
+
+  private enum CodingKeys: String, CodingKey {
+    case wallet
+    case relays
+    case budgetMsat = "budget_msat"
+    case everySeconds = "every_seconds"
+    case totalMsat = "total_msat"
+    case spentMsat = "spent_msat"
+    case spentInAllMsat = "spent_in_all_msat"
+    case createdAt = "created_at"
+    case last
+  }
+}
