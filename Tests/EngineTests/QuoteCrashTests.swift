@@ -19,7 +19,7 @@ import Units
   {
     try await TestStore.withDatabase { database in
       let observer = TestStore.store(on: database, connections: 4)
-      let platform = try Platform(on: observer, catalog: .of([Catalog.disk], room: 200)) {
+      let platform = try Platform(on: observer, catalog: .of([Catalog.disk], room: 200), wallets: { _ in nil }) {
         $0.unpaidShare = 1
       }
       defer { platform.node.close() }

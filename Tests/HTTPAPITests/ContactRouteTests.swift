@@ -77,22 +77,22 @@ import Wire
       #expect(!made.confirmed && made.secret == nil)
       let token = try #require(TokenID(hex: made.contact))
       let code = try door.bench.keyring.code(ofContact: token)
-      let page = try await door.ask(.get, "/c/\(code)")
-      #expect(page.status == 200 && page.text.contains("/c/\(code)/confirm"))
+      let page = try await door.ask(.get, "/n/\(code)")
+      #expect(page.status == 200 && page.text.contains("/n/\(code)/confirm"))
       #expect(page.headers[.referrerPolicy] == "no-referrer")
       func confirmed() async throws -> Bool? {
         try await door.ask(.get, here, authorization: owner).document(ListDocument<ContactDocument>.self)
           .items.first?.confirmed
       }
       #expect(try await confirmed() == false)
-      #expect(try await door.ask(.post, "/c/\(code)/confirm").status == 200)
+      #expect(try await door.ask(.post, "/n/\(code)/confirm").status == 200)
       #expect(try await confirmed() == true)
       // With one click, which has a body that says so.
-      #expect(try await door.ask(.post, "/c/\(code)/end").status == 200)
+      #expect(try await door.ask(.post, "/n/\(code)/end").status == 200)
       #expect(try await confirmed() == nil)
       for wrong in [code, String(repeating: "0", count: 26), "x"] {
-        #expect(try await door.ask(.get, "/c/\(wrong)").status == 404)
-        #expect(try await door.ask(.post, "/c/\(wrong)/confirm").status == 404)
+        #expect(try await door.ask(.get, "/n/\(wrong)").status == 404)
+        #expect(try await door.ask(.post, "/n/\(wrong)/confirm").status == 404)
       }
     }
   }

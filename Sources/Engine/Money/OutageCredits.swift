@@ -212,7 +212,8 @@ struct ServiceShare: Hashable {
         .event(.payoutPaid), .event(.payoutFailed), .event(.creditGiven), .event(.creditReceived), .event(.released),
         .event(.changed), .event(.foundIdle), .event(.requested), .event(.outage), .event(.operatorSuspended),
         .event(.operatorResumed), .event(.protected), .event(.evicting), .event(.announced), .event(.compensated),
-        .quoted, .notice, .lost, .other:
+        .event(.walletSet), .event(.pullFailed),
+        .quoted, .notice, .undelivered, .resent, .lost, .other:
         break
       }
     }

@@ -62,7 +62,7 @@ struct ContactBook: Sendable {
   func settingsAt(_ contact: ContactRecord, base: String) -> String? {
     guard contact.codeHash != nil else { return nil }
     do {
-      return "\(base)/c/\(try keys.keyring.code(ofContact: contact.token))"
+      return "\(base)/n/\(try keys.keyring.code(ofContact: contact.token))"
     } catch {
       return nil
     }

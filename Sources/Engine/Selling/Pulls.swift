@@ -133,7 +133,7 @@ struct Pulls: Sendable {
       switch refusal {
       case .unavailable, .tooManyRequests, .tooManyAtOnce, .noExchangeRate: throw refusal
       case .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
-        .idempotencyConflict, .unauthorized, .forbidden, .invoiceRefused, .conflict:
+        .idempotencyConflict, .unauthorized, .forbidden, .invoiceRefused, .conflict, .unanswered:
         return nil
       }
     }

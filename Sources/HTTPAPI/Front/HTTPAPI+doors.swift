@@ -34,7 +34,7 @@ extension HTTPAPI {
     facts["hb.request.id"] = .stringConvertible(RequestID())
     if configuration.logsClients {
       facts["client"] = .string(caller.addressText)
-      if let lease = FrontMiddleware<BasicHTTPAPIContext>.lease(in: path) { facts["lease"] = "\(lease)" }
+      if let lease = Self.lease(in: path) { facts["lease"] = "\(lease)" }
     }
     let isRefusal = (400..<500).contains(status) && status != 402
     let line = isRefusal ? refusals.admit(facts["client"].map { "\($0)" }, route, status, at: .now) : .new

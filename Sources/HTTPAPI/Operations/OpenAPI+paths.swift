@@ -87,13 +87,13 @@ extension OpenAPI {
     "/v1/leases/{lease}/contacts/{contact}": {
       "delete": {"operationId":"removeContact","summary":"Take a contact away, with what is on its way there.","parameters":[{"$ref":"#/components/parameters/lease"},{"$ref":"#/components/parameters/contact"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"l402":[]}]}
     },
-    "/c/{code}": {
+    "/n/{code}": {
       "get": {"operationId":"contactSettings","summary":"A page for the owner of an e-mail address, where it is confirmed and ended.","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/html":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
     },
-    "/c/{code}/confirm": {
+    "/n/{code}/confirm": {
       "post": {"operationId":"confirmContact","summary":"Its owner says that it may be used.","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
     },
-    "/c/{code}/end": {
+    "/n/{code}/end": {
       "post": {"operationId":"endContact","summary":"Its owner wants nothing more (RFC 8058).","parameters":[{"$ref":"#/components/parameters/code"}],"responses":{"200":{"description":"Done.","content":{"text/plain":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}}}
     },
     "/v1/leases/{lease}/attachments": {

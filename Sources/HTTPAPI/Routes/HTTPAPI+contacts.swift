@@ -27,16 +27,16 @@ extension HTTPAPI {
         return Response(status: .noContent)
       },
       // A link is followed by whatever looks into a mail: only a button does something.
-      Endpoint(.get, "/c/{code}") { exchange in
+      Endpoint(.get, "/n/{code}") { exchange in
         guard let found = try await engine.contacts.find(code: exchange.parameter("code")) else { throw Self.noContact }
-        return settings(of: found, "/c/\(exchange.parameter("code"))")
+        return settings(of: found, "/n/\(exchange.parameter("code"))")
       },
-      Endpoint(.post, "/c/{code}/confirm") { exchange in
+      Endpoint(.post, "/n/{code}/confirm") { exchange in
         guard try await engine.contacts.confirm(code: exchange.parameter("code")) else { throw Self.noContact }
         return .text("You will be told about this lease here.\n", "text/plain; charset=utf-8")
       },
       // Also what a mail program does with one click (RFC 8058).
-      Endpoint(.post, "/c/{code}/end") { exchange in
+      Endpoint(.post, "/n/{code}/end") { exchange in
         guard try await engine.contacts.end(code: exchange.parameter("code")) else { throw Self.noContact }
         return .text("Nothing more is sent here.\n", "text/plain; charset=utf-8")
       },

@@ -71,9 +71,9 @@ extension RouteAccess {
     "POST /v1/leases/{lease}/contacts": .holder(.setContacts),
     "DELETE /v1/leases/{lease}/contacts/{contact}": .holder(.setContacts),
     // Whoever has the code was sent it.
-    "GET /c/{code}": .anyone,
-    "POST /c/{code}/confirm": .anyone,
-    "POST /c/{code}/end": .anyone,
+    "GET /n/{code}": .anyone,
+    "POST /n/{code}/confirm": .anyone,
+    "POST /n/{code}/end": .anyone,
     "GET /v1/leases/{lease}/wallet": .holder(.showWallet),
     "PUT /v1/leases/{lease}/wallet": .holder(.setWallet),
     "DELETE /v1/leases/{lease}/wallet": .holder(.endWallet),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BOLT11
 import Client
+import QR
 import Wire
 
 struct ScanCommand: AsyncParsableCommand {
