@@ -47,7 +47,7 @@ import Testing
     #expect(disk.names == ["file"])
   }
 
-  @Test func whatCameBeforeABreakIsHeld() async throws {
+  @Test(.timeLimit(.minutes(5))) func whatCameBeforeABreakIsHeld() async throws {
     let disk = try Disk()
     try await TestServer.with(disk) { server async throws in
       var headers = Self.part("0-9/10")
@@ -57,7 +57,9 @@ import Testing
       wire.finishSending()
       _ = await wire.receiveAll()
       wire.close()
-      #expect(try await server.send("PUT", "/file", Self.part("*/10")).headers["upload-offset"] == "4")
+      // The connection may be seen to end before what came over it has been put down.
+      var offset: String?
+      while offset != "4" { offset = try await server.send("PUT", "/file", Self.part("*/10")).headers["upload-offset"] }
       #expect(try await server.send("PUT", "/file", Self.part("4-9/10"), body: "456789").status == 201)
       #expect(try await server.send("GET", "/file").body == "0123456789")
     }
