@@ -303,7 +303,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
     }
     self.call = nil
     state = .passing
-    call.admission?.count(call.traffic)
+    if call.traffic != Traffic() { call.admission?.count(call.traffic) }
     gate.told(call.request, call.caller, status: call.status ?? 0, after: .now - call.began)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     drain()
@@ -344,12 +344,16 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   private func look() {
-    guard let context, let call else { return }
+    guard context != nil, let call else { return }
     guard call.admission?.mayGoOn() != false else { return cut() }
+    // What moves is in use, and is told of before it ends: a tunnel may last for days.
+    if call.traffic != Traffic() {
+      call.admission?.count(call.traffic)
+      self.call?.traffic = Traffic()
+    }
     let silence = NIODeadline.now() - call.heard
     if call.status == nil, call.requestEnded, silence > rules.answer { return giveUp(PortFault.silent) }
     if silence > rules.silence { return cut() }
-    _ = context
     keepWatch()
   }
 

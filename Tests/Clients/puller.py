@@ -13,6 +13,11 @@ from report import same
 from world import HERE
 
 
+def first(out):
+    """The document at the beginning of what a command said; behind it stand its remarks."""
+    return json.JSONDecoder().raw_decode(out[out.index("{"):])[0]
+
+
 def try_puller(world, report):
     python = os.environ.get("LEASEHOLD_TEST_NOSTR")
     if not python:
@@ -78,7 +83,7 @@ class Puller:
         assert self.relay.startswith("ws://"), self.relay
         self.uri, self.said = self.wallet("honest")
         out = self.leasehold("rent", self.OFFER, "--yes", "--json")
-        self.lease = json.loads(out[out.index("{"):])["id"]
+        self.lease = first(out)["id"]
         self.world.remember(self.lease)
 
     def refuses(self):
@@ -88,11 +93,11 @@ class Puller:
 
     def document(self):
         out = self.leasehold("show", self.lease, "--json")
-        return json.loads(out[out.index("{"):])
+        return first(out)
 
     def payments(self):
         out = self.leasehold("ledger", self.lease, "--json")
-        return [item["msat"] for item in json.loads(out[out.index("{"):])["items"] if item["debit"] == "node"]
+        return [item["msat"] for item in first(out)["items"] if item["debit"] == "node"]
 
     def lives(self):
         self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "3", line=self.uri + "\n")
@@ -125,7 +130,7 @@ class Puller:
             assert time.monotonic() < deadline, "nothing is told"
             time.sleep(1)
             out = self.leasehold("explain", self.lease, "--json")
-            items = json.loads(out[out.index("{"):])["items"]
+            items = first(out)["items"]
             told = [item for item in items if item["evidence"].get("kind") == "pull"]
         assert "QUOTA_EXCEEDED" in told[0]["evidence"]["reason"], told
         same("how often it is told", 1, len(told))

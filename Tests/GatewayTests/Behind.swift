@@ -10,8 +10,9 @@ final class Behind: Sendable {
   /// The heads of the requests, as they came.
   private let seen = Mutex<[String]>([])
   let accepted = Atomic<Int>(0)
-  /// Connections that came to their end.
-  let ended = Atomic<Int>(0)
+  /// Connections that come to their end.
+  let endings: AsyncStream<Void>
+  private let ended: AsyncStream<Void>.Continuation
   let taken = Atomic<Int>(0)
 
   init() throws {
@@ -29,6 +30,7 @@ final class Behind: Sendable {
     }
     guard code == 0 else { throw POSIXError(.EADDRINUSE) }
     port = UInt16(bigEndian: address.sin_port)
+    (endings, ended) = AsyncStream.makeStream()
     Thread.detachNewThread { [self] in
       while true {
         let one = accept(listening, nil, nil)
@@ -37,7 +39,7 @@ final class Behind: Sendable {
         Thread.detachNewThread { [self] in
           serve(Line(one))
           close(one)
-          ended.add(1, ordering: .relaxed)
+          ended.yield()
         }
       }
     }

@@ -126,7 +126,7 @@ import Testing
       #expect(await bare.read(until: "data: one").contains("text/event-stream"))
       // The client goes, and so does its connection to the container.
       bare.close()
-      while served.behind.ended.load(ordering: .relaxed) == 0 { await Task.yield() }
+      for await _ in served.behind.endings { break }
     }
   }
 

@@ -105,8 +105,8 @@ extension OpenAPI {
   static let parameters = #"""
     "lease": {"name":"lease","in":"path","required":true,"schema":{"$ref":"#/components/schemas/LeaseID"}},
     "offer": {"name":"offer","in":"path","required":true,"schema":{"type":"string","pattern":"^[a-z0-9-]{1,63}$"}},
-    "name": {"name":"name","in":"path","required":true,"description":"A lease's short name, the last ten characters of its id, or the id.","schema":{"type":"string","pattern":"^([0-9a-z]{10}|[0-9a-z]{26})$"}},
-    "amount": {"name":"amount","in":"query","required":true,"description":"Millisatoshis; whole satoshis.","schema":{"type":"integer","format":"int64","minimum":1000}},
+    "name": {"name":"name","in":"path","required":true,"description":"A lease's short name, the last ten characters of its id, or the id. Anything else is refused in LNURL's way, with status 200.","schema":{"type":"string"}},
+    "amount": {"name":"amount","in":"query","required":true,"description":"Millisatoshis; whole satoshis. Anything else is refused in LNURL's way, with status 200.","schema":{"type":"string"}},
     "comment": {"name":"comment","in":"query","required":false,"description":"Not kept (LUD-12).","schema":{"type":"string"}},
     "full": {"name":"full","in":"query","description":"Whether what was proved before is read again.","schema":{"type":"boolean","default":false}},
     "payout_state": {"name":"state","in":"query","description":"Of what.","schema":{"enum":["pending","all"],"default":"pending"}},
