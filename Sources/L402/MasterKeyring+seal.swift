@@ -3,7 +3,7 @@ import Macaroons
 /// Secrets of renters that must be kept to be used, such as where their wallet is asked: sealed, so that who reads the
 /// database or a backup of it reads none of them.
 extension MasterKeyring {
-  /// Epoch (2 bytes), then a ``SecretBox`` under HKDF(info: `leasehold-seal-v1` ‖ what it is), in the current epoch.
+  /// Epoch (2 bytes), then a `SecretBox` under HKDF(info: `leasehold-seal-v1` ‖ what it is), in the current epoch.
   ///
   /// - Parameter what: what it is and whose, such as `wallet/<lease>`: it opens as nothing else.
   public func seal(_ plain: [UInt8], as what: String) -> [UInt8] {

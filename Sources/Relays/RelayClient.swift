@@ -5,12 +5,12 @@ import Notices
 import Synchronization
 
 /// A client of Nostr relays (NIP-01), which renters name: so each is taken for hostile. Bounded in bytes, texts and time;
-/// it connects only where ``ReachableAddresses`` lets it, follows no redirects and keeps no connection.
+/// it connects only where `ReachableAddresses` lets it, follows no redirects and keeps no connection.
 public struct RelayClient: Sendable {
   private let resolving: Resolving
   private let tls: TLSConfiguration
 
-  /// - Parameter trusting: PEM of certificates that are trusted besides the system's, for a relay of the provider's own.
+  /// - Parameter certificates: PEM of certificates that are trusted besides the system's, for a relay of the provider's own.
   public init(reaching reachable: ReachableAddresses = ReachableAddresses(), trusting certificates: [UInt8]? = nil)
     throws
   {

@@ -100,7 +100,7 @@ class Puller:
         return [item["msat"] for item in first(out)["items"] if item["debit"] == "node"]
 
     def lives(self):
-        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "3", line=self.uri + "\n")
+        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "9", line=self.uri + "\n")
         dice = random.Random(8)
         deadline = time.monotonic() + 16 * self.PERIOD
         while len(self.payments()) < 11:
@@ -123,7 +123,7 @@ class Puller:
 
     def tells(self):
         uri, said = self.wallet("refuses")
-        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "3", line=uri + "\n")
+        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "9", line=uri + "\n")
         deadline = time.monotonic() + 3 * self.PERIOD
         told = []
         while not told:

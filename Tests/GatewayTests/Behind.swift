@@ -7,6 +7,7 @@ import Synchronization
 final class Behind: Sendable {
   let port: UInt16
   private let listening: CInt
+  private let stopped = Atomic<Bool>(false)
   /// The heads of the requests, as they came.
   private let seen = Mutex<[String]>([])
   let accepted = Atomic<Int>(0)
@@ -45,7 +46,9 @@ final class Behind: Sendable {
     }
   }
 
+  /// Once: a number that is closed twice is somebody else's by then.
   func stop() {
+    guard stopped.exchange(true, ordering: .relaxed) == false else { return }
     shutdown(listening, CInt(SHUT_RDWR))
     close(listening)
   }

@@ -102,7 +102,7 @@ extension LeaseholdClient {
   ///
   /// - Parameters:
   ///   - capabilities: what is bought there may do at the most; `nil`: use the lease, and pay for it.
-  ///   - path: a file or folder that it is narrowed to.
+  ///   - place: a file or folder that it is narrowed to.
   public func makeAddress(
     of lease: String, capabilities: [String]? = nil, path place: String? = nil
   ) async throws(ClientError) -> Answer<AddressDocument> {

@@ -5,7 +5,7 @@ import Units
 /// A renter's leave to ask a wallet for renewals.
 public struct WalletGrant: Hashable, Sendable {
   public var lease: LeaseID
-  /// Where the wallet is asked, and with what; see ``MasterKeyring/seal(_:as:)``.
+  /// Where the wallet is asked, and with what; see `MasterKeyring.seal`.
   public var sealed: [UInt8]
   public var budget: WalletBudget
   public var createdAt: Instant

@@ -19,7 +19,7 @@ public struct ReachableHosts: Sendable {
 
   /// The first address of a host, or an address written out, that may be connected to.
   ///
-  /// - Throws: ``DeliveryFault``, which does not name the host.
+  /// - Throws: `DeliveryFault`, which does not name the host.
   public func address(of host: String) async throws(DeliveryFault) -> IPAddress {
     let all: [IPAddress]
     if let literal = IPAddress(host) {
