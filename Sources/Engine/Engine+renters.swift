@@ -35,6 +35,11 @@ extension Engine {
     try await selling.releases.release(id, caller)
   }
 
+  /// Lets usage cost so much a day; `nil`: whatever it comes to.
+  public func limit(_ id: LeaseID, to perDay: Millisatoshi?, _ caller: Caller) async throws -> LeaseRecord {
+    try await selling.limits.set(perDay, of: id, caller)
+  }
+
   /// An invoice of a node that keeps play money for whoever asks. It lasts as a challenge does, and costs as much of the
   /// asker's budget.
   public func walletInvoice(

@@ -52,6 +52,14 @@ extension Refusal {
       detail: "the provider has closed the doors of this lease" + (reason.map { ": \($0)" } ?? ""))
   }
 
+  /// The renter's own limit is reached.
+  static func limitReached(_ lease: Lease) -> Refusal {
+    let words = lease.limit.map { limit in
+      " of \(limit.perDay.count / 1_000) sat a day is spent: it is served again at \(limit.resetsAt.rfc3339)"
+    }
+    return .conflict(code: .limitReached, "the lease's own limit" + (words ?? " is spent") + ", or when it is raised")
+  }
+
   /// - Parameter lease: as it is, for what the operator said about it.
   static func rejection(_ rejection: Rejection, of lease: Lease? = nil) -> Refusal {
     func because(_ reason: String?) -> String { reason.map { ": \($0)" } ?? "" }
@@ -77,6 +85,11 @@ extension Refusal {
     case .notPaidYet: .conflict(code: .notPaidYet, "the lease is not in service yet")
     case .overCredit:
       .conflict(code: .overCredit, "there is not so much credit beyond what the lease owes")
+    case .limitTooLow:
+      .invalidField(
+        "limits.spend_sat_per_day",
+        "at least what a day of the lease's time costs"
+          + (lease.flatMap { $0.leastLimit.roundedUpToInvoice }.map { ": \($0.count / 1_000)" } ?? ""))
     case .tooFarAhead: .invalidField("amount_msat", "no time is sold that far ahead")
     case .notSuspended: .conflict(code: .notSuspended, "the lease's state does not allow it")
     case .alreadySuspended: .conflict(code: .alreadySuspended, "the lease's state does not allow it")

@@ -31,4 +31,6 @@ public enum Rejection: Error, Hashable, Sendable, CaseIterable {
   case underpaid
   case overCredit
   case tooFarAhead
+  /// See ``Lease/leastLimit``.
+  case limitTooLow
 }

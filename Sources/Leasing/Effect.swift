@@ -122,6 +122,10 @@ public struct Notice: Hashable, Sendable, Codable {
     case compensation
     /// The renter's wallet did not pay.
     case pull
+    /// Most of what the renter lets it spend in a day is spent.
+    case limitNear = "limit_near"
+    /// All of it is: it is suspended until the deadline.
+    case limitReached = "limit_reached"
   }
   public var kind: Kind
   /// When what it warns of happens.

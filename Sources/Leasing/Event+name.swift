@@ -38,6 +38,7 @@ extension Event {
     case walletSet = "wallet_set"
     case pullFailed = "pull_failed"
     case announced
+    case limited
     case compensated
   }
 
@@ -80,6 +81,7 @@ extension Event {
     case .walletSet: .walletSet
     case .pullFailed: .pullFailed
     case .announced: .announced
+    case .limited: .limited
     case .compensated: .compensated
     }
   }

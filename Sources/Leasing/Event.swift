@@ -71,6 +71,8 @@ public enum Event: Hashable, Sendable {
   case pullFailed(reason: String)
   /// The offer has changed: renewals are quoted at its terms from some moment on.
   case announced(Announcement)
+  /// The renter lets usage cost so much a day; `nil`: whatever it comes to.
+  case limited(perDay: Millisatoshi?)
   /// The operator makes an outage good.
   case compensated(Compensation)
 }

@@ -116,7 +116,7 @@ extension Lease {
   /// Whether money for a change still buys it: there was time left without a break since it was quoted.
   public var takesPaidChange: Bool {
     switch state {
-    case .active, .suspended(.idle, _, _), .suspended(.unpaid, _, resuming: true):
+    case .active, .suspended(.idle, _, _), .suspended(.limit, _, _), .suspended(.unpaid, _, resuming: true):
       isPaidUp && !flags.isSealed
     case .quoted, .provisioning, .grace, .suspended, .reclaiming, .closed:
       false

@@ -27,6 +27,8 @@ extension Lease {
       ]
     case .grace(let until):
       return [Reminder(kind: .suspension, at: until - policy.grace / 4, deadline: until)]
+    case .suspended(.limit, _, _):
+      return []
     case .suspended(let cause, let retainedUntil, resuming: false):
       guard !flags.protected else { return [] }
       return [

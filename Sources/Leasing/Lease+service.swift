@@ -44,7 +44,7 @@ extension Lease {
         ? terms.policy.retention
         : min(terms.policy.firstRetention, retentionBound ?? terms.policy.firstRetention)
     case .idle: terms.policy.idle?.retention ?? terms.policy.retention
-    case .operator: terms.policy.retention
+    case .operator, .limit: terms.policy.retention
     }
   }
 
@@ -136,7 +136,7 @@ extension Lease {
       case .quoted, .provisioning, .suspended, .reclaiming, .closed: false
       }
     case .reclaiming(.retention, _, _, _): before.isSuspended
-    case .suspended(.idle, _, _), .suspended(.operator, _, _): false
+    case .suspended(.idle, _, _), .suspended(.operator, _, _), .suspended(.limit, _, _): false
     case .reclaiming(.release, _, _, _), .reclaiming(.eviction, _, _, _), .reclaiming(.provisioning, _, _, _),
       .reclaiming(.payment, _, _, _), .reclaiming(.impairment, _, _, _), .reclaiming(.idle, _, _, _):
       false

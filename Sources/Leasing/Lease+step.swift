@@ -76,6 +76,7 @@ struct Step: Hashable {
     case .walletSet(let isSet): try walletSet(isSet)
     case .pullFailed(let reason): pullFailed(reason)
     case .announced(let announcement): announced(announcement)
+    case .limited(let perDay): try limited(perDay)
     case .compensated(let compensation): compensated(compensation)
     }
   }
@@ -130,7 +131,9 @@ struct Step: Hashable {
   mutating func suspend(_ cause: Lease.SuspensionCause) {
     lease.account.stop()
     endThaw()
-    lease.state = .suspended(cause, retainedUntil: now + lease.retention(for: cause), resuming: false)
+    // What comes back by itself is kept until then in any case.
+    let from = cause == .limit ? max(now, lease.limitLiftsAt) : now
+    lease.state = .suspended(cause, retainedUntil: from + lease.retention(for: cause), resuming: false)
     lease.reminded = []
     effects.append(.suspend(generation: nextGeneration()))
   }

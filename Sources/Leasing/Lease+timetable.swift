@@ -16,12 +16,14 @@ public struct Deadline: Hashable, Sendable {
     case reclaim
     /// The operator ends it.
     case evict
+    /// It comes back by itself: the day of the renter's limit is over.
+    case resume
 
     /// Whether the money of a renter prevents it; see ``Lease/costOfGoingOn(at:)``.
     public var isAvoidedByPaying: Bool {
       switch self {
       case .renewBy, .suspend, .reclaim: true
-      case .quoteExpires, .provisionBy, .evict: false
+      case .quoteExpires, .provisionBy, .evict, .resume: false
       }
     }
 
@@ -29,7 +31,7 @@ public struct Deadline: Hashable, Sendable {
     var isLoss: Bool {
       switch self {
       case .renewBy, .suspend, .reclaim, .evict: true
-      case .quoteExpires, .provisionBy: false
+      case .quoteExpires, .provisionBy, .resume: false
       }
     }
   }
@@ -60,6 +62,7 @@ extension Lease {
         add(.suspend, moneyEnds)
         if !flags.protected { add(.reclaim, moneyEnds + retention(for: .unpaid)) }
       }
+    case .suspended(.limit, _, resuming: false): add(.resume, limitLiftsAt)
     case .suspended(_, let retainedUntil, resuming: false):
       if !flags.protected { add(.reclaim, retainedUntil) }
     case .quoted, .suspended, .reclaiming, .closed: break

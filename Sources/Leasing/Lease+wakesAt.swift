@@ -39,6 +39,8 @@ extension Lease {
         consider(until)
         consider(nextReminder)
       }
+    case .suspended(.limit, _, resuming: false):
+      consider(limitLiftsAt)
     case .suspended(_, let retainedUntil, let resuming):
       if !resuming {
         consider(retainedUntil)

@@ -35,6 +35,8 @@ public struct Lease: Hashable, Sendable {
   /// The last daemon outage this lease has taken account of.
   public var lastOutage: Outage?
   public var closedCreditUntil: Instant?
+  /// What the renter lets it spend on usage; `nil`: whatever is used.
+  public var limit: SpendLimit?
   /// Terms that the next renewals are quoted at; `nil`: those it has.
   public var announced: Announcement?
 
@@ -102,6 +104,8 @@ public struct Lease: Hashable, Sendable {
       case .terms: self.init(rawValue: 1 << 8)
       case .compensation: self.init(rawValue: 1 << 9)
       case .pull: self.init(rawValue: 1 << 10)
+      case .limitNear: self.init(rawValue: 1 << 11)
+      case .limitReached: self.init(rawValue: 1 << 12)
       }
     }
   }
@@ -112,7 +116,7 @@ public struct Lease: Hashable, Sendable {
     createdAt: Instant, activatedAt: Instant?, renewed: Bool, boughtAgain: Millisatoshi = .zero,
     consumed: Millisatoshi = .zero, pendingChange: PendingChange? = nil, retentionBound: Seconds? = nil,
     reminded: Reminders, lastOutage: Outage?, closedCreditUntil: Instant?, announced: Announcement? = nil,
-    nextAllowance: NextAllowance? = nil
+    nextAllowance: NextAllowance? = nil, limit: SpendLimit? = nil
   ) {
     self.id = id
     self.terms = terms
@@ -133,6 +137,7 @@ public struct Lease: Hashable, Sendable {
     self.closedCreditUntil = closedCreditUntil
     self.announced = announced
     self.nextAllowance = nextAllowance
+    self.limit = limit
   }
 
   /// A new quote, sold as the variant that its terms are of. Capacity stays reserved for a minute longer than the invoice.

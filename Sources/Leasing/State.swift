@@ -20,7 +20,7 @@ extension Lease {
 
     /// Full service; time is charged.
     ///
-    /// Can transition to: `.grace`, `.suspended` (balance gone, idle, operator), `.reclaiming` (released, evicted).
+    /// Can transition to: `.grace`, `.suspended` (balance gone, idle, operator, limit), `.reclaiming` (released, evicted).
     case active
 
     /// Full service on credit: time accrues as debt until the deadline.
@@ -68,6 +68,8 @@ extension Lease {
     case unpaid
     case idle
     case `operator`
+    /// The renter's own limit is reached. It comes back with the next day, or when the limit is raised.
+    case limit
   }
 
   public enum ReclaimCause: String, Hashable, Sendable, Codable, CaseIterable {

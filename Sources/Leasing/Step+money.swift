@@ -274,6 +274,7 @@ extension Step {
       } else {
         remindOfDeposit()
       }
+      countSpent(amount)
     case .quoted, .provisioning, .reclaiming, .closed:
       break
     }
@@ -283,7 +284,7 @@ extension Step {
   private mutating func remindOfDeposit() {
     let quarter = Millisatoshi(lease.terms.deposit.count / 4)
     guard lease.account.rate.isFree, lease.account.balance <= quarter,
-      !lease.reminded.contains(.init(.renewal)), case .active = lease.state
+      !lease.reminded.contains(.init(.renewal)), case .active = lease.state, !lease.flags.isSealed
     else { return }
     lease.reminded.insert(.init(.renewal))
     notify(.renewal, deadline: now)

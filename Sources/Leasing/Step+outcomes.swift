@@ -45,6 +45,8 @@ extension Step {
       lease.reminded = []
       lease.flags.impaired = nil
       lease.account.start(at: now)
+      // What was used before was rated meanwhile.
+      holdToLimit()
     case .active, .grace:
       lease.pendingChange = nil
       guard let since = [lease.flags.frozen?.since, lease.flags.impaired?.since].compactMap({ $0 }).min() else {
@@ -142,5 +144,6 @@ extension Step {
   mutating func goOn(afterStandstillSince since: Instant) {
     lease.postponeDeadlines(byMicroseconds: now.microseconds(since: since))
     lease.account.start(at: now)
+    holdToLimit()
   }
 }

@@ -45,6 +45,9 @@ extension Step {
     case .suspended(_, _, resuming: true):
       tryAgain()
 
+    case .suspended(.limit, let retainedUntil, resuming: false) where lease.limitLiftsAt <= now:
+      liftLimit(retainedUntil: retainedUntil)
+
     case .suspended(let cause, let retainedUntil, resuming: false):
       if retainedUntil > now {
         remind()
@@ -189,6 +192,8 @@ extension Lease.SuspensionCause {
     case .unpaid: .retention
     case .idle: .idle
     case .operator: .eviction
+    // It comes back first.
+    case .limit: .idle
     }
   }
 }

@@ -51,6 +51,10 @@ extension ProblemPage.Chapter {
         "The lease is suspended.",
         "Resume it first."),
       ProblemPage(
+        .limitReached, [409],
+        "What the renter lets the lease spend in a day is spent: it is suspended by that wish.",
+        "Wait for the next day (UTC), or raise the limit: `leasehold limit`, `PUT …/limits`."),
+      ProblemPage(
         .notPaidYet, [409],
         "The lease is not in service yet.",
         "Wait until it is."),

@@ -73,6 +73,7 @@ public enum ProblemCode: String, Hashable, Sendable, Codable, CaseIterable {
   case leaseEvicting = "lease-evicting"
   case leaseUnpaid = "lease-unpaid"
   case leaseSuspended = "lease-suspended"
+  case limitReached = "limit-reached"
   case notPaidYet = "not-paid-yet"
   case notSuspended = "not-suspended"
   case alreadySuspended = "already-suspended"

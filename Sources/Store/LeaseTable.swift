@@ -21,6 +21,7 @@ private struct LeaseDetail: Codable, Sendable {
   var closedCreditUntil: Instant?
   var announced: Announcement?
   var nextAllowance: Lease.NextAllowance?
+  var limit: SpendLimit?
 
   init(_ lease: Lease) {
     state = lease.state
@@ -37,6 +38,7 @@ private struct LeaseDetail: Codable, Sendable {
     closedCreditUntil = lease.closedCreditUntil
     announced = lease.announced
     nextAllowance = lease.nextAllowance
+    limit = lease.limit
   }
 }
 
@@ -66,7 +68,7 @@ extension PostgresTransaction {
       boughtAgain: detail.boughtAgain ?? .zero, consumed: detail.consumed ?? .zero,
       pendingChange: detail.pendingChange, retentionBound: detail.retentionBound, reminded: detail.reminded,
       lastOutage: detail.lastOutage, closedCreditUntil: detail.closedCreditUntil, announced: detail.announced,
-      nextAllowance: detail.nextAllowance)
+      nextAllowance: detail.nextAllowance, limit: detail.limit)
   }
 
   static func record(_ row: borrowing Row) throws -> LeaseRecord {

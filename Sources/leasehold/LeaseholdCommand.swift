@@ -29,8 +29,8 @@ struct LeaseholdCommand: AsyncParsableCommand {
         name: "Rent",
         subcommands: [
           OffersCommand.self, RentCommand.self, ListCommand.self, ShowCommand.self, RenewCommand.self,
-          AutopayCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self, NameCommand.self,
-          ForgetCommand.self, NotifyCommand.self,
+          AutopayCommand.self, LimitCommand.self, ChangeCommand.self, ReleaseCommand.self, RefundCommand.self,
+          NameCommand.self, ForgetCommand.self, NotifyCommand.self,
         ]),
       CommandGroup(
         name: "Use a disk",

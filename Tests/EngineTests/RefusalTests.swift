@@ -65,6 +65,7 @@ import Units
         case .underpaid: "409 underpaid"
         case .overCredit: "409 over-credit"
         case .tooFarAhead: "invalid-field amount_msat"
+        case .limitTooLow: "invalid-field limits.spend_sat_per_day"
         }
       #expect(Refusal.rejection(rejection).word == word)
     }

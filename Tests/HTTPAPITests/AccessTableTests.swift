@@ -19,6 +19,7 @@ import Wire
     "GET /v1/leases/{lease}/events": .read,
     "POST /v1/leases/{lease}/renewals": .pay,
     "POST /v1/leases/{lease}/changes": [.control, .pay],
+    "PUT /v1/leases/{lease}/limits": [.control, .pay],
     "DELETE /v1/leases/{lease}": .control,
     "POST /v1/leases/{lease}/refund": .refund,
     "GET /v1/leases/{lease}/refunds": .read,
@@ -48,6 +49,7 @@ import Wire
 
   private static let bodies: [String: String] = [
     "/v1/leases/{lease}/changes": #"{"offer":"disk"}"#,
+    "/v1/leases/{lease}/limits": #"{"spend_sat_per_day":null}"#,
     "/v1/leases/{lease}/refund": #"{"invoice":"lnbcrt1"}"#,
     "/v1/leases/{lease}/credit": #"{"to":"00000000000000000000000000"}"#,
     "/v1/leases/{lease}/credentials": #"{"caveats":["leasehold_method=GET"]}"#,

@@ -15,13 +15,15 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
   case compensate
   // And these, where a wallet is asked.
   case setWallet, pullFails
+  // And these, where usage is dear.
+  case limit, spend
 
   private static let names = [
     "pay", "wakeWhenDue", "shortStep", "longStep", "succeed", "fail", "release", "use", "outage", "freeze", "thaw",
     "impair", "recover", "evict", "operatorSuspend", "operatorResume", "idle", "request", "keep", "stale", "upgrade",
     "downgrade", "refuseSize", "clockBack", "payTwice", "payInVain", "letGo", "letGoSilently", "takeEarly",
     "payOut", "payAllOut", "giveCredit", "spendHere", "receiveCredit",
-    "compensate", "setWallet", "pullFails",
+    "compensate", "setWallet", "pullFails", "limit", "spend",
   ]
 
   var description: String { Move.names[Int(rawValue)] }
@@ -113,6 +115,8 @@ enum Move: UInt8, CaseIterable, CustomStringConvertible {
     case .compensate: try world.compensate()
     case .setWallet: try world.step(.walletSet(world.lease.flags.pulls == nil))
     case .pullFails: try world.step(.pullFailed(reason: "away"))
+    case .limit: try world.step(.limited(perDay: world.lease.limit == nil ? world.lease.leastLimit : nil))
+    case .spend: try world.step(.usageRated(world.lease.leastLimit))
     }
   }
 }

@@ -12,6 +12,7 @@ extension World {
     try checkPunishment(from: before, event, decision)
     try checkCare()
     try checkWaking()
+    try checkLimit(event)
     try checkChange(from: before, event, decision)
   }
 
@@ -22,7 +23,7 @@ extension World {
       case .resizeRefused: break
       default:
         switch before.state {
-        case .active, .suspended(.idle, _, _), .suspended(.unpaid, _, resuming: true): break
+        case .active, .suspended(.idle, _, _), .suspended(.limit, _, _), .suspended(.unpaid, _, resuming: true): break
         case .quoted, .provisioning, .grace, .suspended, .reclaiming, .closed:
           throw Broken("changed while \(before.state)")
         }
@@ -153,6 +154,22 @@ extension World {
       default: break
       }
     default: break
+    }
+  }
+
+  /// Nothing is served beyond what the renter lets it spend, and what the limit took comes back.
+  private func checkLimit(_ event: Event) throws {
+    guard let limit = lease.limit(at: now), limit.spent >= max(limit.perDay, lease.leastLimit) else {
+      if case .suspended(.limit, _, resuming: false) = lease.state, let wakes = lease.wakesAt, wakes > now,
+        !(lease.flags.frozen.map { !$0.thawing } ?? false)
+      {
+        throw Broken("a limit that is not reached keeps it suspended")
+      }
+      return
+    }
+    switch event {
+    case .usageRated, .limited, .resumed, .recovered: if serves { throw Broken("served beyond the limit") }
+    default: break  // At another rate another limit is the least.
     }
   }
 

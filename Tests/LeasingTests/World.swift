@@ -115,7 +115,7 @@ struct World {
     } catch {
       switch event {
       case .released, .changed, .operatorSuspended, .operatorResumed, .frozen, .thawed, .evicting, .protected,
-        .payoutAsked, .creditGiven, .creditReceived, .walletSet:
+        .payoutAsked, .creditGiven, .creditReceived, .walletSet, .limited:
         guard lease == before else { throw Broken("\(event.name) was rejected and changed the lease") }
         return
       default: throw Broken("\(event.name) was rejected: \(error)")

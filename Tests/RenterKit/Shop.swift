@@ -46,6 +46,8 @@ final class Shop: Sendable {
     var requests: [MiniRequest] = []
     var terms: [String: Term] = [:]
     var period: Int64 = 60
+    /// What happens to every lease of itself.
+    var next: [NextAction] = []
     var swaps = 0
     /// Of any lease.
     var credit: Int64 = 50_000
@@ -369,7 +371,7 @@ final class Shop: Sendable {
           flags: LeaseFlags(frozen: false, protected: false, impaired: false), version: term?.version ?? 1,
           generation: 1, createdAt: Timestamp(Instant(unixSeconds: 0)),
           paidUntil: term.map { Timestamp($0.paidUntil) }, balanceMsat: price, debtMsat: 0, creditMsat: 0,
-          rate: RateDocument(priceMsat: price, periodSeconds: state.period), next: [],
+          rate: RateDocument(priceMsat: price, periodSeconds: state.period), next: state.next,
           resources: ResourcesDocument(diskBytes: 1 << 20), links: [:])))
   }
 

@@ -64,6 +64,7 @@ import Wire
       links: ["self": "/a", "renew": "/b\"", "": ""])
     full.failure = FailureDocument(code: "not-made", detail: "")
     full.credential = "L402 a:b"
+    full.limits = LimitsDocument(spendSatPerDay: most, spentMsat: least, resetsAt: when)
     full.address = "/d/0/"
     full.contacts = [
       ContactDocument(

@@ -2,6 +2,7 @@ import Foundation
 import QR
 import Testing
 import Units
+import Wire
 
 @testable import RenterKit
 @testable import leasehold
@@ -24,6 +25,24 @@ import Units
         // What is moved says how far it is on a terminal, and nothing elsewhere.
         if command[0] != "put" { #expect(!table.output.isEmpty && !table.output.hasPrefix("{"), "\(command)") }
       }
+    }
+  }
+
+  @Test func aListWarnsOfWhatEndsWithinADay() async throws {
+    try await Storefront.open { storefront in
+      let lease = try await storefront.rent()
+      let soon = NextAction(action: "renew_by", at: Timestamp(Storefront.now + 7_200), avoidMsat: 10_000)
+      storefront.shop.state.withLock { $0.next = [soon] }
+      let warned = try await storefront.run("list")
+      #expect(warned.status == 0)
+      #expect(warned.error.contains("ends in "), "\(warned.error)")
+      #expect(warned.error.contains("buys more time for 10 sat"), "\(warned.error)")
+      #expect(!warned.output.contains("buys more time"))
+      #expect(try await storefront.run("list", "--quiet").error.isEmpty)
+      let far = NextAction(action: "renew_by", at: Timestamp(Storefront.now + 90_000), avoidMsat: 10_000)
+      storefront.shop.state.withLock { $0.next = [far] }
+      #expect(try await storefront.run("list").error.isEmpty)
+      #expect(!lease.isEmpty)
     }
   }
 

@@ -45,6 +45,7 @@ public enum AutopayReason: String, Hashable, Sendable, Codable {
   case beingMade = "being-made"
   case resuming
   case idle
+  case limit
   case suspendedByProvider = "suspended-by-provider"
   case frozen
   case impaired
@@ -71,6 +72,7 @@ extension AutopayRules {
       if lease.flags.evictingUntil != nil { return .wait(until: now + 600, .beingEvicted) }
       return timed(lease, terms, record, at: now)
     case "suspended" where lease.resuming == true: return .wait(until: now + 10, .resuming)
+    case "suspended" where lease.cause == "limit": return .wait(until: now + 600, .limit)
     case "suspended" where lease.cause == "idle": return .wait(until: now + 600, .idle)
     case "suspended" where lease.cause == "unpaid": return due(lease, record, at: now)
     case "suspended": return .wait(until: now + 60, .suspendedByProvider)

@@ -49,6 +49,15 @@ extension LeaseholdClient {
       .answer
   }
 
+  /// Lets usage cost so much a day; `nil`: whatever it comes to.
+  public func limit(_ lease: String, satsPerDay: Int64?) async throws(ClientError) -> Answer<LeaseDocument> {
+    let body = json(LimitsRequest(spendSatPerDay: satsPerDay))
+    let answer = try await ask(
+      LeaseDocument.self, Call(.PUT, path(lease, "/limits"), body: body, as: .lease(lease)))
+    try state.note(answer.document, at: server)
+    return answer
+  }
+
   public func lease(_ id: String) async throws(ClientError) -> Answer<LeaseDocument> {
     let answer = try await ask(LeaseDocument.self, Call(.GET, path(id), as: .lease(id)))
     try state.note(answer.document, at: server)

@@ -90,6 +90,8 @@ final class Admissions: Sendable {
         if after.lease.isOnItsWay { throw Refusal.unavailable(retryAfter: 1, "the lease is being made ready") }
       case .sealed:
         throw Refusal.sealed(record.lease)
+      case .limited:
+        throw Refusal.limitReached(record.lease)
       case .impaired:
         throw Refusal.unavailable(retryAfter: 30, "the resource is impaired; time does not run meanwhile")
       case .unpaidQuote:

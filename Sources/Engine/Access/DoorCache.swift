@@ -15,6 +15,8 @@ struct DoorView: Sendable {
     /// Asleep for want of use: a request wakes it.
     case idle
     case sealed
+    /// The renter's own limit is reached.
+    case limited
     case impaired
     case gone
     case unpaidQuote
@@ -55,6 +57,7 @@ struct DoorView: Sendable {
         case .unpaid: answer = .unpaid
         case .idle: answer = .idle
         case .operator: answer = .sealed
+        case .limit: answer = .limited
         }
       }
     case .reclaiming, .closed: answer = .gone

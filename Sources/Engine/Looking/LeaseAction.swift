@@ -8,7 +8,7 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
   // Money and the lease itself.
   /// Strangers may too: without a credential the challenge allows nothing but paying.
   case renew
-  case change, release, refund
+  case change, release, refund, limit
   // Credentials. What a holder may do offline needs no capability; ending others' does.
   case introspect, swap, lend
   case listCredentials, revoke, rotate
@@ -33,7 +33,7 @@ public enum LeaseAction: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .look, .usage, .ledger, .explain, .events, .logs, .readFile, .attachDisk: .read
     case .renew: .pay
-    case .change, .setWallet: [.control, .pay]
+    case .change, .limit, .setWallet: [.control, .pay]
     case .release, .listCredentials, .revoke, .rotate, .makeAddress, .listAddresses, .revokeAddress, .listContacts,
       .setContacts, .listAttachments,
       .endAttachments, .showWallet, .endWallet:

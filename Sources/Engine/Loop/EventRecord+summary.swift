@@ -43,6 +43,11 @@ extension EventRecord {
     case .announced:
       guard let from = moment("from"), let price = amount("price_msat") else { return nil }
       return "the offer has changed: renewals from \(from) on cost \(evidence["price"] ?? price)"
+    case .usageRated:
+      return to == .suspended && from != to ? "what the renter lets it spend in a day was spent" : nil
+    case .limited:
+      return amount("msat_per_day").map { "the renter lets usage cost \($0) a day" }
+        ?? "the renter lets usage cost whatever it comes to"
     case .compensated:
       guard let from = moment("from"), let to = moment("to"), let given = amount("msat") else { return nil }
       return "\(given) were given back for an outage from \(from) to \(to)" + because(reason)
@@ -54,7 +59,7 @@ extension EventRecord {
       guard let from = moment("from"), let to = moment("to") else { return nil }
       return "nobody was looking from \(from) to \(to): that time is not charged"
     case .accepted, .holdCanceled, .quoteCanceled, .provisioned, .suspended, .resumed, .resized, .metersClosed,
-      .invoicesCanceled, .destroyed, .usageRated, .payoutAsked, .payoutPaid, .payoutFailed, .creditGiven, .requested,
+      .invoicesCanceled, .destroyed, .payoutAsked, .payoutPaid, .payoutFailed, .creditGiven, .requested,
       .recovered, .protected:
       return nil
     }

@@ -52,7 +52,7 @@ extension EventRecord {
       .resized, .resizeRefused, .metersClosed, .invoicesCanceled, .destroyed, .usageRated, .woke, .payoutAsked,
       .payoutPaid, .payoutFailed, .creditGiven, .released, .changed, .foundIdle, .requested, .outage, .impaired,
       .recovered, .operatorSuspended, .operatorResumed, .frozen, .thawed, .protected, .evicting, .announced,
-      .compensated, .walletSet, .pullFailed:
+      .limited, .compensated, .walletSet, .pullFailed:
       return from.name == to.name ? nil : feedName(entering: to, from: from.name)
     }
   }
@@ -107,6 +107,8 @@ extension Notice {
     case .terms: "a renewal is quoted at other terms"
     case .compensation: "what an outage took was given back"
     case .pull: "time runs out, for the wallet did not pay,"
+    case .limitNear: "most of today's limit is spent; it begins anew"
+    case .limitReached: "today's limit is spent, the lease is suspended; it comes back"
     }
   }
 }
@@ -166,6 +168,7 @@ extension Event {
     case .announced(let announcement):
       ["from": announcement.from.rfc3339, "price_msat": String(announcement.terms.price.count)]
         .merging(announcement.terms.fiat.map { ["price": "\($0.price) \($0.currency.rawValue)"] } ?? [:]) { $1 }
+    case .limited(let perDay): ["msat_per_day": perDay.map { String($0.count) } ?? "none"]
     case .compensated(let compensation):
       [
         "outage": compensation.label, "from": compensation.from.rfc3339, "to": compensation.to.rfc3339,

@@ -212,7 +212,7 @@ struct ServiceShare: Hashable {
         .event(.payoutPaid), .event(.payoutFailed), .event(.creditGiven), .event(.creditReceived), .event(.released),
         .event(.changed), .event(.foundIdle), .event(.requested), .event(.outage), .event(.operatorSuspended),
         .event(.operatorResumed), .event(.protected), .event(.evicting), .event(.announced), .event(.compensated),
-        .event(.walletSet), .event(.pullFailed),
+        .event(.limited), .event(.walletSet), .event(.pullFailed),
         .quoted, .notice, .undelivered, .resent, .lost, .other:
         break
       }

@@ -4,7 +4,7 @@ public struct EventID: Hashable, Sendable {
   public enum Origin: String, Hashable, Sendable, CaseIterable {
     case accepted, announced, change, effect
     case holdCanceled = "hold-canceled"
-    case idle, lost, move, `operator`, payout
+    case idle, limit, lost, move, `operator`, payout
     case quoteCanceled = "quote-canceled"
     case outageCredit = "outage-credit"
     case quoted, release, requested, settled, usage, wallet, woke

@@ -29,11 +29,13 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
   public var disk: LeaseID?
   /// What becomes of the container when its command ends; `nil`: it stays ended.
   public var restart: RestartPolicy?
+  /// What it may spend on usage in a day; `nil`: whatever that comes to.
+  public var spendPerDay: Millisatoshi?
 
   public init(
     offer: String, periods: Int64 = 1, image: String? = nil, command: [String] = [],
     environment: [String: String] = [:], ports: [Int] = [], sshKey: String? = nil, disk: LeaseID? = nil,
-    restart: RestartPolicy? = nil
+    restart: RestartPolicy? = nil, spendPerDay: Millisatoshi? = nil
   ) {
     self.offer = offer
     self.periods = periods
@@ -44,6 +46,7 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
     self.sshKey = sshKey
     self.disk = disk
     self.restart = restart
+    self.spendPerDay = spendPerDay
   }
 }
 

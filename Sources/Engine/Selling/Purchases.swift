@@ -89,6 +89,10 @@ struct Purchases: Sendable {
     guard let amount = terms.invoiceAmount(periods: request.periods) else {
       throw Refusal.invalidField("periods", "the price does not fit")
     }
+    if let perDay = request.spendPerDay {
+      let quoted = Lease.quote(id, terms, hasCapacity: false, at: clock.now())
+      if perDay < quoted.leastLimit { throw Refusal.rejection(.limitTooLow, of: quoted) }
+    }
     let attaching = try await attachments.attachable(request, diskCredential: diskCredential, caller)
     try limits.spend(for: caller)
     let reserved = try await quotes.reserve(

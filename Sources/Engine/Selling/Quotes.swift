@@ -162,7 +162,8 @@ extension Quotes {
     }
 
     private func draft(_ order: Order, on placement: Placement?, _ ground: inout QuoteGround) -> QuoteDraft {
-      let lease = Lease.quote(order.id, order.terms, hasCapacity: placement != nil, at: now)
+      var lease = Lease.quote(order.id, order.terms, hasCapacity: placement != nil, at: now)
+      lease.limit = order.request.spendPerDay.map { SpendLimit(perDay: $0) }
       var evidence = ["offer": order.offer, "held": String(placement != nil)]
       evidence["variant"] = order.terms.variant
       if let locked = order.terms.lockedPrice { evidence.merge(locked.evidence) { given, _ in given } }

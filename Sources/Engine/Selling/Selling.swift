@@ -15,6 +15,7 @@ public struct Selling: Sendable {
   public var pullTally: PullTally { pulls.tally }
   let changes: Changes
   let releases: Releases
+  let limits: Limits
   public let announcements: Announcements
 
   init(
@@ -54,6 +55,7 @@ public struct Selling: Sendable {
       store: store, clock: clock, loop: loop, catalog: catalog, drivers: drivers, credentials: credentials,
       redemptions: redemptions, rates: rates, invoicing: invoicing, log: log)
     releases = Releases(store: store, loop: loop, credentials: credentials, presented: money.presented)
+    self.limits = Limits(store: store, loop: loop, credentials: credentials, presented: money.presented)
     announcements = Announcements(
       of: catalog.offers, writtenAt: settings.configurationWrittenAt, store: store, clock: clock, loop: loop, log: log)
   }

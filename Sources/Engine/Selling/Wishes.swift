@@ -10,6 +10,10 @@ struct Wishes: Sendable {
     guard request.periods >= 1, request.periods <= offer.terms.maxPeriods else {
       throw Refusal.invalidField("periods", "1 to \(offer.terms.maxPeriods)")
     }
+    if let perDay = request.spendPerDay {
+      try Limits.check(perDay)
+      try Limits.check(offer.terms)
+    }
     switch offer.terms.kind {
     case .disk:
       guard request.image == nil, request.command.isEmpty, request.environment.isEmpty, request.ports.isEmpty,

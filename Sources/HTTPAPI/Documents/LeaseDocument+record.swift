@@ -30,6 +30,10 @@ extension LeaseDocument {
         NextAction(
           action: $0.action.rawValue, at: Timestamp($0.at), avoidMsat: $0.action.isAvoidedByPaying ? cost : nil)
       },
+      limits: lease.limit(at: now).map {
+        LimitsDocument(
+          spendSatPerDay: $0.perDay.count / 1_000, spentMsat: $0.spent.count, resetsAt: Timestamp($0.resetsAt))
+      },
       resources: ResourcesDocument(lease.terms.resources, kind: lease.terms.kind),
       image: record.request.image, disk: record.request.disk?.description, links: Self.links(of: lease, base))
   }

@@ -26,6 +26,11 @@ extension HTTPAPI {
         return await lease(
           try await engine.change(exchange.lease(), to: wish.offer, exchange.caller()).lease(), exchange)
       },
+      Endpoint(.put, "/v1/leases/{lease}/limits") { exchange in
+        let wish = try await exchange.requiredDocument(LimitsRequest.self)
+        return await lease(
+          try await engine.limit(exchange.lease(), to: Self.perDay(wish), exchange.caller()), exchange)
+      },
       Endpoint(.delete, "/v1/leases/{lease}") { exchange in
         await lease(try await engine.release(exchange.lease(), exchange.caller()), exchange)
       },
@@ -97,6 +102,14 @@ extension HTTPAPI {
     return await lease(record, exchange) { $0.credential = Self.repeated(caller) }
   }
 
+  private static func perDay(_ limits: LimitsRequest) throws(Problem) -> Millisatoshi? {
+    guard let sats = limits.spendSatPerDay else { return nil }
+    guard sats >= 1, sats <= Millisatoshi.supply.count / 1_000 else {
+      throw Problem.invalid("limits.spend_sat_per_day", "1 to all the bitcoin there is")
+    }
+    return Millisatoshi(satoshis: sats)
+  }
+
   /// What is wished for.
   static func request(_ wish: RentRequest) throws -> LeaseRequest {
     var disk: LeaseID?
@@ -114,7 +127,8 @@ extension HTTPAPI {
     }
     return LeaseRequest(
       offer: wish.offer, periods: wish.periods ?? 1, image: wish.image, command: wish.command ?? [],
-      environment: wish.env ?? [:], ports: wish.ports ?? [], sshKey: wish.sshKey, disk: disk, restart: restart)
+      environment: wish.env ?? [:], ports: wish.ports ?? [], sshKey: wish.sshKey, disk: disk, restart: restart,
+      spendPerDay: try wish.limits.flatMap { try perDay($0) })
   }
 
   /// The request without what does not matter: the order and spacing of fields, and whether a default was spelt out.
@@ -122,7 +136,8 @@ extension HTTPAPI {
     let environment = request.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     return JSON.encode([
       [request.offer, String(request.periods), request.image ?? "", request.sshKey ?? ""],
-      [request.disk?.description ?? ""] + (request.restart.map { [$0.rawValue] } ?? []),
+      [request.disk?.description ?? ""] + (request.restart.map { [$0.rawValue] } ?? [])
+        + (request.spendPerDay.map { ["\($0.count)"] } ?? []),
       request.ports.map(String.init(_:)), request.command, environment,
     ])
   }

@@ -55,6 +55,7 @@ extension RouteAccess {
     "GET /v1/leases/{lease}/events": .holder(.events),
     "POST /v1/leases/{lease}/renewals": .holderOrPayer(.renew),
     "POST /v1/leases/{lease}/changes": .holder(.change),
+    "PUT /v1/leases/{lease}/limits": .holder(.limit),
     "DELETE /v1/leases/{lease}": .holder(.release),
     "POST /v1/leases/{lease}/refund": .holder(.refund),
     "GET /v1/leases/{lease}/refunds": .holder(.ledger),

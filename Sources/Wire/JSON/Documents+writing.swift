@@ -52,6 +52,13 @@ extension LeaseDocument {
           $0.field("text", ifAny: action.text)
         }
       }
+      if let limits {
+        writer.field("limits") {
+          $0.field("spend_sat_per_day", limits.spendSatPerDay)
+          $0.field("spent_msat", limits.spentMsat)
+          $0.field("resets_at", limits.resetsAt)
+        }
+      }
       writer.field("resources") { resources.write(to: &$0) }
       writer.field("image", ifAny: image)
       writer.field("disk", ifAny: disk)

@@ -38,6 +38,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
   @Nullable public var daysRemaining: Int64?
   /// What happens when if nobody does anything, soonest first.
   public var next: [NextAction]
+  /// Only where the renter has set any. Not told, as balances are not, to the holder of a credential narrowed to a path.
+  public var limits: LimitsDocument?
   public var resources: ResourcesDocument
   public var image: String?
   /// The disk lease that is attached.
@@ -60,7 +62,8 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     flags: LeaseFlags, version: Int64, generation: Int64, createdAt: Timestamp, paidUntil: Timestamp? = nil,
     balanceMsat: Int64?, debtMsat: Int64?, creditMsat: Int64?, rate: RateDocument, price: PriceDocument? = nil,
     exchangeRate: ExchangeRateDocument? = nil, renewalTerms: RenewalTermsDocument? = nil, daysRemaining: Int64? = nil,
-    next: [NextAction], resources: ResourcesDocument, image: String? = nil, disk: String? = nil,
+    next: [NextAction], limits: LimitsDocument? = nil, resources: ResourcesDocument, image: String? = nil,
+    disk: String? = nil,
     container: ContainerDocument? = nil,
     links: [String: String]
   ) {
@@ -85,6 +88,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     self.renewalTerms = renewalTerms
     self.daysRemaining = daysRemaining
     self.next = next
+    self.limits = limits
     self.resources = resources
     self.image = image
     self.disk = disk
@@ -94,7 +98,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
 
   /// For whoever may look at the lease and not into its purse.
   public mutating func hideMoney() {
-    (balanceMsat, debtMsat, creditMsat) = (nil, nil, nil)
+    (balanceMsat, debtMsat, creditMsat, limits) = (nil, nil, nil, nil)
     // Debt is part of what it costs to go on.
     next = next.map { NextAction(action: $0.action, at: $0.at) }
   }
@@ -121,6 +125,7 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     case renewalTerms = "renewal_terms"
     case daysRemaining = "days_remaining"
     case next
+    case limits
     case resources
     case image
     case disk

@@ -14,6 +14,8 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public var disk: String?
   /// When the command ends: `never` (as if it were absent), `on-failure` or `always` it is started again. Compute only.
   public var restart: String?
+  /// What the lease may spend; absent: whatever is used.
+  public var limits: LimitsRequest?
   /// `L402 <macaroon>:<preimage>` of the disk. Not part of what is asked for: a repetition may leave it out.
   public var diskCredential: String?
   /// An address of the lease is wanted as well. Not part of what is asked for.
@@ -24,7 +26,8 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public init(
     offer: String, periods: Int64? = nil, image: String? = nil, command: [String]? = nil, env: [String: String]? = nil,
     ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
-    diskCredential: String? = nil, address: Bool? = nil, contacts: [ContactRequest]? = nil
+    limits: LimitsRequest? = nil, diskCredential: String? = nil, address: Bool? = nil,
+    contacts: [ContactRequest]? = nil
   ) {
     self.offer = offer
     self.periods = periods
@@ -35,6 +38,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     self.sshKey = sshKey
     self.disk = disk
     self.restart = restart
+    self.limits = limits
     self.diskCredential = diskCredential
     self.address = address
     self.contacts = contacts
@@ -50,6 +54,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     case sshKey = "ssh_key"
     case disk
     case restart
+    case limits
     case diskCredential = "disk_credential"
     case address
     case contacts

@@ -2,7 +2,7 @@ import Units
 
 /// Something that happens of itself: what, when, and what it costs to prevent it.
 public struct NextAction: Hashable, Sendable, Codable {
-  /// `quote_expires provision_by renew_by suspend reclaim evict`.
+  /// `quote_expires provision_by renew_by suspend reclaim evict resume`.
   public var action: String
   public var at: Timestamp
   /// What a payment made now has to be to prevent it: one period and the debt. Absent: none prevents it, its amount is
@@ -28,6 +28,7 @@ public struct NextAction: Hashable, Sendable, Codable {
     case "renew_by": words = "The paid time ends at \(moment)"
     case "suspend": words = "The service stops at \(moment)"
     case "reclaim": words = "The data is destroyed at \(moment)"
+    case "resume": words = "A day of the limit is over, and the lease comes back, at \(moment)"
     case "evict": words = "The provider ends the lease at \(moment)"
     default: return nil
     }

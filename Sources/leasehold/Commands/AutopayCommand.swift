@@ -126,6 +126,7 @@ enum AutopayView {
     case .alreadyPaid: "paid; the provider is still booking it"
     case .beingMade: "it is still being made"
     case .resuming: "it is being brought back"
+    case .limit: "its own limit is reached, and it comes back by itself"
     case .idle: "it sleeps unused, and costs nothing"
     case .suspendedByProvider: "the provider has suspended it; money does not change that"
     case .frozen: "the provider has sealed it; its time stands still"

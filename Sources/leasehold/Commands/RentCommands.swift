@@ -50,6 +50,8 @@ struct RentCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A file with a public SSH key.", valueName: "file")) var sshKey: String?
   @Option(help: "When the container's command ends: 'never', 'on-failure' or 'always' it is started again.")
   var restart: String?
+  @Option(help: ArgumentHelp("What it may spend in a day on what is metered: see 'leasehold limit'.", valueName: "sat"))
+  var limit: Int64?
   @Flag(help: "Make an address of the lease as well: see 'leasehold address'.") var address = false
   @Option(
     help: ArgumentHelp(
@@ -102,7 +104,8 @@ struct RentCommand: AsyncParsableCommand {
         }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
       },
-      disk: try disk.map { try session.lease($0) }, restart: restart, address: address ? true : nil,
+      disk: try disk.map { try session.lease($0) }, restart: restart,
+      limits: limit.map { LimitsRequest(spendSatPerDay: $0) }, address: address ? true : nil,
       contacts: notify.isEmpty ? nil : notify.map { ContactView.request($0) })
   }
 }

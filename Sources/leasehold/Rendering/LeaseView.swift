@@ -13,6 +13,12 @@ enum LeaseView {
         ("balance", lease.balanceMsat.map { Human.sats($0) }),
         ("debt", lease.debtMsat.flatMap { $0 > 0 ? Human.sats($0) : nil }),
         ("credit", lease.creditMsat.flatMap { $0 > 0 ? Human.sats($0) : nil }),
+        (
+          "limit",
+          lease.limits.map {
+            "\(Human.sats($0.spentMsat)) of \(Human.sats($0.spendSatPerDay * 1_000)) spent, until \(Human.moment($0.resetsAt, now))"
+          }
+        ),
         ("price", Human.price(lease.rate.priceMsat, per: lease.rate.periodSeconds)),
         ("variant", lease.variant),
         ("renewed at", lease.price.map { "\($0.amount) \($0.currency), at the rate of that moment" }),
@@ -51,6 +57,7 @@ enum LeaseView {
     case "suspend": "suspended"
     case "reclaim": "reclaimed"
     case "evict": "evicted"
+    case "resume": "back"
     default: action  // a newer server may say more
     }
   }
@@ -59,7 +66,7 @@ enum LeaseView {
   ///
   /// - Parameter id: how the lease is called.
   static func warning(_ lease: LeaseDocument, _ id: String, now: Instant) -> String? {
-    let harmless = ["quote_expires", "provision_by"]
+    let harmless = ["quote_expires", "provision_by", "resume"]
     guard let next = lease.next.first(where: { !harmless.contains($0.action) }), next.at.instant < now + .day else {
       return nil
     }
