@@ -408,7 +408,9 @@ extension GatewayHandler: Upstream.Reader {
     call?.heard = .now()
     count(egress: bytes.readableBytes)
     if case .tunnel = state {
+      // At once: what the decoder had left over comes when no read ends behind it.
       tunnel?.write(bytes)
+      tunnel?.flush()
     } else {
       context.write(wrapOutboundOut(.body(bytes)), promise: nil)
     }

@@ -266,6 +266,8 @@ import Testing
       bare.send(served.head("GET", "/socket", "Connection: keep-alive, Upgrade\r\nUpgrade: echo\r\n") + "\r\n")
       let greeting = await bare.read(until: "hello ")
       #expect(greeting.hasPrefix("HTTP/1.1 101 "), "\(greeting)")
+      // What came with the answer, in the same packet.
+      #expect(greeting.hasSuffix("\r\n\r\nhello "))
       #expect(greeting.lowercased().contains("upgrade: echo\r\n"))
       #expect(!greeting.lowercased().contains("set-cookie"))
       for number in 0..<10 {
