@@ -12,7 +12,7 @@ struct Limits: Sendable {
   /// Lets usage cost so much a day; `nil`: whatever it comes to. A lease that its limit has suspended comes back when the
   /// new one allows it.
   ///
-  /// - Throws: ``Refusal/invalidField(_:_:)`` for less than ``Lease/leastLimit``, or where nothing is metered.
+  /// - Throws: ``Refusal/invalidField(_:_:)`` for less than `Lease.leastLimit`, or where nothing is metered.
   func set(_ perDay: Millisatoshi?, of id: LeaseID, _ caller: Caller) async throws -> LeaseRecord {
     let shown = try await credentials.require(.limit, of: id, caller)
     _ = try await presented.upToDate(shown, of: id)
