@@ -16,7 +16,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
   public typealias OutboundOut = HTTPResponsePart
 
   /// One request, from its head to the end of its answer.
-  private struct Call {
+  struct Call {
     var request: HTTPRequest
     var target: PortTarget
     var caller: Caller
@@ -34,7 +34,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
     var heard = NIODeadline.now()
   }
 
-  private enum State {
+  enum State {
     /// Requests are others' to answer.
     case passing
     /// It is found out who asks, or a connection is opened.
@@ -44,18 +44,18 @@ public final class GatewayHandler: ChannelDuplexHandler {
     case closed
   }
 
-  private let gate: any GatewayGate
-  private let rules: GatewayRules
-  private let pool: UpstreamPool
+  let gate: any GatewayGate
+  let rules: GatewayRules
+  let pool: UpstreamPool
   private let peer: String?
   private let scheme: String
-  private var state = State.passing
-  private var call: Call?
-  private var context: ChannelHandlerContext?
+  var state = State.passing
+  var call: Call?
+  var context: ChannelHandlerContext?
   /// Requests handed on whose answers have not ended.
   private var underWay = 0
   /// What came before its turn: at most what one read brings.
-  private var held = CircularBuffer<HTTPRequestPart>()
+  var held = CircularBuffer<HTTPRequestPart>()
   private var isReadWanted = false
   private var watch: Scheduled<Void>?
 
@@ -116,7 +116,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   /// Takes what is held, as far as it is its turn.
-  private func drain() {
+  func drain() {
     var hasHandedOn = false
     defer {
       // Whoever reads behind us looks when a read is complete.
@@ -231,7 +231,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
     connect(context)
   }
 
-  private func connect(_ context: ChannelHandlerContext) {
+  func connect(_ context: ChannelHandlerContext) {
     guard let target = call?.target else { return }
     let gate = gate
     let loop = context.eventLoop
@@ -265,7 +265,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   /// Answers in the container's place. What the client still sends of its request is not read: the connection ends.
-  private func refuse(_ error: any Error) {
+  func refuse(_ error: any Error) {
     guard let context, let request = call?.request else { return }
     let gate = gate
     perform(context) {
@@ -293,7 +293,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   /// The answer is at its end, for the client and for the books.
-  private func finish() {
+  func finish() {
     guard let context, let call else { return }
     watch?.cancel()
     watch = nil
@@ -309,7 +309,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
     drain()
   }
 
-  private func count(ingress: Int = 0, egress: Int = 0) {
+  func count(ingress: Int = 0, egress: Int = 0) {
     call?.traffic.ingress += Int64(ingress)
     call?.traffic.egress += Int64(egress)
     guard let call, let admission = call.admission, call.traffic.ingress + call.traffic.egress >= 4 << 20 else {
@@ -358,9 +358,9 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   /// What has begun cannot be ended in words: the connection is closed, which is how a client sees that it is not whole.
-  private func cut() { context?.close(promise: nil) }
+  func cut() { context?.close(promise: nil) }
 
-  private func giveUp(_ fault: PortFault) {
+  func giveUp(_ fault: PortFault) {
     let upstream = call?.upstream
     call?.upstream = nil
     upstream?.reader = nil
@@ -368,177 +368,5 @@ public final class GatewayHandler: ChannelDuplexHandler {
     guard call?.status == nil else { return cut() }
     state = .opening
     refuse(fault)
-  }
-}
-
-// MARK: - What comes from the container
-
-extension GatewayHandler: Upstream.Reader {
-  var mayRead: Bool { context?.channel.isWritable ?? false }
-
-  func upstreamHead(_ head: HTTPResponseHead) {
-    guard let context, let call else { return }
-    self.call?.heard = .now()
-    if head.status == .switchingProtocols {
-      guard call.forwarded.asksForUpgrade else { return giveUp(.broken) }
-      return becomeTunnel(head)
-    }
-    guard var response = ReturnedHead.head(head, call.target, host: call.request.authority) else {
-      return giveUp(.broken)
-    }
-    guard head.status.code >= 200 else {
-      // Before the answer itself: as it comes.
-      response.headerFields = [:]
-      context.writeAndFlush(wrapOutboundOut(.head(response)), promise: nil)
-      return
-    }
-    self.call?.status = response.status.code
-    response.headerFields.append(HTTPField(name: .date, value: DateLine.shared.text()))
-    let isUnmeasuredHead = call.request.method == .head && response.headerFields[.contentLength] == nil
-    // The parser reads nothing behind a request for an upgrade; and an answer that comes before the end of its request
-    // leaves the rest of that on the line.
-    if call.forwarded.asksForUpgrade || isUnmeasuredHead || !call.requestEnded {
-      response.headerFields[.connection] = "close"
-    }
-    context.write(wrapOutboundOut(.head(response)), promise: nil)
-  }
-
-  func upstreamBody(_ bytes: ByteBuffer) {
-    guard let context else { return }
-    call?.heard = .now()
-    count(egress: bytes.readableBytes)
-    if case .tunnel = state {
-      // At once: what the decoder had left over comes when no read ends behind it.
-      tunnel?.write(bytes)
-      tunnel?.flush()
-    } else {
-      context.write(wrapOutboundOut(.body(bytes)), promise: nil)
-    }
-  }
-
-  func upstreamEnded() {
-    guard let upstream = call?.upstream, let target = call?.target else { return }
-    if case .tunnel = state {
-      tunnel?.closeOutput()
-      return
-    }
-    if call?.status == nil { return giveUp(.broken) }
-    upstream.reader = nil
-    if call?.requestEnded == true { pool.give(upstream, .init(target)) } else { upstream.close() }
-    finish()
-  }
-
-  func upstreamFailed() {
-    guard let context, let call else { return }
-    self.call?.upstream = nil
-    if case .tunnel = state { return cut() }
-    guard call.status == nil else { return cut() }
-    // It was closed while nobody used it: nothing of it has been answered, and nothing was done by it.
-    if call.isReused, !call.hasBody {
-      self.call?.isReused = false
-      self.call?.requestEnded = false
-      state = .opening
-      if call.requestEnded { held.prepend(.end(nil)) }
-      return connect(context)
-    }
-    state = .opening
-    refuse(PortFault.broken)
-  }
-
-  func upstreamFlush() { if case .tunnel = state { tunnel?.flush() } else { context?.flush() } }
-
-  func upstreamWritability(_ isWritable: Bool) {
-    guard isWritable else { return }
-    if case .tunnel = state { tunnel?.resume() } else { drain() }
-  }
-}
-
-// MARK: - Tunnels
-
-extension GatewayHandler {
-  private var tunnel: ClientTunnel? {
-    try? context?.pipeline.syncOperations.handler(type: ClientTunnel.self)  // There is one from the answer 101 on.
-  }
-
-  /// Both speak another protocol now, which is nobody else's: bytes pass as they are.
-  private func becomeTunnel(_ head: HTTPResponseHead) {
-    guard let context, let upstream = call?.upstream else { return }
-    var fields = HTTPFields()
-    for (name, value) in head.headers {
-      let lower = name.lowercased()
-      let isShown = lower == "upgrade" || lower.hasPrefix("sec-websocket-")
-      guard isShown, let field = HTTPField.Name(lower), HTTPField.isValidValue(value) else { continue }
-      fields.append(HTTPField(name: field, value: value))
-    }
-    fields.append(HTTPField(name: .connection, value: "upgrade"))
-    call?.status = 101
-    state = .tunnel
-    context.writeAndFlush(
-      wrapOutboundOut(.head(HTTPResponse(status: .init(code: 101), headerFields: fields))), promise: nil)
-    let tunnel = ClientTunnel(self, upstream)
-    do {
-      try context.pipeline.syncOperations.addHandler(tunnel, position: .first)
-    } catch {
-      return cut()
-    }
-    upstream.becomeTunnel()
-    upstream.read()
-  }
-
-  fileprivate func tunnelled(_ bytes: ByteBuffer) {
-    call?.heard = .now()
-    count(ingress: bytes.readableBytes)
-  }
-}
-
-/// In front of everything on a client's connection that has become a tunnel.
-private final class ClientTunnel: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
-  private unowned let gateway: GatewayHandler
-  private let upstream: Upstream
-  private var context: ChannelHandlerContext?
-  private var isReadWanted = false
-
-  init(_ gateway: GatewayHandler, _ upstream: Upstream) {
-    self.gateway = gateway
-    self.upstream = upstream
-  }
-
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = unwrapInboundIn(data)
-    gateway.tunnelled(bytes)
-    upstream.send(raw: bytes)
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) { upstream.flushRaw() }
-
-  func read(context: ChannelHandlerContext) {
-    if upstream.isWritable { context.read() } else { isReadWanted = true }
-  }
-
-  func resume() {
-    guard isReadWanted else { return }
-    isReadWanted = false
-    context?.read()
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case ChannelEvent.inputClosed? = event as? ChannelEvent { return upstream.closeOutput() }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
-  func flush() { context?.flush() }
-
-  func closeOutput() {
-    guard let context else { return }
-    flush()
-    context.close(mode: .output, promise: nil)
   }
 }
