@@ -21,6 +21,10 @@ import Wire
         #expect(refused.status == 422)
         #expect(try refused.problem.field == "limits.spend_sat_per_day")
         #expect(try await put(#"{"spend_sat_per_day":0}"#).status == 422)
+        // Who says nothing takes nothing off.
+        let nothing = try await put("{}")
+        #expect(nothing.status == 422)
+        #expect(try nothing.problem.field == "spend_sat_per_day")
         let none = try await put(#"{"spend_sat_per_day":null}"#)
         #expect(none.status == 200)
         #expect(try none.document(LeaseDocument.self).limits == nil)

@@ -7,6 +7,17 @@ public struct LimitsRequest: Hashable, Sendable, Codable {
     self.spendSatPerDay = spendSatPerDay
   }
 
+  /// A limit is taken off by who says `null`, and not by who says nothing.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    guard container.contains(.spendSatPerDay) else {
+      throw DecodingError.keyNotFound(
+        CodingKeys.spendSatPerDay,
+        .init(codingPath: decoder.codingPath + [CodingKeys.spendSatPerDay], debugDescription: "required"))
+    }
+    spendSatPerDay = try container.decodeIfPresent(Int64.self, forKey: .spendSatPerDay)
+  }
+
   private enum CodingKeys: String, CodingKey {
     case spendSatPerDay = "spend_sat_per_day"
   }
