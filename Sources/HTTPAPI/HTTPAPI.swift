@@ -35,6 +35,8 @@ public struct HTTPAPI: Sendable {
     public var tlsIsEndedByProxy = false
     /// The embedded node was meant to be served on a public address.
     public var playMoneyIsPublic = false
+    /// Whose key private messages to renters come from (NIP-19); `nil`: none are sent.
+    public var messagesFrom: String?
     /// A larger JSON body is refused with `413`.
     public var bodyLimit: Int
     /// A body that is not there by then is refused with `408`.

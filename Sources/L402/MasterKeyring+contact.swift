@@ -36,6 +36,15 @@ extension MasterKeyring {
     return Array(text.utf8).withUnsafeBytes { Self.expand(key, "leasehold-place-v1", $0) }
   }
 
+  /// What the provider is known by where messages are signed by their sender: 32 bytes, from the oldest key there is, so
+  /// that it stays the same when epochs come and go.
+  public var messagingSecret: Bytes32 {
+    guard let epoch = givenEpochs.min(), let key = extractedKey(of: epoch) else {
+      preconditionFailure("a keyring has a key")
+    }
+    return Self.expand(key, "leasehold-messaging-v1", UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
   private func contactKey(_ info: StaticString, _ token: TokenID) throws(CredentialRefusal) -> Bytes32 {
     guard let key = extractedKey(of: token.epoch) else { throw .retired }
     return token.bytes.withUnsafeBytes { Self.expand(key, info, $0) }

@@ -11,14 +11,17 @@ public struct GiftWrap: Sendable {
 
   /// - Parameters:
   ///   - text: 1 byte to about 30 KiB: sealed twice it must stay within what one payload holds.
-  ///   - now: unix time in seconds; the message's own, which its reader alone sees.
+  ///   - written: unix time in seconds; the message's own, which its reader alone sees. The same text, written at the same
+  ///     time, is the same message to its reader, however often it is wrapped.
+  ///   - now: unix time in seconds; seal and wrap are dated up to two days before it.
   /// - Throws: `.tooLong`.
   public init(
-    _ text: String, subject: String? = nil, from sender: NostrSecretKey, to receiver: NostrPublicKey, at now: Int64
+    _ text: String, subject: String? = nil, from sender: NostrSecretKey, to receiver: NostrPublicKey,
+    written: Int64, at now: Int64
   ) throws(NostrFault) {
     let tags = [["p", "\(receiver)"]] + (subject.map { [["subject", $0]] } ?? [])
     let rumor = NostrEvent(
-      rumorOf: sender.publicKey, kind: Self.direct, tags: tags, content: text, createdAt: now)
+      rumorOf: sender.publicKey, kind: Self.direct, tags: tags, content: text, createdAt: written)
     let sealed = NostrEvent(
       kind: Self.seal, content: try Conversation(sender, with: receiver).encrypt(rumor.json),
       createdAt: now - .random(in: Self.span), by: sender)

@@ -28,6 +28,13 @@ public struct NostrPublicKey: Hashable, Sendable, CustomStringConvertible {
 
   /// 64 hex digits.
   public var description: String { Hex.text(of: bytes) }
+
+  /// As people exchange it (NIP-19): `npub1…`.
+  public var npub: String {
+    var groups: [UInt8] = []
+    FiveBits.append(bytes, to: &groups)
+    return Bech32.encode(prefix: Array("npub".utf8), groups: groups)
+  }
 }
 
 /// A secret key of Nostr. Neither its description nor reflection shows it.

@@ -60,6 +60,11 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 
+  /// Who has many names under one of his own has one machine: the last two labels, or the address.
+  var site: String {
+    IPAddress(host) == nil ? host.split(separator: ".").suffix(2).joined(separator: ".") : host
+  }
+
   /// Without its path, which may hold something secret.
   public var description: String { (isSecure ? "wss://" : "ws://") + authority }
 }

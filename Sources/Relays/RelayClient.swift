@@ -7,14 +7,21 @@ import Synchronization
 /// A client of Nostr relays (NIP-01), which renters name: so each is taken for hostile. Bounded in bytes, texts and time;
 /// it connects only where `ReachableAddresses` lets it, follows no redirects and keeps no connection.
 public struct RelayClient: Sendable {
+  /// What relays are asked for. Neither waits for the other's.
+  public enum Use: Sendable {
+    case wallets
+    case messages
+  }
+
   private let resolving: Resolving
   private let tls: TLSConfiguration
 
   /// - Parameter certificates: PEM of certificates that are trusted besides the system's, for a relay of the provider's own.
-  public init(reaching reachable: ReachableAddresses = ReachableAddresses(), trusting certificates: [UInt8]? = nil)
-    throws
-  {
-    resolving = Resolving(reachable: reachable)
+  public init(
+    for use: Use = .wallets, reaching reachable: ReachableAddresses = ReachableAddresses(),
+    trusting certificates: [UInt8]? = nil
+  ) throws {
+    resolving = Resolving(reachable: reachable, use: use)
     var tls = TLSConfiguration.makeClientConfiguration()
     if let certificates {
       tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(certificates))]

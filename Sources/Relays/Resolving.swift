@@ -10,19 +10,31 @@ import Notices
 /// may lead to a neighbour the second time.
 struct Resolving: Sendable {
   /// Where nobody else waits: a name server that keeps silent holds a thread for as long as the system's resolver lets it.
-  private static let threads: NIOThreadPool = {
-    let pool = NIOThreadPool(numberOfThreads: 8)
+  private static let walletThreads = threads(8)
+  /// A thread for each relay of each message that may be on its way at once: whose names are not found delays nobody.
+  private static let messageThreads = threads(96)
+
+  private static func threads(_ count: Int) -> NIOThreadPool {
+    let pool = NIOThreadPool(numberOfThreads: count)
     pool.start()
     return pool
-  }()
+  }
 
   let reachable: ReachableAddresses
+  let use: RelayClient.Use
+
+  private var threads: NIOThreadPool {
+    switch use {
+    case .wallets: Self.walletThreads
+    case .messages: Self.messageThreads
+    }
+  }
 
   /// At most three, in the order of the system's preference.
   func addresses(of relay: RelayAddress) async throws(RelayFault) -> [SocketAddress] {
     let found: [SocketAddress]
     do {
-      found = try await Self.threads.runIfActive { try Self.lookUp(relay.host, port: relay.port) }
+      found = try await threads.runIfActive { try Self.lookUp(relay.host, port: relay.port) }
     } catch let fault as RelayFault {
       throw fault
     } catch {

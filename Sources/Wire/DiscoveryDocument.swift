@@ -24,13 +24,15 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
   public var offers: [DiscoveryOffer]
   /// Where a wish is answered with its price and a challenge, and status 200; `nil` from a server of before there was one.
   public var quote: DiscoveryEndpoint?
+  /// Whose key the provider's private messages come from (NIP-17): `npub1…`; absent: none are sent.
+  public var nostr: String?
   public var links: [String: String]
 
   public init(
     service: String, title: String, scheme: String, schemes: [String], versions: [String], network: String,
     challengeHeader: String, authorization: String, capabilities: [String], caveats: [String],
     caveatVocabulary: [DiscoveryCaveat]? = nil, endpoints: [DiscoveryEndpoint], offers: [DiscoveryOffer],
-    quote: DiscoveryEndpoint? = nil, links: [String: String]
+    quote: DiscoveryEndpoint? = nil, nostr: String? = nil, links: [String: String]
   ) {
     self.service = service
     self.title = title
@@ -46,6 +48,7 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     self.endpoints = endpoints
     self.offers = offers
     self.quote = quote
+    self.nostr = nostr
     self.links = links
   }
 
@@ -64,6 +67,7 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     case endpoints
     case offers
     case quote
+    case nostr
     case links
   }
 }

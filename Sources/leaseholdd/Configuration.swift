@@ -140,11 +140,7 @@ extension Configuration {
     }
     limits = try Limits(yaml["limits"])
     payouts = try Payouts(yaml["payouts"])
-    notices = try Notices(yaml["notices"])
-    // Otherwise a link in a mail would lead to wherever the request that asked for it said that we are.
-    if notices.email != nil, http.publicURL.isEmpty {
-      throw yaml["notices"]["sendmail"].fault("mails have links to us: say where renters find us in http.public_url")
-    }
+    notices = try Notices(yaml["notices"], publicURL: http.publicURL)
     wallets = try Wallets(yaml["wallets"])
     try yaml["log"].allow("format", "clients")
     logsClients = try yaml["log"]["clients"].boolean(default: false)

@@ -97,7 +97,8 @@ struct Daemon {
     engine = Engine(
       store: store, node: node, drivers: drivers, clock: clock,
       alarm: DispatchAlarm(clock: clock, ring: { bell.ring() }), channels: [LogChannel(log: log)],
-      messengers: configuration.notices.messengers(of: configuration.http.title), keyring: keyring,
+      messengers: try configuration.notices.messengers(of: configuration.http.title, signedBy: keyring.nostrKey),
+      keyring: keyring,
       catalog: configuration.catalog, settings: settings, rateSources: configuration.exchangeRates.map(\.source),
       wallets: wallets, bell: bell, log: log)
   }
@@ -153,6 +154,7 @@ struct Daemon {
       served.playMoneyIsPublic = true
     }
     served.tlsIsEndedByProxy = configuration.http.tlsEndedByProxy
+    if configuration.notices.nostr != nil { served.messagesFrom = try secrets.keyring().nostrKey.publicKey.npub }
     let api = HTTPAPI(engine: engine, configuration: served)
     let log = log
     let supervisor = Supervisor()

@@ -215,7 +215,9 @@ struct Doctor: AsyncParsableCommand {
       if isNew { return "none yet" }
       let keyring = try secrets.keyring()
       _ = try secrets.adminToken()
-      return "\(keyring.epochs.count) master keys, epoch \(keyring.currentEpoch) mints"
+      let words = "\(keyring.epochs.count) master keys, epoch \(keyring.currentEpoch) mints"
+      guard configuration.notices.nostr != nil else { return words }
+      return "\(words); messages over Nostr come from \(keyring.nostrKey.publicKey.npub)"
     }
     await checks.run("lightning") {
       do {

@@ -1,6 +1,6 @@
 """Runs everything against one daemon; `scripts/clients` makes what it needs and calls it.
 
-    python run.py [clients] [tools] [caveats] [scan] [proxies] [keeper] [puller] [model] [faults] [contract]
+    python run.py [clients] [tools] [caveats] [scan] [proxies] [keeper] [puller] [messages] [model] [faults] [contract]
 """
 
 import os
@@ -11,6 +11,7 @@ from caveats import try_caveats
 from contract import try_contract
 from faults import try_faults, try_secrets
 from keeper import try_keeper
+from messages import try_messages
 from model import try_model
 from proxies import try_proxies
 from puller import try_puller
@@ -21,8 +22,8 @@ from tools import try_tools
 from world import World
 
 SUITES = {"clients": try_clients, "tools": try_tools, "caveats": try_caveats, "scan": try_scan, "proxies": try_proxies,
-          "keeper": try_keeper, "puller": try_puller, "model": try_model, "faults": try_faults,
-          "contract": try_contract}
+          "keeper": try_keeper, "puller": try_puller, "messages": try_messages, "model": try_model,
+          "faults": try_faults, "contract": try_contract}
 
 
 def main(wanted):

@@ -19,7 +19,11 @@ WALLET_KEY = "0201036c6e64"
 
 CONFIGURATION = """\
 # As behind a proxy on this machine, so that one can be put in front.
-http: {{address: "127.0.0.1:{port}", tls_ended_by_proxy: true, trusted_proxies: [127.0.0.1/32]}}
+http:
+  address: "127.0.0.1:{port}"
+  tls_ended_by_proxy: true
+  trusted_proxies: [127.0.0.1/32]
+  public_url: "http://127.0.0.1:{port}"
 log: {{clients: true}}
 state_directory: "{work}/provider/state"
 database: {{url: "postgresql:///leasehold"}}
@@ -35,6 +39,7 @@ images:
   - {{name: broken, path: "{work}/provider/images/broken"}}
 # A relay on this machine.
 wallets: {{allow: [127.0.0.0/8]}}
+notices: {{nostr_allow: [127.0.0.0/8]}}
 limits: {{mints_per_minute: 1000000, mints_per_minute_per_client: 1000000, unpaid_holds_per_client: 1000}}
 offers:
   - id: spell-disk

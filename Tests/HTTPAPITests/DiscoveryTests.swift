@@ -57,10 +57,21 @@ import Wire
         #expect(link.hasSuffix("/.well-known/l402.json>; rel=\"l402-manifest\""))
         let manifest = try await door.ask(.get, "/.well-known/l402.json").document(DiscoveryDocument.self)
         #expect(manifest.quote?.path == "/v1/quotes")
+        #expect(manifest.nostr == nil, "nobody writes to renters there")
         #expect(manifest.caveatVocabulary?.map(\.condition) == manifest.caveats)
         #expect(manifest.caveatVocabulary?.first { $0.condition == "leasehold_lease" }?.isAddable == false)
         #expect(manifest.caveatVocabulary?.first { $0.condition == "max_sats" }?.isAddable == true)
       }
+    }
+  }
+
+  @Test func whoseMessagesRentersGetIsSaid() async throws {
+    try await Bench.with { bench async throws in
+      var configuration = bench.api.configuration
+      configuration.messagesFrom = "npub1example"
+      let said = HTTPAPI(engine: bench.engine, configuration: configuration).discovery
+      let read = try JSON.decode(DiscoveryDocument.self, from: JSON.encode(said))
+      #expect(read.nostr == "npub1example")
     }
   }
 

@@ -9,6 +9,9 @@ import Testing
   @Test func daemonsWithOneSecretAgreeOnEveryEpoch() throws {
     let one = try #require(MasterKeyring(key: Self.key).serving([1, 2, 9], current: 9))
     let two = try #require(MasterKeyring(key: Self.key).serving([1, 9], current: 1))
+    #expect(one.messagingSecret == two.messagingSecret, "who writes to renters stays the same")
+    #expect(try one.messagingSecret != one.rootKey(for: TokenID(epoch: 1)))
+    #expect(one.messagingSecret != MasterKeyring(key: .random()).messagingSecret)
     let token = one.newToken()
     #expect(token.epoch == 9)
     #expect(try one.rootKey(for: token) == two.rootKey(for: token))

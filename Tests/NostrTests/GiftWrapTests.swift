@@ -8,17 +8,18 @@ import Testing
   private let now: Int64 = 1_700_000_000
 
   @Test func theReceiverReadsItAndNobodyElse() throws {
-    let wrap = try GiftWrap("time runs out", subject: "lease", from: sender, to: receiver.publicKey, at: now)
+    let wrap = try GiftWrap(
+      "time runs out", subject: "lease", from: sender, to: receiver.publicKey, written: now - 9, at: now)
     let opened = try GiftWrap.open(NostrEvent(json: wrap.event.json), with: receiver)
     #expect(opened.text == "time runs out")
     #expect(opened.author == sender.publicKey)
-    #expect(opened.at == now)
+    #expect(opened.at == now - 9)
     #expect(throws: NostrFault.notForUs) { try GiftWrap.open(wrap.event, with: sender) }
   }
 
   @Test func theRelayLearnsOnlyWhoItIsFor() throws {
-    let first = try GiftWrap("hello", from: sender, to: receiver.publicKey, at: now)
-    let second = try GiftWrap("hello", from: sender, to: receiver.publicKey, at: now)
+    let first = try GiftWrap("hello", from: sender, to: receiver.publicKey, written: now, at: now)
+    let second = try GiftWrap("hello", from: sender, to: receiver.publicKey, written: now, at: now)
     #expect(first.event.author != sender.publicKey)
     #expect(first.event.author != second.event.author)
     #expect(first.event.tags == [["p", "\(receiver.publicKey)"]])
@@ -43,10 +44,10 @@ import Testing
 
   @Test func whatIsTooLongIsRefused() {
     #expect(throws: NostrFault.tooLong) {
-      try GiftWrap(String(repeating: "x", count: 65_536), from: sender, to: receiver.publicKey, at: now)
+      try GiftWrap(String(repeating: "x", count: 65_536), from: sender, to: receiver.publicKey, written: now, at: now)
     }
     #expect(throws: NostrFault.tooLong) {
-      try GiftWrap(String(repeating: "x", count: 60_000), from: sender, to: receiver.publicKey, at: now)
+      try GiftWrap(String(repeating: "x", count: 60_000), from: sender, to: receiver.publicKey, written: now, at: now)
     }
   }
 }

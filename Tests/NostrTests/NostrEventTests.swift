@@ -52,7 +52,7 @@ import Testing
     let hex = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e"
     let npub = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg"
     #expect(try "\(#require(NostrPublicKey(npub)))" == hex)
-    #expect(NostrPublicKey(hex) == NostrPublicKey(npub))
+    #expect(NostrPublicKey(hex) == NostrPublicKey(npub) && NostrPublicKey(hex)?.npub == npub)
     #expect(NostrPublicKey(String(npub.dropLast()) + "h") == nil)
     #expect(NostrPublicKey(String(repeating: "f", count: 64)) == nil)
     #expect(NostrPublicKey("") == nil)

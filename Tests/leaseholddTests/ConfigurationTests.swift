@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Leasing
+import Nostr
 import Testing
 import Units
 
@@ -56,11 +57,32 @@ import Units
       "\nnotices:\n  sendmail: /usr/sbin/sendmail\n  email_from: rent@example.com\n  webhook_allow: [10.0.0.0/8]"
     let located = Self.good.replacing(
       "address: 127.0.0.1:8402", with: "address: 127.0.0.1:8402\n  public_url: https://rent.example")
-    #expect(try read(located + mail).notices.messengers(of: "P").map(\.channel) == [.webhook, .email])
-    #expect(try read(Self.good).notices.messengers(of: "P").map(\.channel) == [.webhook])
+    #expect(try channels(located + mail) == [.webhook, .email, .nostr])
+    #expect(try channels(Self.good) == [.webhook])
     for text in [
       Self.good + mail, located + mail.replacing("/usr/sbin/", with: ""), located + mail.replacing("rent@", with: ""),
       located + mail.replacing("10.0.0.0/8", with: "everything"),
+    ] {
+      #expect(throws: ConfigurationFault.self) { try read(text) }
+    }
+  }
+
+  private func channels(_ text: String) throws -> [ContactRecord.Channel] {
+    try read(text).notices.messengers(of: "P", signedBy: .random()).map(\.channel)
+  }
+
+  @Test func messagesOverNostrNeedALinkToUsToo() throws {
+    let located = Self.good.replacing(
+      "address: 127.0.0.1:8402", with: "address: 127.0.0.1:8402\n  public_url: https://rent.example")
+    let named = "\nnotices:\n  nostr_relays: [wss://a.example, wss://b.example/path]\n  nostr_allow: [10.0.0.0/8]"
+    #expect(try channels(located) == [.webhook, .nostr])
+    #expect(try channels(located + "\nnotices:\n  nostr: false") == [.webhook])
+    #expect(try channels(Self.good + named) == [.webhook])
+    #expect(try read(located + named).notices.nostr?.relays == ["wss://a.example", "wss://b.example/path"])
+    for text in [
+      Self.good + "\nnotices:\n  nostr: true", located + named.replacing("wss://a", with: "https://a"),
+      located + named.replacing("10.0.0.0/8", with: "everything"),
+      located + "\nnotices:\n  nostr_relays: [wss://a.example, wss://b.example, wss://c.example, wss://d.example]",
     ] {
       #expect(throws: ConfigurationFault.self) { try read(text) }
     }

@@ -54,7 +54,7 @@ extension HTTPAPI {
           priceMsat: $0.terms.isPriced ? $0.highestPrice.count : nil, price: $0.terms.fiat.map(PriceDocument.init(_:)),
           periodSeconds: $0.terms.period.count)
       },
-      quote: Self.quoteEndpoint,
+      quote: Self.quoteEndpoint, nostr: configuration.messagesFrom,
       links: [
         "offers": link("/v1/offers"), "openapi": link("/openapi.json"), "credential": link("/v1/credential"),
         "payment": link("/v1/payments/{payment_hash}"), "llms": link("/llms.txt"),

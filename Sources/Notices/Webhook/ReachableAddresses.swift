@@ -31,7 +31,7 @@ public struct ReachableAddresses: Sendable {
   public init(allowing allowed: [AddressRange] = []) { self.allowed = allowed }
 
   /// Whether the provider allows anything that is not public.
-  var allowsSome: Bool { !allowed.isEmpty }
+  public var allowsSome: Bool { !allowed.isEmpty }
 
   /// Whether the provider allows this address, public or not.
   func allows(_ address: IPAddress) -> Bool { allowed.contains { $0.contains(address) } }

@@ -11,11 +11,12 @@ struct NotifyCommand: AsyncParsableCommand {
 
         leasehold notify @last --webhook https://example.com/hook
         leasehold notify @last --email me@example.com
+        leasehold notify @last --nostr npub1… --relay wss://relay.example
         leasehold notify list @last
         leasehold notify remove @last CONTACT
 
-      A webhook is signed as Standard Webhooks has it; its secret is shown once, here. An e-mail address is asked first: \
-      nothing more goes there until you follow the link.
+      A webhook is signed as Standard Webhooks has it; its secret is shown once, here. An e-mail address and a key of \
+      Nostr are asked first: nothing more goes there until you follow the link. Messages over Nostr are private (NIP-17).
       """,
     subcommands: [Add.self, List.self, Remove.self], defaultSubcommand: Add.self)
 
@@ -26,7 +27,8 @@ struct NotifyCommand: AsyncParsableCommand {
     @Option(help: "Where signed requests go: https://…") var webhook: String?
     @Option(help: "An address of e-mail.") var email: String?
     @Option(help: "A public key of Nostr: npub1…") var nostr: String?
-    @Option(help: "With --nostr: where messages are left, wss://… May be given more than once.") var relay: [String] =
+    @Option(help: "With --nostr: where messages are left, wss://… Up to three times; left out: at the provider's own.")
+    var relay: [String] =
       []
 
     func validate() throws {
@@ -80,7 +82,7 @@ enum ContactView {
   static func made(_ contact: ContactDocument) -> String {
     var text = "told at \(contact.to ?? contact.channel)\n"
     if let secret = contact.secret { text += "secret \(secret)\n" }
-    if !contact.confirmed { text += "nothing more is sent there until the link in the mail was followed\n" }
+    if !contact.confirmed { text += "nothing more is sent there until the link in the message was followed\n" }
     return text
   }
 

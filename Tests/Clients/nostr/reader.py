@@ -19,7 +19,7 @@ keys = Keys.generate()
 def read(event):
     gift = UnwrappedGift.from_gift_wrap(keys, event)
     rumor = json.loads(gift.rumor().as_json())
-    return {"sender": gift.sender().to_hex(), "kind": rumor["kind"], "content": rumor["content"], "tags": rumor["tags"],
+    return {"id": gift.rumor().id().to_hex(), "sender": gift.sender().to_hex(), "kind": rumor["kind"], "content": rumor["content"], "tags": rumor["tags"],
             "created_at": rumor["created_at"], "wrapped_by": event.author().to_hex(),
             "wrapped_at": event.created_at().as_secs()}
 
