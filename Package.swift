@@ -181,6 +181,8 @@ let doors: [Target] = [
     name: "TestNodes",
     dependencies: ["Engine", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls],
     path: "Tests/TestNodes", swiftSettings: strict),
+  // A server for as long as a test needs it, and bare connections to it.
+  .target(name: "ServingKit", dependencies: [hummingbird, log], path: "Tests/ServingKit", swiftSettings: strict),
   // What `scripts/bench` runs.
   .executableTarget(
     name: "leasehold-bench",
@@ -217,9 +219,11 @@ let doorTests: [Target] = [
   .testTarget(
     name: "ExamplesTests", dependencies: ["L402", "BOLT11", "HTTPServing", "TestKit", hummingbird, log],
     path: "Tests/Examples", swiftSettings: strict),
-  tests("HTTPServing", [hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
+  tests("HTTPServing", ["ServingKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
-  tests("Gateway", ["HTTPServing", "Engine", "L402", "TestKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
+  tests(
+    "Gateway",
+    ["HTTPServing", "Engine", "L402", "TestKit", "ServingKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("Files", ["TestKit", hummingbird]),
   tests("WebDAV", ["Files", "HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),

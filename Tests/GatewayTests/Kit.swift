@@ -1,14 +1,13 @@
 import Engine
 import Foundation
 import Gateway
-import Glibc
 import HTTPServing
 import HTTPTypes
 import Hummingbird
 import L402
 import Ledger
-import Logging
 import NIOCore
+import ServingKit
 import Synchronization
 
 /// Knows one lease and one password, and where its ports are.
@@ -84,30 +83,10 @@ struct Served: Sendable {
     defer { behind.stop() }
     let gate = Gate(behind, remembers: remembers)
     let gateway = Gateway(gate, rules: rules)
-    let (ports, running) = AsyncStream<Int>.makeStream()
-    var log = Logger(label: "test")
-    log.logLevel = .critical
     let router = Router()
     router.get("here") { _, _ in "of the framework" }
-    let application = Application(
-      router: router, server: .guarded(door: { gateway.makeHandler(for: $0) }),
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: log)
-    try await withThrowingTaskGroup(of: Bool.self) { group in
-      group.addTask {
-        defer { running.finish() }
-        try await application.run()
-        return false
-      }
-      for await port in ports {
-        group.addTask {
-          try await body(Served(port: port, behind: behind, gate: gate))
-          return true
-        }
-        break
-      }
-      defer { group.cancelAll() }
-      while let isOver = try await group.next(), !isOver {}
+    try await Serving.with(router, .guarded(door: { gateway.makeHandler(for: $0) })) { port in
+      try await body(Served(port: port, behind: behind, gate: gate))
     }
   }
 
@@ -129,72 +108,5 @@ struct Served: Sendable {
   /// One request on a connection of its own.
   func ask(_ method: String, _ path: String, _ fields: String = "", body: String = "") async throws -> String {
     try await ask(head(method, path, fields + "Connection: close\r\n") + "\r\n" + body)
-  }
-}
-
-/// A connection that sends the bytes it is given.
-struct Bare: Sendable {
-  let socket: CInt
-
-  init(port: Int) throws {
-    socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let socket = socket
-    let code = withUnsafePointer(to: address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard code == 0 else { throw POSIXError(.ECONNREFUSED) }
-  }
-
-  func close() { _ = Glibc.close(socket) }
-  func finishSending() { _ = shutdown(socket, CInt(SHUT_WR)) }
-
-  func send(_ text: String) {
-    let bytes = Array(text.utf8)
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.send(socket, $0.baseAddress.map { $0 + sent }, bytes.count - sent, CInt(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { return }
-      sent += count
-    }
-  }
-
-  /// Some bytes, or none at the end.
-  func read() async -> String {
-    await withCheckedContinuation { continuation in
-      Thread.detachNewThread { [socket] in
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = max(0, recv(socket, &buffer, buffer.count, 0))
-        continuation.resume(returning: String(decoding: buffer[..<count], as: UTF8.self))
-      }
-    }
-  }
-
-  func read(until wanted: String) async -> String {
-    var text = ""
-    while !text.contains(wanted) {
-      let more = await read()
-      if more.isEmpty { break }
-      text += more
-    }
-    return text
-  }
-
-  func readToEnd() async -> String {
-    var text = ""
-    while true {
-      let more = await read()
-      if more.isEmpty { return text }
-      text += more
-    }
   }
 }

@@ -1,5 +1,6 @@
 import HTTPServing
 import NIOCore
+import ServingKit
 import Testing
 
 @Suite struct ConnectionTests {

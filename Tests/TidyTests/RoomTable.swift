@@ -142,6 +142,9 @@ extension RoomTable {
       products: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket", "NIOSSL"], platform: ["Foundation"]),
     // A provider in miniature, for the tests of the renter's side.
     Room(name: "RenterKit", kind: .testing, arrows: ["Client"], products: ["NIOCore", "NIOPosix", "NIOHTTP1"]),
+    // A server for as long as a test needs it, and bare connections to it.
+    Room(
+      name: "ServingKit", kind: .testing, products: ["Hummingbird", "Logging"], platform: ["Foundation", "Glibc"]),
     // `Tests/Benchmarks`, a program that `scripts/bench` runs.
     Room(
       name: "leasehold-bench", kind: .testing,

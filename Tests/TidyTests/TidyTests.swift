@@ -14,7 +14,8 @@ import Testing
       }
     }
     for (room, folder) in [
-      ("TestKit", "Tests/TestKit"), ("RenterKit", "Tests/RenterKit"), ("leasehold-bench", "Tests/Benchmarks"),
+      ("TestKit", "Tests/TestKit"), ("RenterKit", "Tests/RenterKit"), ("ServingKit", "Tests/ServingKit"),
+      ("leasehold-bench", "Tests/Benchmarks"),
       ("Fuzz", "Tests/Fuzz/Targets"),
     ] {
       for file in try repository.files(in: folder) {

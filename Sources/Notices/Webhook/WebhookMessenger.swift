@@ -11,10 +11,14 @@ import Wire
 /// judged, over TLS under the name that was given, following no redirect, for ten seconds at the most. The status decides,
 /// and no more of the answer than its head is read.
 public struct WebhookMessenger: Messenger {
-  private static let answer = TimeAmount.seconds(10)
   private let hosts: ReachableHosts
+  private let patience: Duration
 
-  public init(_ hosts: ReachableHosts) { self.hosts = hosts }
+  /// - Parameter patience: from the connecting until the status is there; under twenty seconds.
+  public init(_ hosts: ReachableHosts, patience: Duration = .seconds(10)) {
+    self.hosts = hosts
+    self.patience = patience
+  }
 
   public var channel: ContactRecord.Channel { .webhook }
   public var asksFirst: Bool { false }
@@ -76,7 +80,7 @@ public struct WebhookMessenger: Messenger {
     for header in headers { request.headers.add(name: header.name, value: header.value) }
     request.body = .bytes(ByteBuffer(bytes: body))
     do {
-      return Int(try await client.execute(request, deadline: .now() + Self.answer).status.code)
+      return Int(try await client.execute(request, deadline: .now() + TimeAmount(patience)).status.code)
     } catch let error as HTTPClientError {
       throw DeliveryFault("the connection failed: \(error.shortDescription)")
     } catch {
