@@ -86,6 +86,7 @@ let migrations = [
   "0036_contacts.sql",
   "0037_top_ups.sql",
   "0038_wallet_grants.sql",
+  "0039_waitlist.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

@@ -47,5 +47,6 @@ public enum Schema {
     ("0036_contacts.sql", PackageResources._036_contacts_sql),
     ("0037_top_ups.sql", PackageResources._037_top_ups_sql),
     ("0038_wallet_grants.sql", PackageResources._038_wallet_grants_sql),
+    ("0039_waitlist.sql", PackageResources._039_waitlist_sql),
   ]
 }

@@ -578,6 +578,31 @@ CREATE TABLE public.variant_swept (
     CONSTRAINT variant_swept_counts CHECK ((quotes > 0))
 );
 
+CREATE TABLE public.waitlist_entry (
+    id bigint NOT NULL,
+    secret bytea NOT NULL,
+    offer text NOT NULL,
+    client text NOT NULL,
+    request jsonb NOT NULL,
+    body_hash text NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    lease uuid,
+    offered_at timestamp with time zone,
+    CONSTRAINT waitlist_entry_lasts CHECK ((expires_at > joined_at)),
+    CONSTRAINT waitlist_entry_offered_whole CHECK (((lease IS NULL) = (offered_at IS NULL))),
+    CONSTRAINT waitlist_entry_secret_has_32_bytes CHECK ((length(secret) = 32))
+);
+
+ALTER TABLE public.waitlist_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.waitlist_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.wallet_grant (
     lease uuid NOT NULL,
     sealed bytea NOT NULL,
@@ -775,6 +800,9 @@ ALTER TABLE ONLY public.usage_window
 ALTER TABLE ONLY public.variant_swept
     ADD CONSTRAINT variant_swept_pkey PRIMARY KEY (offer, variant);
 
+ALTER TABLE ONLY public.waitlist_entry
+    ADD CONSTRAINT waitlist_entry_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.wallet_grant
     ADD CONSTRAINT wallet_grant_pkey PRIMARY KEY (lease);
 
@@ -896,6 +924,14 @@ CREATE INDEX usage_window_listing ON public.usage_window USING btree (lease, win
 CREATE INDEX usage_window_rated ON public.usage_window USING btree (window_start) WHERE (charged_msat IS NOT NULL);
 
 CREATE INDEX usage_window_unrated ON public.usage_window USING btree (window_start, lease) WHERE (charged_msat IS NULL);
+
+CREATE UNIQUE INDEX waitlist_entry_by_secret ON public.waitlist_entry USING btree (secret);
+
+CREATE INDEX waitlist_entry_expiry ON public.waitlist_entry USING btree (expires_at);
+
+CREATE INDEX waitlist_entry_of_client ON public.waitlist_entry USING btree (client);
+
+CREATE INDEX waitlist_entry_waiting ON public.waitlist_entry USING btree (offer, id) WHERE (lease IS NULL);
 
 CREATE INDEX wallet_pull_of_lease ON public.wallet_pull USING btree (lease, asked_at);
 

@@ -11,11 +11,12 @@ extension Engine {
   ///
   /// - Parameters:
   ///   - diskCredential: of the disk to attach, as an `Authorization` line has it; `nil`: the caller shows it there.
+  ///   - place: the secret of a waitlist's entry, whose place is wanted.
   ///   - body: the request as it came, for comparing repetitions.
   public func rent(
-    _ request: LeaseRequest, diskCredential: String? = nil, body: [UInt8], _ caller: Caller
+    _ request: LeaseRequest, diskCredential: String? = nil, place: String? = nil, body: [UInt8], _ caller: Caller
   ) async throws -> Sold {
-    try await selling.purchases.rent(request, diskCredential: diskCredential, body: body, caller)
+    try await selling.purchases.rent(request, diskCredential: diskCredential, place: place, body: body, caller)
   }
 
   /// Renews by so many periods: the lease, for the first request that shows a settled payment for it, for any under the

@@ -35,6 +35,8 @@ public final class Engine: Sendable {
   /// Wallets that are asked for renewals.
   public let wallets: WalletGrants
   public let selling: Selling
+  /// Who waits for places of full offers.
+  public var waitlist: Waitlist { selling.waitlist }
   public let money: Money
   public let access: Access
   public let doubts: Doubts
@@ -70,21 +72,14 @@ public final class Engine: Sendable {
     settings: Settings,
     rateSources: [any ExchangeRateSource] = [], wallets: (any RenterWallets)? = nil, bell: Bell, log: Logger
   ) {
-    self.store = store
-    self.node = node
-    self.drivers = drivers
-    self.clock = clock
-    self.alarm = alarm
-    self.channels = channels
-    self.catalog = catalog
-    self.settings = settings
-    self.bell = bell
-    self.log = log
+    (self.store, self.node, self.drivers, self.clock, self.alarm) = (store, node, drivers, clock, alarm)
+    (self.channels, self.catalog, self.settings, self.bell, self.log) = (channels, catalog, settings, bell, log)
     let (doorCache, watch, meters) = (DoorCache(), LeaseWatch(), DoorMeters())
-    let loop = LeaseLoop(store: store, clock: clock, alarm: alarm, doors: doorCache, watch: watch)
-    let keys = KeyEpochs(served: EpochKeys(keyring), store: store, clock: clock, watch: watch, log: log)
     let doubts = Doubts(
       store: store, node: node, clock: clock, rateSources: rateSources, settings: settings, log: log)
+    let places = Places(catalog: catalog, rates: doubts.rates, held: settings.placeHeld, log: log)
+    let loop = LeaseLoop(store: store, clock: clock, alarm: alarm, doors: doorCache, watch: watch, places: places)
+    let keys = KeyEpochs(served: EpochKeys(keyring), store: store, clock: clock, watch: watch, log: log)
     let retrying = Retrying(health: doubts.health, clock: clock, log: log)
     let access = Access(
       store: store, clock: clock, alarm: alarm, keys: keys, doors: doorCache, catalog: catalog,
@@ -96,7 +91,8 @@ public final class Engine: Sendable {
     let (waiting, book) = (Waiting(store: store, watch: watch), ContactBook(messengers, keys: access.keys))
     selling = Selling(
       store: store, node: node, clock: clock, loop: loop, catalog: catalog, drivers: drivers.resources,
-      access: access, doubts: doubts, waiting: waiting, money: money, wallets: wallets, settings: settings, log: log)
+      access: access, doubts: doubts, waiting: waiting, money: money, places: places, wallets: wallets,
+      settings: settings, log: log)
     reissues = Reissues(
       store: store, clock: clock, credentials: credentials, presented: money.presented, tokens: access.tokens)
     addresses = Addresses(
@@ -128,8 +124,7 @@ public final class Engine: Sendable {
       store: store, node: node, clock: clock, alarm: alarm, bell: bell, loop: loop, watch: watch, doors: doorCache,
       meters: meters, drivers: drivers.resources, channels: channels, contacts: book, catalog: catalog, access: access,
       money: money, selling: selling, doubts: doubts, failedPurchases: failedPurchases, retrying: retrying,
-      settings: settings,
-      log: log)
+      settings: settings, log: log)
     readiness = ReadinessProbe(heartbeat: work.heartbeat, node: doubts.node, health: doubts.health, log: log)
     (self.loop, self.watch, self.doorCache) = (loop, watch, doorCache)
     (self.access, self.money, self.doubts) = (access, money, doubts)

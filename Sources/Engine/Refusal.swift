@@ -14,6 +14,9 @@ public enum Refusal: Error, Sendable {
   /// `410`.
   case leaseClosed
   case noCapacity
+  /// All of an offer is taken, or waited for.
+  case full(offer: String)
+  case unknownWaitlistEntry
   case idempotencyConflict
   /// No genuine credential: `401` with a stable reason, never an invoice.
   case unauthorized(reason: ProblemCode, detail: String)

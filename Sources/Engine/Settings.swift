@@ -29,6 +29,12 @@ public struct Settings: Sendable {
   /// kind do not count, but a client may have four times ``unpaidAllocationsPerClient`` of them, and all together ten times
   /// this many.
   public var heldPayments: Int = 100
+  /// How long a place that became free is held for who waited for it, and how long an entry of the waitlist waits.
+  public var placeHeld: Seconds = .hour
+  public var waitlistLasts: Seconds = .day * 7
+  /// Entries that wait for one offer, and of one client in all.
+  public var waitlistPerOffer: Int = 1_000
+  public var waitlistPerClient: Int = 3
   public var payouts = Payouts()
   public var pulls = Pulls()
   public var batch: Int = 500

@@ -141,7 +141,7 @@ struct Endpoint: Sendable {
 extension HTTPAPI {
   /// Every route there is. The OpenAPI document has the same; a test holds the two together.
   var endpoints: [Endpoint] {
-    offerEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + addressEndpoints
+    offerEndpoints + waitlistEndpoints + leaseEndpoints + lookingEndpoints + credentialEndpoints + addressEndpoints
       + contactEndpoints + walletEndpoints + attachmentEndpoints + computeEndpoints + paymentEndpoints + topUpEndpoints
       + operationsEndpoints + adminEndpoints
   }

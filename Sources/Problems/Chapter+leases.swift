@@ -23,6 +23,18 @@ extension ProblemPage.Chapter {
         "Nothing of this is free now.",
         "Take another offer, or come back later."),
       ProblemPage(
+        .placeFree, [409],
+        "Nobody needs to wait for this offer: a place is free.",
+        "Rent it."),
+      ProblemPage(
+        .waitlistFull, [409],
+        "As many wait for this offer, or from this address, as may.",
+        "Ask again later, or leave another queue."),
+      ProblemPage(
+        .unknownWaitlistEntry, [404],
+        "Nobody waits under this name, or it is long over.",
+        "Join again: `POST /v1/offers/{offer}/waitlist`."),
+      ProblemPage(
         .exchangeRateUnavailable, [503],
         "The price is in a currency, and no rate is known that may be quoted at.",
         "Wait for `Retry-After`, or take an offer that is priced in satoshis."),

@@ -13,6 +13,7 @@ extension PostgresTransaction {
     try addUpTally(limit: 100_000)
     return try sweepQuotes(at: now) + sweepTokens(at: now) + sweepInvoices(at: now) + sweepKeys(at: now)
       + sweepUsage(at: now) + sweepDeliveries(at: now)
+      + sweepWaitlist(before: now - .day * 2, limit: Self.part)
       + db.pointee.execute("DELETE FROM daemon WHERE beat_at < $1", (now - .day * 30).timestamp)
   }
 

@@ -11,7 +11,8 @@ extension PostgresTransaction {
     "i.hold_epoch IS NOT NULL AND i.state IN ('reserved', 'open', 'replaced', 'accepted')"
 
   func quoteGround(
-    of clients: Set<String>, keys: [IdempotencyKey], countingHolds: Bool, alone: Bool
+    of clients: Set<String>, keys: [IdempotencyKey], offers: Set<String>, countingHolds: Bool, alone: Bool,
+    at now: Instant
   ) throws -> QuoteGround {
     let clients = clients.sorted()
     var batch = Batch()
@@ -48,6 +49,11 @@ extension PostgresTransaction {
          WHERE \(Self.undecidedHold) AND i.state <> 'accepted' AND q.client = ANY ($1) GROUP BY q.client
         """, clients)
     }
+    batch.add(
+      """
+      SELECT offer, count(*) FROM waitlist_entry
+       WHERE offer = ANY ($1) AND lease IS NULL AND expires_at > $2 GROUP BY offer
+      """, offers.sorted(), now.timestamp)
     let results = try db.pointee.run(batch).dropFirst(countingHolds ? 2 : 1)
     let first = results.startIndex
     func counts(_ result: ResultSet) throws -> [String: Int] {
@@ -68,7 +74,8 @@ extension PostgresTransaction {
       used: Dictionary(used.map { (IdempotencyKey(scope: $0.scope, key: $0.key), $0) }) { given, _ in given },
       unpaidAllocations: try counts(results[first]), accepted: totals.accepted, open: totals.open,
       openOfClient: openOfClient,
-      capacity: Capacity(try results[first + 2].map(Self.pool)))
+      capacity: Capacity(try results[first + 2].map(Self.pool)),
+      waiting: try counts(results[results.index(before: results.endIndex)]))
   }
 
   func takePlaces(on hosts: [String], of capacity: Capacity) throws -> [Placement?] {

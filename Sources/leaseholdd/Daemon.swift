@@ -231,6 +231,7 @@ private struct EngineService: Service {
           try await engine.money.metering.rateUsage()
         }
         repeating(&group, .seconds(5), "restarting containers") { await engine.doors.containers.restartEnded() }
+        repeating(&group, .seconds(5), "giving places") { try await engine.waitlist.giveFreePlaces() }
         repeating(&group, .seconds(30), "reconciling") { try await engine.work.reconciler.reconcile() }
         repeating(&group, .seconds(60), "announcing terms") { try await engine.selling.announcements.announce() }
         repeating(&group, .seconds(60), "sweeping") {

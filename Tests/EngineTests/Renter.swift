@@ -190,6 +190,8 @@ extension Refusal {
     switch self {
     case .unknownOffer: "unknown-offer"
     case .unknownLease: "unknown-lease"
+    case .full(let offer): "full \(offer)"
+    case .unknownWaitlistEntry: "unknown-waitlist-entry"
     case .unknownPayment: "unknown-payment"
     case .invalidField(let field, _): "invalid-field \(field)"
     case .leaseClosed: "lease-closed"

@@ -57,6 +57,7 @@ import Units
     "PayoutItem.state": words(PayoutRecord.State.Name.self),
     "Policy.idle_action": words(IdlePolicy.Action.self),
     "Price.currency": words(Currency.self),
+    "WaitlistEntry.state": words(WaitlistView.State.self),
     "Refund.state": words(PayoutRecord.State.Name.self),
   ]
 

@@ -33,7 +33,9 @@ import Units
         IdempotencyKey(scope: "s", key: "x"),
       ]
       let used = try await store.run { tx in
-        try tx.quoteGround(of: ["c"], keys: asked, countingHolds: false, alone: false).used
+        try tx.quoteGround(
+          of: ["c"], keys: asked, offers: [], countingHolds: false, alone: false, at: Instant(unixSeconds: 0)
+        ).used
       }
       #expect(used == [asked[0]: try #require(drafts[0].key)])
       #expect(try await store.run { tx in try tx.askedWith(Sample.id(1)) } == AskedWith(bodyHash: "h1", key: "k"))
@@ -53,7 +55,9 @@ import Units
     try await TestStore.with { store in
       try await store.run { [self] tx in try tx.setHosts([host(250)]) }
       let before = try await store.run { tx in
-        try tx.quoteGround(of: ["c"], keys: [], countingHolds: true, alone: false).capacity
+        try tx.quoteGround(
+          of: ["c"], keys: [], offers: [], countingHolds: true, alone: false, at: Instant(unixSeconds: 0)
+        ).capacity
       }
       func quote(_ number: UInt64, _ capacity: Capacity, share: Double) async throws {
         try await store.run { [self] tx in
@@ -68,7 +72,8 @@ import Units
       try await quote(2, before, share: 1)
       await #expect(throws: StoreError.self) { try await quote(3, before, share: 1) }
       let after = try await store.run { tx in
-        try tx.quoteGround(of: ["c"], keys: [], countingHolds: true, alone: true)
+        try tx.quoteGround(
+          of: ["c"], keys: [], offers: [], countingHolds: true, alone: true, at: Instant(unixSeconds: 0))
       }
       #expect(after.unpaidAllocations == ["c": 2])
       #expect(after.capacity.pools.first { $0.dimension == .disk }?.used == 200)

@@ -6,7 +6,8 @@ import Units
 /// What the store does for many at once, done for one.
 extension StoreTransaction {
   public func unpaidAllocations(of client: String) throws -> Int {
-    try quoteGround(of: [client], keys: [], countingHolds: false, alone: false).unpaidAllocations[client] ?? 0
+    try quoteGround(of: [client], keys: [], offers: [], countingHolds: false, alone: false, at: Instant(unixSeconds: 0))
+      .unpaidAllocations[client] ?? 0
   }
 
   public func lastUse(of lease: LeaseID) throws -> Instant? { try lastUses(of: [lease])[lease] }

@@ -124,6 +124,12 @@ public struct AdminClient: Sendable {
       ListDocument<OutageCreditItem>.self, Call(.GET, "/admin/v1/credits?limit=1000", as: authority))
   }
 
+  /// Who waits for places of full offers, oldest first.
+  public func waitlist() async throws(ClientError) -> Answer<ListDocument<WaitlistDocument>> {
+    try await client.ask(
+      ListDocument<WaitlistDocument>.self, Call(.GET, "/admin/v1/waitlist?limit=1000", as: authority))
+  }
+
   /// What an operator does to a lease.
   public enum Action: String, Sendable, CaseIterable {
     case freeze

@@ -130,7 +130,8 @@ extension Refusal {
     case .unauthorized, .forbidden(reason: .wrongLease, _): .byAnotherCredential
     // Whatever is bought there allows no more; but without money the lease serves nobody.
     case .forbidden(reason: .narrowedCapability, _): .byMoney
-    case .forbidden, .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
+    case .forbidden, .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity, .full,
+      .unknownWaitlistEntry,
       .idempotencyConflict, .tooManyRequests, .tooManyAtOnce, .unavailable, .invoiceRefused, .noExchangeRate,
       .conflict, .unanswered:
       .no

@@ -19,15 +19,17 @@ final class LeaseLoop: Sendable {
   private let alarm: any Alarm
   private let doors: DoorCache
   private let watch: LeaseWatch
+  private let places: Places
   /// The times when no daemon was looking, as far as this one knows; oldest first.
   private let outages = Mutex<[Lease.Outage]>([])
 
-  init(store: any Store, clock: any WallClock, alarm: any Alarm, doors: DoorCache, watch: LeaseWatch) {
+  init(store: any Store, clock: any WallClock, alarm: any Alarm, doors: DoorCache, watch: LeaseWatch, places: Places) {
     self.store = store
     self.clock = clock
     self.alarm = alarm
     self.doors = doors
     self.watch = watch
+    self.places = places
   }
 
   /// One event for one lease.
@@ -39,18 +41,19 @@ final class LeaseLoop: Sendable {
     _ event: Event, for id: LeaseID, eventID: EventID, cause: EventRecord.Cause, evidence: [String: String] = [:],
     also: (@Sendable (any StoreTransaction, Lease) throws -> Void)? = nil
   ) async throws -> Handled {
-    let handled = try await store.transaction { [self] tx in
+    let (handled, given) = try await store.transaction { [self] tx -> (Handled, [Lease]) in
       guard let before = try tx.lockLease(id) else { throw Refusal.unknownLease }
       if try tx.isRecorded(eventID: eventID) {
-        return Handled(before: before, lease: before, alreadyRecorded: true)
+        return (Handled(before: before, lease: before, alreadyRecorded: true), [])
       }
       try also?(tx, before)
       let now = clock.now()
       let step = try decided(event, for: before, eventID: eventID, cause: cause, evidence: evidence, at: now)
-      try tx.write([step])
-      return Handled(before: before, lease: step.decision.lease, alreadyRecorded: false)
+      let given = try write(step, tx, at: now)
+      return (Handled(before: before, lease: step.decision.lease, alreadyRecorded: false), given)
     }
     publish([handled.lease])
+    announce(given)
     return handled
   }
 
@@ -62,13 +65,25 @@ final class LeaseLoop: Sendable {
   func step(
     _ id: LeaseID, deciding decide: @escaping @Sendable (any StoreTransaction, Lease) throws -> RecordedStep?
   ) async throws -> RecordedStep? {
-    let written = try await store.transaction { tx -> RecordedStep? in
+    let written = try await store.transaction { [self] tx -> (step: RecordedStep, given: [Lease])? in
       guard let lease = try tx.lockLease(id), let step = try decide(tx, lease) else { return nil }
-      try tx.write([step])
-      return step
+      return (step, try write(step, tx, at: step.at))
     }
-    if let written { publish([written.decision.lease]) }
-    return written
+    guard let written else { return nil }
+    publish([written.step.decision.lease])
+    announce(written.given)
+    return written.step
+  }
+
+  /// What a lease leaves behind is offered to who waits for it, in the same transaction: nobody comes between.
+  ///
+  /// - Returns: the quotes that were offered.
+  private func write(_ step: RecordedStep, _ tx: any StoreTransaction, at now: Instant) throws -> [Lease] {
+    let frees = step.decision.lease.isClosed && !step.before.isClosed && step.before.hasCapacity
+    // The queue before the pools, as everybody locks them.
+    let isAwaited = try frees && places.lockIfAwaited(tx, at: now)
+    try tx.write([step])
+    return isAwaited ? try places.give(tx, at: now) : []
   }
 
   /// What an event comes to. Writes nothing: an outage the lease has not taken account of comes first, then the event.

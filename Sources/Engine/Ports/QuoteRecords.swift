@@ -59,10 +59,12 @@ public struct QuoteGround: Sendable {
   public var open: Int
   public var openOfClient: [String: Int]
   public var capacity: Capacity
+  /// How many wait for a place of each of the offers that were asked about; absent: nobody.
+  public var waiting: [String: Int]
 
   public init(
     used: [IdempotencyKey: IdempotencyRecord], unpaidAllocations: [String: Int], accepted: Int, open: Int,
-    openOfClient: [String: Int], capacity: Capacity
+    openOfClient: [String: Int], capacity: Capacity, waiting: [String: Int] = [:]
   ) {
     self.used = used
     self.unpaidAllocations = unpaidAllocations
@@ -70,6 +72,7 @@ public struct QuoteGround: Sendable {
     self.open = open
     self.openOfClient = openOfClient
     self.capacity = capacity
+    self.waiting = waiting
   }
 }
 

@@ -60,7 +60,7 @@ public enum StoreChange: Hashable, Sendable {
 public protocol StoreTransaction:
   AddressRows, AttachmentRows, CapacityRows, ContactRows, CreditRows, DaemonRows, DeliveryRows, InvoiceRows, KeyRows,
   LeaseRows, LedgerRows, OutageCreditRows, OutboxRows, PayoutRows, QuoteRows, RateRows, TokenRows, UsageRows,
-  WalletRows
+  WaitlistRows, WalletRows
 {}
 
 public struct StoreError: Error, Sendable, CustomStringConvertible {

@@ -132,7 +132,8 @@ struct Pulls: Sendable {
     } catch let refusal as Refusal {
       switch refusal {
       case .unavailable, .tooManyRequests, .tooManyAtOnce, .noExchangeRate: throw refusal
-      case .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity,
+      case .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity, .full,
+        .unknownWaitlistEntry,
         .idempotencyConflict, .unauthorized, .forbidden, .invoiceRefused, .conflict, .unanswered:
         return nil
       }

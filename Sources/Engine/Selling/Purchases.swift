@@ -10,6 +10,7 @@ struct Purchases: Sendable {
   let store: any Store
   let clock: any WallClock
   let wishes: Wishes
+  let waitlist: Waitlist
   let credentials: Credentials
   let presented: PresentedPayments
   let waiting: Waiting
@@ -26,15 +27,17 @@ struct Purchases: Sendable {
   ///
   /// - Parameters:
   ///   - diskCredential: of the disk to attach, as an `Authorization` line has it; `nil`: the caller shows it there.
+  ///   - place: the secret of a waitlist's entry, whose place is wanted.
   ///   - body: the request as it came, for comparing repetitions.
   /// - Throws: ``Refusal`` when there is neither.
   func rent(
-    _ request: LeaseRequest, diskCredential: String? = nil, body: [UInt8], _ caller: Caller
+    _ request: LeaseRequest, diskCredential: String? = nil, place: String? = nil, body: [UInt8], _ caller: Caller
   ) async throws -> Sold {
     let bodyHash = body.withUnsafeBytes { Bytes32.sha256($0) }.hex
     if let shown = try await credentials.credential(of: caller), let id = LeaseID(shown.lease) {
       if let bought = try await boughtLease(id, by: shown, body: bodyHash, caller) { return .lease(bought) }
     }
+    if let place, let demand = try await waitlist.demand(of: place, body: bodyHash, caller) { return .pay(demand) }
     return try await quote(request, diskCredential, bodyHash: bodyHash, caller)
   }
 

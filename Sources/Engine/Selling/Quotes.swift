@@ -114,7 +114,8 @@ extension Quotes {
 
     mutating func reserve(_ orders: [Order], alone: Bool) throws -> [Result<Reserved, any Error>] {
       var ground = try tx.quoteGround(
-        of: Set(orders.map(\.client)), keys: orders.compactMap(\.key), countingHolds: holdEpoch != nil, alone: alone)
+        of: Set(orders.map(\.client)), keys: orders.compactMap(\.key), offers: Set(orders.map(\.offer)),
+        countingHolds: holdEpoch != nil, alone: alone, at: now)
       let before = ground.capacity
       let plans = orders.map { plan($0, &ground) }
       let hosts = plans.compactMap { plan -> String? in if case .quote(let host) = plan { host } else { nil } }
@@ -149,9 +150,10 @@ extension Quotes {
           scope: key.scope, key: key.key, bodyHash: order.bodyHash, lease: order.id, at: now)
       }
       let needs = order.terms.resources
-      guard ground.capacity.available(needs, kind: order.terms.kind) > 0 else {
+      // What is free is theirs first who wait for it.
+      guard ground.capacity.available(needs, kind: order.terms.kind) > ground.waiting[order.offer, default: 0] else {
         if let key = order.key { ground.used[key] = nil }
-        return .refused(.noCapacity)
+        return .refused(.full(offer: order.offer))
       }
       guard ground.unpaidAllocations[order.client, default: 0] < settings.unpaidAllocationsPerClient,
         let host = ground.capacity.place(

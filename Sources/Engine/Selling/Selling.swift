@@ -8,6 +8,7 @@ public struct Selling: Sendable {
   let invoicing: Invoicing
   let cancellations: Cancellations
   let purchases: Purchases
+  let waitlist: Waitlist
   let renewals: Renewals
   public let topUps: TopUps
   let pulls: Pulls
@@ -20,7 +21,7 @@ public struct Selling: Sendable {
 
   init(
     store: any Store, node: any LightningNode, clock: any WallClock, loop: LeaseLoop, catalog: Catalog,
-    drivers: ResourceDrivers, access: Access, doubts: Doubts, waiting: Waiting, money: Money,
+    drivers: ResourceDrivers, access: Access, doubts: Doubts, waiting: Waiting, money: Money, places: Places,
     wallets: (any RenterWallets)?, settings: Settings, log: Logger
   ) {
     let (keys, credentials, limits, rates) = (access.keys, access.credentials, access.mintLimits, doubts.rates)
@@ -35,8 +36,12 @@ public struct Selling: Sendable {
       minting: minting)
     cancellations = Cancellations(
       store: store, node: node, clock: clock, bookings: money.bookings, settlements: money.settlements)
+    let wishes = Wishes(catalog: catalog)
+    waitlist = Waitlist(
+      store: store, clock: clock, loop: loop, wishes: wishes, limits: limits, places: places, invoicing: invoicing,
+      most: (settings.waitlistPerOffer, settings.waitlistPerClient), patience: settings.waitlistLasts)
     purchases = Purchases(
-      store: store, clock: clock, wishes: Wishes(catalog: catalog), credentials: credentials,
+      store: store, clock: clock, wishes: wishes, waitlist: waitlist, credentials: credentials,
       presented: money.presented, waiting: waiting, rates: rates, attachments: access.attachments, limits: limits,
       quotes: Quotes(store: store, clock: clock, loop: loop, settings: settings) {
         holds ? keys.keyring.currentEpoch : nil

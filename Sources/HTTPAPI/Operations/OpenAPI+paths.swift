@@ -18,6 +18,13 @@ extension OpenAPI {
     "/v1/lnurlp/{name}": {
       "get": {"operationId":"lnurlInvoice","summary":"The callback of LNURL-pay: an invoice whose hash is that of the metadata. What is paid buys time at the price of a renewal.","parameters":[{"$ref":"#/components/parameters/name"},{"$ref":"#/components/parameters/amount"},{"$ref":"#/components/parameters/comment"}],"responses":{"200":{"description":"The invoice, or LNURL's refusal.","content":{"application/json":{"schema":{"anyOf":[{"$ref":"#/components/schemas/LNURLInvoice"},{"$ref":"#/components/schemas/LNURLError"}]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
     },
+    "/v1/offers/{offer}/waitlist": {
+      "post": {"operationId":"joinWaitlist","summary":"Wait for a place of a full offer: whoever joined first is offered the next one that becomes free.","description":"The body is the request that POST /v1/leases would have. The answer has a ticket, a secret that is told once.","parameters":[{"$ref":"#/components/parameters/offer"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"201":{"description":"In the queue.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/WaitlistEntry"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
+    "/v1/waitlist/{ticket}": {
+      "get": {"operationId":"getWaitlistEntry","summary":"How an entry of a waitlist stands. Where a place is held for it: the challenge that buys it, for some time; POST /v1/leases with the request as it was and the paid credential is the lease.","parameters":[{"$ref":"#/components/parameters/ticket"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/WaitlistEntry"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[]},
+      "delete": {"operationId":"leaveWaitlist","summary":"Leave a waitlist. A place that is held lapses by itself.","parameters":[{"$ref":"#/components/parameters/ticket"}],"responses":{"204":{"description":"Done."},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
+    },
     "/v1/leases": {
       "post": {"operationId":"rent","summary":"Quote a lease; with the paid credential of the same request, the lease.","parameters":[{"$ref":"#/components/parameters/idempotency_key"}],"requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/RentRequest"}}}},"responses":{"201":{"description":"The lease that was bought.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Lease"}}}},"402":{"$ref":"#/components/responses/PaymentRequired"},"default":{"$ref":"#/components/responses/Problem"}},"security":[{},{"l402":[]}]}
     },
@@ -204,6 +211,9 @@ extension OpenAPI {
     },
     "/admin/v1/unbooked": {
       "get": {"operationId":"adminUnbooked","summary":"Settlements that could not be booked.","parameters":[{"$ref":"#/components/parameters/payout_state"},{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/UnbookedList"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
+    },
+    "/admin/v1/waitlist": {
+      "get": {"operationId":"adminWaitlist","summary":"Who waits for places of full offers, oldest first.","parameters":[{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/WaitlistEntry"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]}
     },
     "/admin/v1/credits": {
       "get": {"operationId":"adminCredits","summary":"Outages that were made good, the newest first.","parameters":[{"$ref":"#/components/parameters/limit"}],"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"type":"object","properties":{"items":{"type":"array","items":{"$ref":"#/components/schemas/OutageCreditItem"}},"next_cursor":{"type":["string","null"]}},"required":["items","next_cursor"]}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[{"admin":[]}]},

@@ -73,7 +73,11 @@ extension HTTPAPI {
     case .credentialStale:
       return request.flatMap { Self.lease(in: $0.head.path ?? "") }
         .map { ["credential": link("/v1/leases/\($0)/credential")] }
-    case .noCapacity, .unknownOffer, .exchangeRateUnavailable: return ["offers": link("/v1/offers")]
+    case .noCapacity:
+      var links = ["offers": link("/v1/offers")]
+      if let offer = problem.fullOffer { links["waitlist"] = link("/v1/offers/\(offer)/waitlist") }
+      return links
+    case .unknownOffer, .exchangeRateUnavailable: return ["offers": link("/v1/offers")]
     default: return nil
     }
   }
@@ -126,6 +130,13 @@ extension HTTPAPI {
     case .invalidField(let field, let words): return .invalid(field, words)
     case .leaseClosed: return Problem(.gone, .leaseClosed, "the lease has ended")
     case .noCapacity: return Problem(.conflict, .noCapacity, "nothing of this is free now")
+    case .full(let offer):
+      var problem = Problem(
+        .conflict, .noCapacity, "nothing of this is free now; whoever joins the waitlist is offered the next place")
+      problem.fullOffer = offer
+      return problem
+    case .unknownWaitlistEntry:
+      return Problem(.notFound, .unknownWaitlistEntry, "nobody waits under this name, or it is long over")
     case .idempotencyConflict:
       return Problem(.conflict, .idempotencyConflict, "this Idempotency-Key came with another body before")
     case .unauthorized(let reason, let detail):

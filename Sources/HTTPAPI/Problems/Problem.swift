@@ -8,6 +8,8 @@ struct Problem: Error, Hashable, Sendable {
   var detail: String
   var field: String?
   var headers: HTTPFields
+  /// Which offer is full, where that is why.
+  var fullOffer: String?
 
   init(
     _ status: HTTPResponse.Status, _ code: ProblemCode, _ detail: String, field: String? = nil,

@@ -58,7 +58,7 @@ extension HTTPAPI {
           return Response(status: .noContent)
         },
       ] + operatorVerbs + keyEndpoints + rateEndpoints + payoutEndpoints
-      + unbookedEndpoints + noticeEndpoints + outageCreditEndpoints
+      + unbookedEndpoints + noticeEndpoints + outageCreditEndpoints + adminWaitlistEndpoints
     return shut.map { endpoint in
       Endpoint(endpoint.method, endpoint.path) { exchange in
         try refuseStrangers(exchange)

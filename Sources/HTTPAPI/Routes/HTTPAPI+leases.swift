@@ -74,7 +74,8 @@ extension HTTPAPI {
     let contacts = try (wish.contacts ?? []).enumerated().map { try ContactWish($1, at: "contacts/\($0)") }
     try engine.contacts.check(contacts)
     let record = try await engine.rent(
-      request, diskCredential: wish.diskCredential, body: Self.canonical(request), exchange.caller()
+      request, diskCredential: wish.diskCredential, place: wish.waitlist, body: Self.canonical(request),
+      exchange.caller()
     ).lease()
     let caller = try exchange.caller()
     let address = wish.address == true ? try await engine.addresses.ofPurchase(record.lease.id, caller) : nil

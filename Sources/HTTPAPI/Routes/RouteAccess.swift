@@ -44,6 +44,9 @@ extension RouteAccess {
     // The embedded node's own wallet: it pays with its own money.
     "POST /dev/pay": .anyone,
     "POST /dev/invoice": .anyone,
+    "POST /v1/offers/{offer}/waitlist": .buyer,
+    "GET /v1/waitlist/{ticket}": .buyer,
+    "DELETE /v1/waitlist/{ticket}": .anyone,
     "POST /v1/leases": .buyer,
     "POST /v1/quotes": .buyer,
     "GET /v1/payments/{payment_hash}": .claimant,

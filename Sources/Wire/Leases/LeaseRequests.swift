@@ -18,6 +18,8 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public var limits: LimitsRequest?
   /// `L402 <macaroon>:<preimage>` of the disk. Not part of what is asked for: a repetition may leave it out.
   public var diskCredential: String?
+  /// The ticket of a waitlist's entry, whose place is wanted. Not part of what is asked for.
+  public var waitlist: String?
   /// An address of the lease is wanted as well. Not part of what is asked for.
   public var address: Bool?
   /// Where the renter wants to be told what will happen; at most five. Not part of what is asked for.
@@ -26,7 +28,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
   public init(
     offer: String, periods: Int64? = nil, image: String? = nil, command: [String]? = nil, env: [String: String]? = nil,
     ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
-    limits: LimitsRequest? = nil, diskCredential: String? = nil, address: Bool? = nil,
+    limits: LimitsRequest? = nil, diskCredential: String? = nil, waitlist: String? = nil, address: Bool? = nil,
     contacts: [ContactRequest]? = nil
   ) {
     self.offer = offer
@@ -40,6 +42,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     self.restart = restart
     self.limits = limits
     self.diskCredential = diskCredential
+    self.waitlist = waitlist
     self.address = address
     self.contacts = contacts
   }
@@ -56,6 +59,7 @@ public struct RentRequest: Hashable, Sendable, Codable {
     case restart
     case limits
     case diskCredential = "disk_credential"
+    case waitlist
     case address
     case contacts
   }

@@ -54,7 +54,7 @@ struct AdminCommand: AsyncParsableCommand {
       Overview.self, Leases.self, Lease.self, Audit.self, Variants.self, Earnings.self, Freeze.self, Thaw.self,
       Suspend.self,
       Resume.self, Evict.self, Protect.self, Breaker.self, ConfirmRate.self, Payout.self,
-      Unbooked.self, Notices.self, Credit.self, Credits.self,
+      Unbooked.self, Notices.self, Credit.self, Credits.self, Waitlist.self,
     ],
     defaultSubcommand: Overview.self)
 

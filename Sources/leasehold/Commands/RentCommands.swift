@@ -58,14 +58,15 @@ struct RentCommand: AsyncParsableCommand {
       "Be told there before time runs out: https://…, an address of e-mail, or npub1… See 'leasehold notify'.",
       valueName: "where"))
   var notify: [String] = []
-  @Flag(help: "Wait until the lease is ready for use.") var wait = false
+  @Flag(help: "Wait until the lease is ready for use; where nothing is free, in the queue for it first.") var wait =
+    false
   @Argument(parsing: .postTerminator, help: "What the container runs instead of its image's own command.")
   var command: [String] = []
 
   func run() async throws {
     try await Session.run(options, .paying(payment)) { session in
       let request = try request(session)
-      var answer = try await session.client.rent(request, limit: payment.limit, name: name)
+      var answer = try await rentInTurn(request, session)
       let (place, contacts) = (answer.document.address, answer.document.contacts)
       if wait {
         answer = try await session.client.waitUntilReady(answer.document.id)

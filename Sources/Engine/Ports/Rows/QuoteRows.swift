@@ -1,5 +1,6 @@
 import Leasing
 import Ledger
+import Units
 
 /// New quotes, many at once.
 public protocol QuoteRows: AnyObject {
@@ -8,10 +9,12 @@ public protocol QuoteRows: AnyObject {
   ///
   /// - Parameters:
   ///   - keys: of the quotes that have one.
+  ///   - offers: that somebody may wait for.
   ///   - countingHolds: whether undecided hold invoices are counted, which one asks at a time.
   ///   - alone: locks the capacity as well, for who was overtaken before.
   func quoteGround(
-    of clients: Set<String>, keys: [IdempotencyKey], countingHolds: Bool, alone: Bool
+    of clients: Set<String>, keys: [IdempotencyKey], offers: Set<String>, countingHolds: Bool, alone: Bool,
+    at now: Instant
   ) throws -> QuoteGround
   /// Takes the lowest free uid slots of hosts of this capacity.
   ///

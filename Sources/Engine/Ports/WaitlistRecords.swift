@@ -1,0 +1,67 @@
+import Leasing
+import Ledger
+import Macaroons
+import Units
+
+/// Who waits for a place of a full offer.
+public struct WaitlistEntry: Hashable, Sendable {
+  /// In the order of joining; assigned by the store.
+  public var id: Int64
+  /// SHA-256 of what the holder shows.
+  public var secret: Bytes32
+  public var offer: String
+  /// Who shares limits.
+  public var client: String
+  public var request: LeaseRequest
+  /// Hex of the SHA-256 of the request's body.
+  public var bodyHash: String
+  public var joinedAt: Instant
+  /// Nothing is offered later.
+  public var expiresAt: Instant
+  /// The quote that the place was offered as.
+  public var lease: LeaseID?
+
+  public init(
+    id: Int64 = 0, secret: Bytes32, offer: String, client: String, request: LeaseRequest, bodyHash: String,
+    joinedAt: Instant, expiresAt: Instant, lease: LeaseID? = nil
+  ) {
+    self.id = id
+    self.secret = secret
+    self.offer = offer
+    self.client = client
+    self.request = request
+    self.bodyHash = bodyHash
+    self.joinedAt = joinedAt
+    self.expiresAt = expiresAt
+    self.lease = lease
+  }
+}
+
+/// An entry, and how it stands.
+public struct WaitlistView: Hashable, Sendable {
+  public enum State: String, Hashable, Sendable, CaseIterable {
+    /// In the queue.
+    case waiting
+    /// A place is held for its holder, who has not paid yet.
+    case offered
+    /// It was paid for.
+    case taken
+    /// The place was not paid for in time; others have it.
+    case lapsed
+    /// Nothing became free in time.
+    case expired
+  }
+  public var entry: WaitlistEntry
+  public var state: State
+  /// From 1; `nil` where it does not wait.
+  public var position: Int64?
+  /// Until when the place that was offered can be paid for.
+  public var offeredUntil: Instant?
+
+  public init(entry: WaitlistEntry, state: State, position: Int64? = nil, offeredUntil: Instant? = nil) {
+    self.entry = entry
+    self.state = state
+    self.position = position
+    self.offeredUntil = offeredUntil
+  }
+}

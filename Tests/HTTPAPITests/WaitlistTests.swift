@@ -1,0 +1,69 @@
+import Engine
+import HTTPTypes
+import Ledger
+import Testing
+import Units
+import Wire
+
+@testable import HTTPAPI
+
+@Suite struct WaitlistTests {
+  @Test func aFullOfferSaysWhereToWait() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        let provider = "Bearer \(Bench.adminToken)"
+        let body = #"{"offer":"disk"}"#
+        #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", body).problem.code == "place-free")
+        // All but nothing of the host is taken away.
+        try await bench.fill()
+        let full = try await door.ask(.post, "/v1/leases", body)
+        #expect(full.status == 409)
+        #expect(try full.problem.code == "no-capacity")
+        #expect(try full.problem.links?["waitlist"] == "/v1/offers/disk/waitlist")
+        #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", #"{"offer":"box"}"#).status == 422)
+        let joined = try await door.ask(.post, "/v1/offers/disk/waitlist", body)
+        #expect(joined.status == 201)
+        #expect(joined.headers[.cacheControl] == "no-store")
+        let entry = try joined.document(WaitlistDocument.self)
+        #expect(entry.state == "waiting" && entry.position == 1)
+        let ticket = try #require(entry.ticket)
+        let here = "/v1/waitlist/\(ticket)"
+        #expect(entry.links?["self"] == here)
+        let looked = try await door.ask(.get, here).document(WaitlistDocument.self)
+        #expect(looked.state == "waiting" && looked.ticket == nil)
+        let list = try await door.ask(.get, "/admin/v1/waitlist", authorization: provider)
+        #expect(try list.document(ListDocument<WaitlistDocument>.self).items.map(\.ticket) == [nil])
+        #expect(!list.text.contains(ticket))
+        for _ in 0..<2 { #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", body).status == 201) }
+        let many = try await door.ask(.post, "/v1/offers/disk/waitlist", body)
+        #expect(try many.problem.code == "waitlist-full")
+        // The host has room again.
+        try await bench.empty()
+        try await bench.engine.waitlist.giveFreePlaces()
+        let offered = try await door.ask(.get, here)
+        #expect(offered.status == 402)
+        #expect(try offered.problem.held == true)
+        let credential = try await door.pay(offered)
+        #expect(try await door.ask(.post, "/v1/leases", body, authorization: credential).status == 201)
+        #expect(try await door.ask(.get, here).document(WaitlistDocument.self).state == "taken")
+        #expect(try await door.ask(.delete, here).status == 204)
+        let unknown = try await door.ask(.get, "/v1/waitlist/" + String(repeating: "0", count: 26))
+        #expect(unknown.status == 404)
+        #expect(try unknown.problem.code == "unknown-waitlist-entry")
+      }
+    }
+  }
+}
+
+extension Bench {
+  private func setDisk(_ room: ByteCount) async throws {
+    let hosts = Bench.catalog.hosts.map { host in
+      host.kind == .disk
+        ? HostCapacity(host: host.host, kind: .disk, limit: .init(disk: room), uidBase: host.uidBase) : host
+    }
+    try await engine.store.transaction { tx in try tx.setHosts(hosts) }
+  }
+
+  fileprivate func fill() async throws { try await setDisk(ByteCount(0)) }
+  fileprivate func empty() async throws { try await setDisk(.mebibytes(64)) }
+}
