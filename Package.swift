@@ -138,6 +138,16 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+
+// What browsers are given, and the templates that it is made from: embedded, as migrations are.
+let pages = [
+  "Assets/style.css", "Assets/icon.svg", "Assets/page.js", "Assets/store.js", "Assets/net.js", "Assets/words.js",
+  "Assets/invoice.js", "Assets/rent.js", "Assets/order.js", "Assets/lease.js", "Assets/leases.js",
+  "Templates/layout.mustache", "Templates/shop.mustache", "Templates/rent.mustache", "Templates/order.mustache",
+  "Templates/lease.mustache", "Templates/leases.mustache", "Templates/sorry.mustache",
+  "Words/words.txt",
+]
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -164,13 +174,18 @@ let doors: [Target] = [
       nio("NIOHTTP1"),
     ]),
   room("Files", ["HTTPServing", "Engine", "L402", "CLinux", "COpenSSL", hummingbird]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(
+    name: "Pages",
+    dependencies: ["HTTPServing", "Engine", "L402", "BOLT11", "QR", "CZlib", "Text", mustache, hummingbird],
+    resources: pages.map { .embedInCode($0) }, swiftSettings: strict),
   room("WebDAV", ["Files", "HTTPServing", "Engine", "L402", "Wire", "Problems", "CExpat", hummingbird, log]),
   room("Client", ["Wire", "L402", "BOLT11", "Wallets", httpClient, tls]),
   .executableTarget(
     name: "leaseholdd",
     dependencies: [
-      "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Relays",
-      "Scheduling",
+      "HTTPAPI", "WebDAV", "Gateway", "Pages", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
+      "Relays", "Scheduling",
       "Logs",
       "ExchangeRates", "Engine", "Postgres", "Wire", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
@@ -226,6 +241,7 @@ let doorTests: [Target] = [
     "Gateway",
     ["HTTPServing", "Engine", "L402", "TestKit", "ServingKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
   tests("Files", ["TestKit", hummingbird]),
+  tests("Pages"),
   tests("WebDAV", ["Files", "HTTPServing", "TestKit", hummingbird, log]),
   tests("NodeRPC"),
   tests("Notices", ["L402", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")]),
@@ -297,6 +313,7 @@ let doorPackages: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
 ]
 
 let package = Package(

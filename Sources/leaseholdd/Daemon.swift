@@ -160,7 +160,7 @@ struct Daemon {
     let supervisor = Supervisor()
     let gateway = Gateway(EngineGatewayGate(api), scheme: { api.configuration.scheme(of: $0) })
     let application = Application(
-      router: api.routerWithEveryDoor(),
+      router: try api.routerWithEveryDoor(),
       server: .guarded(
         configuration.http.connectionRules, serverName: "leasehold", prompt: { api.promptAnswers(to: $0) },
         door: { gateway.makeHandler(for: $0) }),

@@ -5,10 +5,11 @@ import Hummingbird
 import L402
 import Ledger
 import NIOCore
+import Pages
 import WebDAV
 
 /// What both doors want to know of a connection.
-struct DoorContext: HTTPAPIContext, DataDoorContext {
+struct DoorContext: HTTPAPIContext, DataDoorContext, PagesContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
 
@@ -54,6 +55,24 @@ struct EngineGate: DataDoorGate {
   }
 }
 
+/// What the pages ask of the other doors.
+struct EnginePagesGate: PagesGate {
+  let api: HTTPAPI
+
+  func caller(_ request: Request, peer: String?) -> Caller {
+    let client = api.configuration.proxies.client(peer: peer, headers: request.headers)
+    return Caller(
+      authorization: request.headers[values: .authorization], method: request.method.rawValue,
+      address: client.address, addressText: client.text, requestID: "page-\(UInt64.random(in: .min ... .max))")
+  }
+
+  func base(_ request: Request) -> String { api.configuration.base(for: request) }
+
+  func rent(_ wish: LeaseRequest, _ caller: Caller) async throws -> Sold {
+    try await api.engine.rent(wish, body: HTTPAPI.canonical(wish), caller)
+  }
+}
+
 /// A `401` to a client that may be one of those which can only give a password.
 struct PasswordWanted: Error {
   var refusal: Refusal
@@ -63,8 +82,10 @@ struct PasswordWanted: Error {
 }
 
 extension HTTPAPI {
-  /// A router with every door of the daemon: files over WebDAV through the engine, then our routes.
-  func routerWithEveryDoor() -> Router<DoorContext> {
+  /// A router with every door of the daemon: files over WebDAV through the engine, then our routes, then pages.
+  ///
+  /// - Throws: what is wrong with a page's template.
+  func routerWithEveryDoor() throws -> Router<DoorContext> {
     let dav = WebDAVDoor(
       gate: EngineGate(self),
       // The door's own refusals it renders itself; the engine's are rendered as everywhere.
@@ -82,6 +103,8 @@ extension HTTPAPI {
     let addresses = AddressMiddleware<DoorContext>(self) { request, door, context in
       await dav.respond(to: request, at: door, channel: context.channel, logger: context.logger)
     }
-    return makeRouter(of: DoorContext.self, doors: [addresses, WebDAVMiddleware<DoorContext>(dav)])
+    let router = makeRouter(of: DoorContext.self, doors: [addresses, WebDAVMiddleware<DoorContext>(dav)])
+    try Pages(engine: engine, gate: EnginePagesGate(api: self), title: configuration.title).routes(on: router)
+    return router
   }
 }

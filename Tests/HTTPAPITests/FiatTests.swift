@@ -43,8 +43,6 @@ import Wire
       #expect(offer.priceMsat == 5_137_792)
       #expect(offer.meters.first?.price == "0.02")
       #expect(offer.meters.first?.priceMsat == 20_593)
-      let page = try await door.ask(.get, "/").text
-      #expect(page.contains("<b>4.99</b> USD (now <b>5138</b> sat) per hour"))
 
       let asked = try await door.ask(.post, "/v1/leases", #"{"offer":"dollars","periods":2}"#)
       let problem = try asked.problem
@@ -89,7 +87,6 @@ import Wire
       #expect(offer.status == 200)
       #expect(offer.text.contains(#""price_msat":null"#))
       #expect(!offer.text.contains("exchange_rate"))
-      #expect(try await door.ask(.get, "/").text.contains("without a rate just now"))
       #expect(try await door.ask(.get, "/.well-known/l402.json").status == 200)
       // Who pays in bitcoin is not concerned.
       #expect(try await door.ask(.post, "/v1/leases", #"{"offer":"disk"}"#).status == 402)

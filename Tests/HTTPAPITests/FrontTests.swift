@@ -41,7 +41,7 @@ import Wire
           #expect(try answer.problem.code == "not-found")
         }
         #expect(try await door.ask(.get, "/v1/offers?cursor=//").status != 404)
-        #expect(try await door.ask(.get, "/").status == 200)
+        #expect(try await door.ask(.get, "/healthz").status == 200)
       }
       let front = FrontMiddleware<BasicHTTPAPIContext>(
         api: HTTPAPI(engine: bench.engine), prefixes: [DoorPrefix("/dav")])

@@ -6,7 +6,7 @@ import Wire
 @testable import HTTPAPI
 
 @Suite struct OperationsTests {
-  @Test func healthMetricsDiscoveryAndPage() async throws {
+  @Test func healthMetricsAndDiscovery() async throws {
     try await Bench.with { bench in
       try await bench.live { door in
         #expect(try await door.ask(.get, "/healthz").document(HealthDocument.self).status == "ok")
@@ -22,9 +22,6 @@ import Wire
         let discovery = try await door.ask(.get, "/.well-known/l402.json").document(DiscoveryDocument.self)
         #expect(discovery.network == "bcrt")
         #expect(discovery.offers.count == 2)
-        let page = try await door.ask(.get, "/")
-        #expect(page.text.contains("A &lt;disk&gt;"))
-        #expect(page.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
         #expect(try await door.ask(.head, "/v1/offers").status == 200)
         let offers = try await door.ask(.get, "/v1/offers?limit=1").document(ListDocument<OfferDocument>.self)
         #expect(offers.items.map(\.id) == ["box"])

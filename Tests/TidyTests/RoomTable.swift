@@ -55,6 +55,7 @@ extension RoomTable {
     Room(name: "CLinux", kind: .shim),
     Room(name: "CExpat", kind: .shim),
     Room(name: "CQREncode", kind: .shim),
+    Room(name: "CZlib", kind: .shim),
     Room(name: "QR", kind: .pure, arrows: ["CQREncode"]),
 
     Room(name: "Engine", kind: .engine, arrows: ["Leasing", "L402", "BOLT11", "Problems"], products: ["Logging"]),
@@ -108,6 +109,9 @@ extension RoomTable {
       name: "Gateway", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "Wire", "Problems"],
       products: ["Hummingbird", "NIOCore", "NIOPosix", "NIOHTTP1"]),
     Room(
+      name: "Pages", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "BOLT11", "QR", "CZlib", "Text"],
+      products: ["Hummingbird", "Mustache"]),
+    Room(
       name: "GRPCAPI", kind: .door, arrows: ["Engine", "L402", "Wire"],
       products: ["GRPCCore", "GRPCNIOTransportHTTP2", "GRPCProtobuf", "Logging"]),
 
@@ -119,8 +123,8 @@ extension RoomTable {
     Room(
       name: "leaseholdd", kind: .program,
       arrows: [
-        "HTTPAPI", "WebDAV", "Gateway", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices", "Relays",
-        "Scheduling", "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
+        "HTTPAPI", "WebDAV", "Gateway", "Pages", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
+        "Relays", "Scheduling", "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),

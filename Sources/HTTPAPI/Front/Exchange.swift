@@ -57,18 +57,7 @@ struct Exchange: Sendable {
   }
 
   /// Where whoever asks has found us, for what he is told to type: as configured, else as his request names us.
-  var base: String {
-    if !configuration.publicURL.isEmpty { return configuration.publicURL }
-    guard let authority = request.head.authority, (1...255).contains(authority.utf8.count),
-      authority.utf8.allSatisfy({ byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "-.:[]".utf8.contains(byte)
-        }
-      })
-    else { return "" }
-    return "http://" + authority
-  }
+  var base: String { configuration.base(for: request) }
 
   /// Whether the server was called by a name of its own machine: what anybody else is known by says another.
   var isAskedAsLoopback: Bool {

@@ -16,6 +16,21 @@ extension HTTPAPI.Configuration {
   public func scheme(of peer: String?) -> String {
     tlsIsEndedByProxy && proxies.trusts(peer: peer) ? "https" : "http"
   }
+
+  /// Where whoever asks has found us, for what he is told to type: as configured, else as his request names us. Empty for
+  /// a name that is none.
+  public func base(for request: Request) -> String {
+    if !publicURL.isEmpty { return publicURL }
+    guard let authority = request.head.authority, (1...255).contains(authority.utf8.count),
+      authority.utf8.allSatisfy({ byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "-.:[]".utf8.contains(byte)
+        }
+      })
+    else { return "" }
+    return "http://" + authority
+  }
 }
 
 /// What doors beside the routes have in common with them.

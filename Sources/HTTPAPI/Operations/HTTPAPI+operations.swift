@@ -8,7 +8,6 @@ import Wire
 extension HTTPAPI {
   var operationsEndpoints: [Endpoint] {
     [
-      Endpoint(.get, "/") { exchange in page(try await engine.offers.all(), base: exchange.base) },
       // Alive is all it says: a daemon whose database is away should not be killed for it.
       Endpoint(.get, "/healthz") { _ in .json(HealthDocument(status: "ok")) },
       Endpoint(.get, "/readyz") { _ in await readiness() },

@@ -137,9 +137,6 @@ extension OpenAPI {
     "/dev/pay": {
       "post": {"operationId":"devPay","summary":"Pay an invoice of the embedded node.","requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/PayRequest"}}}},"responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Preimage"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
     },
-    "/": {
-      "get": {"operationId":"page","summary":"The front page.","responses":{"200":{"description":"Done.","content":{"text/html":{"schema":{"type":"string"}}}},"default":{"$ref":"#/components/responses/Problem"}},"security":[]}
-    },
     "/healthz": {
       "get": {"operationId":"healthz","summary":"Whether the daemon lives.","responses":{"200":{"description":"Done.","content":{"application/json":{"schema":{"$ref":"#/components/schemas/Health"}}}}},"security":[]}
     },

@@ -47,7 +47,7 @@ extension HTTPAPI {
 
   private func settings(of view: ContactView, _ path: String) -> Response {
     let confirmed = view.contact.confirmedAt != nil
-    let here = Page.escaped(configuration.publicURL + path)
+    let here = Markup.escaped(configuration.publicURL + path)
     let button = { (verb: String, words: String) in
       "<form method=\"post\" action=\"\(here)/\(verb)\"><button>\(words)</button></form>"
     }
@@ -57,11 +57,11 @@ extension HTTPAPI {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Page.escaped(configuration.title))</title>
+      <title>\(Markup.escaped(configuration.title))</title>
       </head>
       <body>
-      <h1>\(Page.escaped(configuration.title))</h1>
-      <p>Lease <code>\(view.contact.lease)</code>, \(Page.escaped(view.masked ?? view.contact.channel.rawValue)).</p>
+      <h1>\(Markup.escaped(configuration.title))</h1>
+      <p>Lease <code>\(view.contact.lease)</code>, \(Markup.escaped(view.masked ?? view.contact.channel.rawValue)).</p>
       \(confirmed ? "<p>It is told here what will happen to it.</p>" : button("confirm", "Yes, tell me here"))
       \(button("end", confirmed ? "Send nothing more" : "No, send nothing"))
       </body>

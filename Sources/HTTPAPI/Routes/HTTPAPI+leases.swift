@@ -133,7 +133,7 @@ extension HTTPAPI {
   }
 
   /// The request without what does not matter: the order and spacing of fields, and whether a default was spelt out.
-  static func canonical(_ request: LeaseRequest) -> [UInt8] {
+  public static func canonical(_ request: LeaseRequest) -> [UInt8] {
     let environment = request.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     return JSON.encode([
       [request.offer, String(request.periods), request.image ?? "", request.sshKey ?? ""],

@@ -26,7 +26,6 @@ extension RouteAccess {
   /// Every route that is not the provider's, and who may ask for it. A route that is missing here stops the daemon at
   /// its start.
   static let table: [String: RouteAccess] = [
-    "GET /": .anyone,
     "GET /healthz": .anyone,
     "GET /readyz": .anyone,
     // It tells the business: leases, money, capacity.

@@ -58,7 +58,7 @@ struct Provider: Sendable {
           let api = HTTPAPI(engine: engine)
           let gateway = Gateway(EngineGatewayGate(api))
           let application = Application(
-            router: api.routerWithEveryDoor(), server: .guarded(door: { gateway.makeHandler(for: $0) }),
+            router: try api.routerWithEveryDoor(), server: .guarded(door: { gateway.makeHandler(for: $0) }),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in opened.yield(channel.localAddress?.port ?? 0) }, logger: log)
           // Who does not begin to serve does not let anybody wait for a port.

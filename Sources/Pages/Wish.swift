@@ -1,0 +1,78 @@
+import Engine
+import Leasing
+
+/// What somebody has filled in to rent something.
+struct Wish: Sendable {
+  /// The fields that are the wish: sent again to redeem it.
+  static let fields = ["periods", "image", "command", "env", "ports", "restart"]
+
+  var request: LeaseRequest
+  /// Visible characters, at least 22: the same form sent again is the same order.
+  var key: String
+
+  /// - Throws: ``Refusal/invalidField(_:_:)``.
+  init(offer: String, _ form: Form) throws(Refusal) {
+    guard let periods = Int64(form["periods"] ?? "1"), periods >= 1 else { throw .invalidField("periods", "1 or more") }
+    var restart: RestartPolicy?
+    if let word = form["restart"], word != RestartPolicy.never.rawValue {
+      guard let policy = RestartPolicy(rawValue: word) else { throw .invalidField("restart", "is none of ours") }
+      restart = policy
+    }
+    request = LeaseRequest(
+      offer: offer, periods: periods, image: form["image"], command: try Self.arguments(form["command"] ?? ""),
+      environment: try Self.environment(form["env"] ?? ""), ports: try Self.ports(form["ports"] ?? ""),
+      restart: restart)
+    let key = form["key"] ?? ""
+    guard (22...64).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw .invalidField("key", "load the form again")
+    }
+    self.key = key
+  }
+
+  /// A line as a shell would part it: quotes hold blanks, a backslash the character behind it.
+  static func arguments(_ line: String) throws(Refusal) -> [String] {
+    var (words, word, quote): ([String], String?, Character?) = ([], nil, nil)
+    var rest = line[...]
+    while let character = rest.popFirst() {
+      switch character {
+      case "\\" where quote != "'":
+        guard let next = rest.popFirst() else { throw .invalidField("command", "ends in a backslash") }
+        word = (word ?? "") + String(next)
+      case "'", "\"":
+        if quote == nil {
+          (quote, word) = (character, word ?? "")
+        } else if quote == character {
+          quote = nil
+        } else {
+          word = (word ?? "") + String(character)
+        }
+      case _ where character.isWhitespace && quote == nil:
+        if let ended = word { words.append(ended) }
+        word = nil
+      default: word = (word ?? "") + String(character)
+      }
+    }
+    guard quote == nil else { throw .invalidField("command", "a quote is not closed") }
+    return words + (word.map { [$0] } ?? [])
+  }
+
+  /// A variable in each line: `NAME=value`.
+  static func environment(_ text: String) throws(Refusal) -> [String: String] {
+    var variables: [String: String] = [:]
+    for line in text.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else { throw .invalidField("env", "NAME=value in each line") }
+      variables[String(parts[0])] = String(parts[1])
+    }
+    return variables
+  }
+
+  static func ports(_ text: String) throws(Refusal) -> [Int] {
+    var ports: [Int] = []
+    for part in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+      guard let port = Int(part) else { throw .invalidField("ports", "numbers, with commas between") }
+      ports.append(port)
+    }
+    return ports
+  }
+}

@@ -1,0 +1,35 @@
+"""Pictures of every page, for the documentation and for whoever designs: at both widths, light and dark."""
+
+from pathlib import Path
+
+from shop import Visitor
+
+WAYS = {"phone-light": dict(width=390), "phone-dark": dict(width=390, dark=True), "desk-light": dict(width=1280),
+        "desk-dark": dict(width=1280, dark=True)}
+
+
+def take(browser, shop, folder):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for way, how in WAYS.items():
+        visitor = Visitor(browser, shop, **how)
+        page = visitor.page
+
+        def shoot(name):
+            page.screenshot(path=f"{folder}/{name}-{way}.png", full_page=True)
+
+        page.goto("/")
+        shoot("shop")
+        page.goto("/rent/day-box")
+        page.locator("summary").click()
+        shoot("rent")
+        visitor.order("day-disk")
+        shoot("order")
+        page.locator("#pay-play").click()
+        lease = visitor.leased()
+        shoot("lease")
+        page.goto("/leases")
+        page.locator("#leases li").first.wait_for()
+        shoot("leases")
+        page.goto(f"/lease/{lease[::-1]}")
+        shoot("locked")
+        visitor.end()

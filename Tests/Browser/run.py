@@ -1,0 +1,49 @@
+"""Runs every walk, or those that are named; `scripts/pages` makes what it needs and calls it.
+
+    python run.py [--list] [--pictures FOLDER] [walk…]
+"""
+
+import os
+import sys
+
+from playwright.sync_api import sync_playwright
+
+from shop import Shop
+from report import Report
+import ordering
+
+WALKS = {**ordering.WALKS}
+
+
+def main(arguments):
+    if "--list" in arguments:
+        print("\n".join(WALKS))
+        return 0
+    pictures = None
+    if "--pictures" in arguments:
+        at = arguments.index("--pictures")
+        pictures = arguments[at + 1]
+        del arguments[at:at + 2]
+    unknown = set(arguments) - WALKS.keys()
+    if unknown:
+        sys.exit(f"no walk {', '.join(unknown)}; there are {', '.join(WALKS)}")
+    report, shop = Report(), Shop()
+    try:
+        if report.step("the daemon serves", shop.start):
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=os.environ.get("LEASEHOLD_CHROMIUM", "/usr/bin/chromium"),
+                    args=["--no-sandbox", "--disable-dev-shm-usage"])
+                for name in arguments or WALKS:
+                    report.step(WALKS[name].__doc__.strip().rstrip("."), WALKS[name], browser, shop)
+                if pictures:
+                    import pictures as album
+                    report.step("pictures of every page", album.take, browser, shop, pictures)
+                browser.close()
+    finally:
+        shop.stop()
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

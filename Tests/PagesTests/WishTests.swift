@@ -1,0 +1,55 @@
+import Engine
+import Testing
+
+@testable import Pages
+
+@Suite struct WishTests {
+  static let key = String(repeating: "k", count: 22)
+
+  private func fault(_ text: String) -> String? {
+    do {
+      _ = try Wish(offer: "box", Form(text))
+      return nil
+    } catch {
+      if case .invalidField(let field, _) = error { return field }
+      return "another"
+    }
+  }
+
+  @Test func aFormIsAWish() throws {
+    let form = try Form(
+      "key=\(Self.key)&periods=+3+&image=busybox&command=sh+-c+%27echo+%22a%26b%22%27&env=A%3D1%0D%0AB%3D%3D+2%0D%0A%0D%0A"
+        + "&ports=80%2C+8080&restart=on-failure")
+    let wish = try Wish(offer: "box", form)
+    #expect(
+      wish.request
+        == LeaseRequest(
+          offer: "box", periods: 3, image: "busybox", command: ["sh", "-c", "echo \"a&b\""],
+          environment: ["A": "1", "B": "= 2"], ports: [80, 8_080], restart: .onFailure))
+    #expect(wish.key == Self.key)
+  }
+
+  @Test func emptyFieldsAreNotThere() throws {
+    let wish = try Wish(offer: "disk", Form("key=\(Self.key)&image=&command=&env=&ports=&restart=never"))
+    #expect(wish.request == LeaseRequest(offer: "disk"))
+  }
+
+  @Test(arguments: [
+    ("key=short", "key"), ("key=\(key)&periods=0", "periods"), ("key=\(key)&periods=x", "periods"),
+    ("key=\(key)&command=%27", "command"), ("key=\(key)&command=a%5C", "command"), ("key=\(key)&env=A", "env"),
+    ("key=\(key)&ports=http", "ports"), ("key=\(key)&restart=sometimes", "restart"), ("key=%zz", "body"),
+    ("key=\(key)&key=\(key)", "key"), ("key=\(String(repeating: "k", count: 65))", "key"),
+    ("key=\(String(repeating: "%0A", count: 22))", "key"),
+  ])
+  func whatIsWrongIsNamed(form: String, field: String) {
+    #expect(fault(form) == field)
+  }
+
+  @Test(arguments: [
+    ("a b", ["a", "b"]), ("  a\t\tb ", ["a", "b"]), (#"'a b' "c d""#, ["a b", "c d"]), (#"a\ b"#, ["a b"]),
+    (#"''"#, [""]), (#"a'b'"c""#, ["abc"]), (#"'\'"#, [#"\"#]), (#""a\"b""#, [#"a"b"#]), ("", []),
+  ])
+  func aLineIsPartedAsAShellDoes(line: String, words: [String]) throws {
+    #expect(try Wish.arguments(line) == words)
+  }
+}
