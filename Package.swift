@@ -166,7 +166,7 @@ let doors: [Target] = [
     "Relays",
     ["Engine", "Nostr", "Notices", "L402", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), tls]),
   room("HTTPServing", ["Problems", hummingbird, log]),
-  room("HTTPAPI", ["HTTPServing", "Engine", "L402", "Wire", "Problems", hummingbird, log, metrics]),
+  room("HTTPAPI", ["HTTPServing", "Engine", "L402", "QR", "Wire", "Problems", hummingbird, log, metrics]),
   room(
     "Gateway",
     [
@@ -236,7 +236,7 @@ let doorTests: [Target] = [
     name: "ExamplesTests", dependencies: ["L402", "BOLT11", "HTTPServing", "TestKit", hummingbird, log],
     path: "Tests/Examples", swiftSettings: strict),
   tests("HTTPServing", ["ServingKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),
-  tests("HTTPAPI", ["HTTPServing", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
+  tests("HTTPAPI", ["HTTPServing", "QR", "TestKit", "Store", "Lightning", hummingbird, log, metrics]),
   tests(
     "Gateway",
     ["HTTPServing", "Engine", "L402", "TestKit", "ServingKit", hummingbird, log, nio("NIOCore"), nio("NIOPosix")]),

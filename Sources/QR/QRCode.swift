@@ -38,6 +38,31 @@ public struct QRCode: Hashable, Sendable {
     return text + "</table>\n"
   }
 
+  /// A drawing for pages that allow neither scripts nor pictures: as wide as it is let, dark on light, with a quiet zone of
+  /// four modules.
+  public var svg: String {
+    let quiet = 4
+    let size = modules.count + 2 * quiet
+    var path = ""
+    for (row, line) in modules.enumerated() {
+      var column = 0
+      while column < line.count {
+        guard line[column] else {
+          column += 1
+          continue
+        }
+        let end = line[column...].firstIndex(of: false) ?? line.count
+        path += "M\(column + quiet) \(row + quiet)h\(end - column)v1H\(column + quiet)z"
+        column = end
+      }
+    }
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(size) \(size)" role="img" aria-label="QR code" \
+      shape-rendering="crispEdges"><rect width="\(size)" height="\(size)" fill="#fff"/><path fill="#000" d="\(path)"/></svg>
+
+      """
+  }
+
   private func isDark(_ row: Int, _ column: Int) -> Bool {
     modules.indices.contains(row) && modules.indices.contains(column) && modules[row][column]
   }

@@ -96,7 +96,7 @@ extension RoomTable {
       name: "HTTPServing", kind: .adapter, arrows: ["Problems"], products: ["Hummingbird", "Logging"],
       platform: ["Glibc"]),
     Room(
-      name: "HTTPAPI", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "Wire", "Problems"],
+      name: "HTTPAPI", kind: .door, arrows: ["HTTPServing", "Engine", "L402", "QR", "Wire", "Problems"],
       products: ["Hummingbird", "Logging", "Metrics"],
       platform: ["FoundationEssentials"]),
     Room(

@@ -61,7 +61,19 @@ public struct Doors: Sendable {
     }
   }
 
-  private func demand(at address: LeaseAddress, _ caller: Caller) async throws -> PaymentDemand {
+  /// The lease of an address, and an invoice of it that somebody was shown there, as it stands; mints nothing.
+  public func look(
+    at address: LeaseAddress, invoice hash: PaymentHash?
+  ) async throws -> (lease: Lease, invoice: InvoiceRecord?) {
+    try await store.transaction { tx in
+      guard let lease = try tx.lease(address.lease)?.lease else { throw Refusal.unknownLease }
+      let invoice = try hash.flatMap { try tx.invoice($0) }
+      return (lease, invoice?.lease == address.lease ? invoice : nil)
+    }
+  }
+
+  /// The renewal, for who came by this address; minted where none is open.
+  public func demand(at address: LeaseAddress, _ caller: Caller) async throws -> PaymentDemand {
     let shown = try addresses.standIn(for: address)
     guard let snapshot = try await store.snapshot(.renewal(of: address.lease, periods: 1, shown: shown)) else {
       throw Refusal.unknownLease

@@ -30,6 +30,7 @@ public struct AddressMiddleware<Context: HTTPAPIContext>: HTTPDoor {
     guard let named = AddressPath(path), let door = try await api.engine.addresses.find(named.secret) else {
       throw Problem(.notFound, .notFound, "there is nothing here")
     }
+    if let page = try await api.payPage(named, request, door, context) { return page }
     switch door.address.kind {
     case .disk: return await files(request, door, context)
     case .compute: return try await container(named.rest, request, door, context)
