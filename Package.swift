@@ -87,6 +87,7 @@ let migrations = [
   "0037_top_ups.sql",
   "0038_wallet_grants.sql",
   "0039_waitlist.sql",
+  "0040_invoices_in_messages.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

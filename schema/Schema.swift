@@ -48,5 +48,6 @@ public enum Schema {
     ("0037_top_ups.sql", PackageResources._037_top_ups_sql),
     ("0038_wallet_grants.sql", PackageResources._038_wallet_grants_sql),
     ("0039_waitlist.sql", PackageResources._039_waitlist_sql),
+    ("0040_invoices_in_messages.sql", PackageResources._040_invoices_in_messages_sql),
   ]
 }

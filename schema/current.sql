@@ -69,6 +69,7 @@ CREATE TABLE public.contact (
     confirmed_at timestamp with time zone,
     delivered_at timestamp with time zone,
     failing_since timestamp with time zone,
+    wants_invoice boolean DEFAULT false NOT NULL,
     CONSTRAINT contact_channel CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text, 'nostr'::text]))),
     CONSTRAINT contact_code_hash_has_32_bytes CHECK ((length(code_hash) = 32)),
     CONSTRAINT contact_sealed_is_bounded CHECK (((length(sealed) >= 40) AND (length(sealed) <= 8192))),

@@ -61,4 +61,26 @@ extension Lease {
     }
     return latest.map { ($0, covers) }
   }
+
+  /// Whether what a notice warns of is still to come: whoever paid since it was announced is not told any more that his
+  /// time runs out. What was paid clears the marks of reminders.
+  public func stillHolds(_ notice: Notice) -> Bool {
+    switch notice.kind {
+    case .renewal, .renewalHalf, .renewalTenth:
+      guard case .active = state else { return true }
+      return reminded.contains(Reminders(notice.kind))
+    case .expired, .suspension:
+      if case .active = state { return false }
+      return true
+    case .reclaim:
+      switch state {
+      case .active, .grace: return false
+      case .quoted, .provisioning, .suspended, .reclaiming, .closed: return true
+      }
+    case .eviction:
+      return flags.evictingUntil != nil
+    case .idle, .terms, .compensation, .pull, .limitNear, .limitReached:
+      return true
+    }
+  }
 }

@@ -29,13 +29,24 @@ public struct MessageText: Hashable, Sendable {
           + (isPast ? "." : ", \(left).")
       ]
       if let amount = notice.amount, let payAt = message.payAt {
-        paragraphs += [
-          "One more period costs \(amount.satoshisRoundedUp) sat. The invoice is made when you ask for it there: \(payAt)",
-          "Any L402 client can pay there, and so can 'leasehold renew \(message.lease)'.",
-        ]
+        if let invoice = message.invoice {
+          paragraphs += [
+            "One more period costs \(invoice.amount.satoshisRoundedUp) sat. Any Lightning wallet can pay this until "
+              + "\(Self.moment(invoice.expiresAt)): \(Self.link(invoice))",
+            "After that another invoice is made when you ask for it there: \(payAt)",
+          ]
+        } else {
+          paragraphs += [
+            "One more period costs \(amount.satoshisRoundedUp) sat. The invoice is made when you ask for it there: \(payAt)"
+          ]
+        }
+        paragraphs += ["Any L402 client can pay there, and so can 'leasehold renew \(message.lease)'."]
       }
     }
   }
+
+  /// As the wallet of a telephone opens it.
+  static func link(_ invoice: MessageInvoice) -> String { "lightning:\(invoice.bolt11)" }
 
   private static func moment(_ moment: Instant) -> String {
     let text = Instant(unixSeconds: moment.unixSeconds).rfc3339

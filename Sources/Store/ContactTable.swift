@@ -12,21 +12,27 @@ extension PostgresTransaction {
       sealed: try row.bytes(column + 3), site: try row.bytes(column + 4),
       codeHash: row.isNull(column + 5) ? nil : Bytes32(try row.bytes(column + 5)),
       createdAt: try row.instant(column + 6), confirmedAt: try row.optionalInstant(column + 7),
-      deliveredAt: try row.optionalInstant(column + 8), failingSince: try row.optionalInstant(column + 9))
+      wantsInvoice: try row.bool(column + 10), deliveredAt: try row.optionalInstant(column + 8),
+      failingSince: try row.optionalInstant(column + 9))
   }
 
   static let contactColumns = """
     c.token, c.lease, c.channel, c.sealed, c.site, c.code_hash, c.created_at, c.confirmed_at, c.delivered_at,
-    c.failing_since
+    c.failing_since, c.wants_invoice
     """
 
   func insertContact(_ contact: ContactRecord) throws {
     try db.pointee.execute(
       """
-      INSERT INTO contact (token, lease, channel, sealed, site, code_hash, created_at, confirmed_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      INSERT INTO contact (token, lease, channel, sealed, site, code_hash, created_at, confirmed_at, wants_invoice)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       """, contact.token.bytes.array, contact.lease.uuid, contact.channel.rawValue, contact.sealed, contact.site,
-      contact.codeHash?.array, contact.createdAt.timestamp, contact.confirmedAt?.timestamp)
+      contact.codeHash?.array, contact.createdAt.timestamp, contact.confirmedAt?.timestamp,
+      contact.wantsInvoice)
+  }
+
+  func setContact(_ token: TokenID, wantsInvoice: Bool) throws {
+    try db.pointee.execute("UPDATE contact SET wants_invoice = $2 WHERE token = $1", token.bytes.array, wantsInvoice)
   }
 
   func contacts(of lease: LeaseID) throws -> [ContactRecord] {

@@ -80,6 +80,10 @@ extension PostgresTransaction {
       """, delivery.id, owner, now.timestamp) == 1
   }
 
+  func dropDelivery(_ delivery: ClaimedDelivery, owner: String) throws -> Bool {
+    try db.pointee.execute("DELETE FROM delivery WHERE id = $1 AND claimed_by = $2", delivery.id, owner) == 1
+  }
+
   func postponeDelivery(
     _ delivery: ClaimedDelivery, owner: String, until: Instant?, error: String, at now: Instant
   ) throws -> Bool {

@@ -157,4 +157,120 @@ import Units
         try await contacts.ofPurchase([Self.hook], of: id, base: Self.base, renter.caller(credential)).isEmpty)
     }
   }
+
+  // MARK: The invoice in a message
+
+  private func minted(_ id: LeaseID, _ platform: Platform) async throws -> [InvoiceRecord] {
+    try await platform.postgres.transaction { tx in try tx.openInvoices(of: id) }
+  }
+
+  @Test func anInvoiceIsMintedForWhoWantsItAndForNobodyElse() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      let plain = try await add(to: id, renter, credential, platform)
+      #expect(!plain.contact.wantsInvoice)
+      try await platform.pass(2_860)
+      #expect(platform.messenger.all.map(\.message.invoice) == [nil])
+      #expect(try await minted(id, platform).isEmpty)
+      // The same place, with other wishes, is the same contact.
+      var wish = Self.hook
+      wish.wantsInvoice = true
+      let wanting = try await add(wish, to: id, renter, credential, platform)
+      #expect(wanting.contact.wantsInvoice && wanting.contact.token == plain.contact.token)
+      let listed = try await platform.engine.contacts.list(of: id, renter.caller(credential))
+      #expect(listed.map(\.contact.wantsInvoice) == [true])
+      _ = try await add(
+        .init(channel: .webhook, address: "b.example", wantsInvoice: true), to: id, renter, credential, platform)
+      try await platform.pass(300)
+      let invoices = platform.messenger.all.dropFirst().map(\.message.invoice)
+      let invoice = try #require(invoices.first ?? nil)
+      // Two contacts are sent one invoice, which is the one that who asks is shown.
+      #expect(invoices == [invoice, invoice])
+      #expect(try await minted(id, platform).map(\.bolt11) == [invoice.bolt11])
+      let demand = try await renter.demand {
+        try await platform.engine.renew(id, periods: 1, renter.caller(credential))
+      }
+      #expect(demand.challenge.invoice == invoice.bolt11)
+      #expect(invoice.amount == demand.amount && invoice.expiresAt == demand.expiresAt)
+      #expect(invoice.expiresAt > platform.clock.now())
+      // It is paid by whoever has the message, and the lease goes on.
+      let before = try #require(try await platform.lease(id).paidUntil)
+      _ = try await renter.pay(demand)
+      #expect(try await platform.engine.money.settlements.bookIfSettled(demand.paymentHash))
+      #expect(try #require(try await platform.lease(id).paidUntil) == before + 3_600)
+    }
+  }
+
+  /// What does not arrive mints nothing, however often it is tried; and what is sent late is sent with what can be paid.
+  @Test func whatDoesNotArriveMintsOnceAndALateMessageHasNoInvoiceThatRanOut() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      var wish = Self.hook
+      wish.wantsInvoice = true
+      _ = try await add(wish, to: id, renter, credential, platform)
+      platform.messenger.answer { _ in DeliveryFault("it is away") }
+      try await platform.pass(2_860)
+      let first = try #require(platform.messenger.all.first?.message.invoice)
+      // It ends with the node's or our own word; let it be soon.
+      try await platform.script("UPDATE invoice SET expires_at = expires_at - interval '1 day' WHERE state = 'open'")
+      for _ in 0..<6 { try await platform.pass(20) }
+      let attempts = platform.messenger.all
+      #expect(attempts.count >= 4)
+      #expect(attempts.dropFirst().allSatisfy { $0.message.invoice == nil && $0.message.payAt != nil })
+      #expect(Set(attempts.map(\.message.id)).count == 1)
+      #expect(try await minted(id, platform).compactMap(\.bolt11) == [first.bolt11])
+      // Somebody asks and there is an open one: that goes with the next attempt.
+      let demand = try await renter.demand {
+        try await platform.engine.renew(id, periods: 1, renter.caller(credential))
+      }
+      platform.messenger.answer { _ in nil }
+      try await platform.pass(120)
+      let last = try #require(platform.messenger.all.last)
+      #expect(last.message.invoice?.bolt11 == demand.challenge.invoice)
+    }
+  }
+
+  @Test func aNodeThatIsAwayKeepsNoMessageAway() async throws {
+    try await TestStore.with(connections: 6) { store in
+      let platform = try Platform(on: store)
+      defer { platform.node.close() }
+      try await platform.engine.prepare()
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      var wish = Self.hook
+      wish.wantsInvoice = true
+      _ = try await add(wish, to: id, renter, credential, platform)
+      platform.clock.advance(by: 2_860)
+      let node = SwitchedNode(platform.node)
+      node.goAway()
+      let engine = platform.anotherEngine("two", node: node)
+      try await platform.settle(engine)
+      #expect(platform.messenger.all.map(\.message.invoice) == [nil])
+      #expect(platform.messenger.all.first?.message.payAt != nil)
+      #expect(try await platform.postgres.transaction { tx in try tx.deliveries(of: id) }.isEmpty)
+    }
+  }
+
+  @Test func whoHasPaidIsNotToldThatHisTimeRunsOut() async throws {
+    try await Platform.with { platform in
+      let renter = Renter(platform)
+      let (id, credential) = try await renter.rent()
+      _ = try await add(to: id, renter, credential, platform)
+      platform.messenger.answer { _ in DeliveryFault("it is away") }
+      try await platform.pass(2_860)
+      #expect(platform.messenger.all.count == 1)
+      let demand = try await renter.demand {
+        try await platform.engine.renew(id, periods: 1, renter.caller(credential))
+      }
+      _ = try await renter.pay(demand)
+      #expect(try await platform.engine.money.settlements.bookIfSettled(demand.paymentHash))
+      platform.messenger.answer { _ in nil }
+      try await platform.pass(60)
+      #expect(platform.messenger.all.count == 1)
+      #expect(try await platform.postgres.transaction { tx in try tx.deliveries(of: id) }.isEmpty)
+      #expect(platform.engine.work.deliveries.tally.all[.init(channel: .webhook, outcome: .moot)] == 1)
+    }
+  }
 }

@@ -4,6 +4,7 @@ import L402
 import Leasing
 import Ledger
 import Macaroons
+import QR
 import Testing
 import Units
 
@@ -68,6 +69,23 @@ import Units
       let html = try text(mail, 2)
       #expect(html.contains("<a href=\"https://rent.example/d/abc/\">") && html.contains("bgcolor=\"#000000\""))
       #expect(!html.contains("<script") && !html.contains("<img"))
+    }
+  }
+
+  @Test func anInvoiceIsInBothPartsAndIsWhatIsScanned() async throws {
+    try await with("cat >mail") { messenger, folder in
+      var message = Self.message(Self.renewal)
+      message.invoice = MessageInvoice(bolt11: "lnbcrt210n1x", amount: 21_500, expiresAt: Self.now + 600)
+      try await messenger.deliver(message, to: ContactPlace(address: "ann@example.org"), signedWith: .zero)
+      let mail = try String(contentsOfFile: folder + "/mail", encoding: .utf8)
+      let plain = try text(mail, 1)
+      #expect(
+        plain.contains("22 sat. Any Lightning wallet can pay this until 2026-11-28 12:10 UTC: lightning:lnbcrt210n1x"))
+      #expect(plain.contains("https://rent.example/d/abc/"))
+      let html = try text(mail, 2)
+      #expect(html.contains("<a href=\"lightning:lnbcrt210n1x\">"))
+      let code = try #require(QRCode("LIGHTNING:LNBCRT210N1X"))
+      #expect(html.contains(code.table))
     }
   }
 

@@ -68,9 +68,8 @@ import Wire
     full.address = "/d/0/"
     full.contacts = [
       ContactDocument(
-        contact: "0", channel: "webhook", to: "https://a.example/…", confirmed: true, createdAt: when,
-        deliveredAt: when,
-        failingSince: when, secret: "whsec_a")
+        contact: "0", channel: "webhook", to: "https://a.example/…", confirmed: true, invoice: true,
+        createdAt: when, deliveredAt: when, failingSince: when, secret: "whsec_a")
     ]
     // A field that a document has gained is in none of these.
     #expect(Self.missing(in: full, "lease") == [])

@@ -28,6 +28,8 @@ public struct ContactRecord: Hashable, Sendable {
   public var createdAt: Instant
   /// `nil`: nothing but the question whether it may be used is sent there.
   public var confirmedAt: Instant?
+  /// Whether a message has the invoice itself in it, beside the link that mints one.
+  public var wantsInvoice: Bool
   /// When something last arrived there.
   public var deliveredAt: Instant?
   /// Since when nothing has; `nil`: the last message arrived.
@@ -35,7 +37,8 @@ public struct ContactRecord: Hashable, Sendable {
 
   public init(
     token: TokenID, lease: LeaseID, channel: Channel, sealed: [UInt8], site: [UInt8], codeHash: Bytes32?,
-    createdAt: Instant, confirmedAt: Instant?, deliveredAt: Instant? = nil, failingSince: Instant? = nil
+    createdAt: Instant, confirmedAt: Instant?, wantsInvoice: Bool = false, deliveredAt: Instant? = nil,
+    failingSince: Instant? = nil
   ) {
     self.token = token
     self.lease = lease
@@ -45,6 +48,7 @@ public struct ContactRecord: Hashable, Sendable {
     self.codeHash = codeHash
     self.createdAt = createdAt
     self.confirmedAt = confirmedAt
+    self.wantsInvoice = wantsInvoice
     self.deliveredAt = deliveredAt
     self.failingSince = failingSince
   }

@@ -27,11 +27,16 @@ public struct ContactWish: Hashable, Sendable {
   public var address: String
   /// Nostr only: `wss://…`.
   public var relays: [String]
+  /// Whether messages have the invoice itself in them.
+  public var wantsInvoice: Bool
 
-  public init(channel: ContactRecord.Channel, address: String, relays: [String] = []) {
+  public init(
+    channel: ContactRecord.Channel, address: String, relays: [String] = [], wantsInvoice: Bool = false
+  ) {
     self.channel = channel
     self.address = address
     self.relays = relays
+    self.wantsInvoice = wantsInvoice
   }
 }
 
@@ -90,10 +95,12 @@ public struct Message: Hashable, Sendable {
   public var payAt: String?
   /// Where the contact is confirmed, and where it is ended; `nil` for channels that do not ask.
   public var settingsAt: String?
+  /// What can be paid at once, for a contact that wants it in the message.
+  public var invoice: MessageInvoice?
 
   public init(
     id: String, content: Content, lease: LeaseID, offer: String, announcedAt: Instant, at: Instant, payAt: String?,
-    settingsAt: String?
+    settingsAt: String?, invoice: MessageInvoice? = nil
   ) {
     self.id = id
     self.content = content
@@ -103,5 +110,21 @@ public struct Message: Hashable, Sendable {
     self.at = at
     self.payAt = payAt
     self.settingsAt = settingsAt
+    self.invoice = invoice
+  }
+}
+
+/// An invoice in a message: whoever pays it is given nothing, and the lease has what it buys.
+public struct MessageInvoice: Hashable, Sendable {
+  /// As wallets take it.
+  public var bolt11: String
+  public var amount: Millisatoshi
+  /// Not to be paid after it; the message's link mints another then.
+  public var expiresAt: Instant
+
+  public init(bolt11: String, amount: Millisatoshi, expiresAt: Instant) {
+    self.bolt11 = bolt11
+    self.amount = amount
+    self.expiresAt = expiresAt
   }
 }

@@ -162,6 +162,7 @@ public struct Contacts: Sendable {
       lease: Array(id.description.utf8), place: ContactBook.name(of: place, wish.channel))
     let wanted = Wanted(
       channel: wish.channel, opened: .init(place: place, base: base),
+      wantsInvoice: wish.wantsInvoice, mayChange: !isPurchase,
       site: Array(keyring.hash(ofPlace: messenger.site(of: place)).array[..<8]),
       asksFirst: messenger.asksFirst, address: keyring.hash(ofPlace: place.address), payer: shown)
     let drafts = try [named, isPurchase ? nil : keyring.newToken()].compactMap { $0 }.map {
@@ -181,6 +182,9 @@ public struct Contacts: Sendable {
   private struct Wanted: Sendable {
     var channel: ContactRecord.Channel
     var opened: ContactBook.Opened
+    var wantsInvoice: Bool
+    /// Whether a contact of this place that is there already is changed: not by a purchase that is answered again.
+    var mayChange: Bool
     var site: [UInt8]
     var asksFirst: Bool
     /// Keyed hash of the address.
@@ -201,7 +205,7 @@ public struct Contacts: Sendable {
         token: token, lease: id, channel: wanted.channel, sealed: book.sealed(wanted.opened, as: token),
         site: wanted.site,
         codeHash: wanted.asksFirst ? MasterKeyring.hash(ofAddress: try keyring.code(ofContact: token)) : nil,
-        createdAt: now, confirmedAt: wanted.asksFirst ? nil : now),
+        createdAt: now, confirmedAt: wanted.asksFirst ? nil : now, wantsInvoice: wanted.wantsInvoice),
       addressHash: MasterKeyring.hash(ofAddress: try keyring.address(of: token)))
   }
 
@@ -211,8 +215,12 @@ public struct Contacts: Sendable {
       guard let lease = try tx.lockLease(id), !lease.isClosed else { throw Refusal.leaseClosed }
       if try tx.token(wanted.payer.token)?.revokedAt != nil { throw Refusal.credential(.revoked) }
       let known = try tx.contacts(of: id)
-      if let same = known.first(where: { $0.channel == wanted.channel && book.open($0)?.place == wanted.opened.place })
+      if var same = known.first(where: { $0.channel == wanted.channel && book.open($0)?.place == wanted.opened.place })
       {
+        if wanted.mayChange, same.wantsInvoice != wanted.wantsInvoice {
+          try tx.setContact(same.token, wantsInvoice: wanted.wantsInvoice)
+          same.wantsInvoice = wanted.wantsInvoice
+        }
         return same
       }
       guard let draft = try drafts.first(where: { try tx.token($0.contact.token) == nil }) else { return nil }

@@ -14,7 +14,7 @@ public struct Deliveries: Sendable {
   static let atOnce = 16
   /// At once, to one site.
   static let atOncePerSite = 2
-  /// A claim lasts longer than an attempt may.
+  /// A claim lasts longer than an attempt may, and the invoice that goes with it.
   static let claim: Seconds = 60
   static let attempt: Seconds = 25
   /// Between two attempts, at the most.
@@ -25,6 +25,7 @@ public struct Deliveries: Sendable {
   let alarm: any Alarm
   let bell: Bell
   let book: ContactBook
+  let invoices: NoticeInvoices
   let daemon: String
   let retrying: Retrying
   let log: Logger
@@ -100,9 +101,13 @@ public struct Deliveries: Sendable {
 
   private func send(_ claim: ClaimedDelivery) async {
     do {
-      let fault = await attempt(claim)
+      let outcome = await attempt(claim)
       if Task.isCancelled { return }
-      try await conclude(claim, fault)
+      switch outcome {
+      case .arrived: try await conclude(claim, nil)
+      case .failed(let fault): try await conclude(claim, fault)
+      case .moot: try await drop(claim)
+      }
     } catch {
       // The claim lapses by itself, and it is sent again under the same id.
       log.warning(
@@ -110,36 +115,49 @@ public struct Deliveries: Sendable {
     }
   }
 
-  /// - Returns: why it did not arrive; `nil`: it did.
-  private func attempt(_ claim: ClaimedDelivery) async -> DeliveryFault? {
+  private enum Attempted {
+    case arrived
+    case failed(DeliveryFault)
+    /// What it says is not so any more.
+    case moot
+  }
+
+  private func attempt(_ claim: ClaimedDelivery) async -> Attempted {
     let contact = claim.contact
     let now = clock.now()
-    guard now < claim.deadline else { return DeliveryFault("it was too late", isFinal: true) }
+    guard now < claim.deadline else { return .failed(DeliveryFault("it was too late", isFinal: true)) }
     guard let messenger = book.messengers[contact.channel], let opened = book.open(contact) else {
-      return DeliveryFault("the key that its place was sealed with is not here", isFinal: true)
+      return .failed(DeliveryFault("the key that its place was sealed with is not here", isFinal: true))
     }
     do {
       let id = contact.lease
       guard let lease = try await store.transaction({ tx in try tx.lease(id) })?.lease else {
-        return DeliveryFault("there is no such lease", isFinal: true)
+        return .failed(DeliveryFault("there is no such lease", isFinal: true))
       }
+      if let notice = claim.notice, !lease.stillHolds(notice) { return .moot }
       let key = try credentialsKey(of: contact)
-      let message = message(claim, lease, opened, at: now)
-      let sent = try await Deadlines.shared.within(.seconds(Self.attempt.count)) {
-        do throws(DeliveryFault) {
-          try await messenger.deliver(message, to: opened.place, signedWith: key)
-          return DeliveryFault?.none
-        } catch {
-          return error
-        }
-      }
-      guard let sent else { return DeliveryFault("no answer in time") }
-      return sent
+      var message = message(claim, lease, opened, at: now)
+      if contact.wantsInvoice, message.payAt != nil { message.invoice = await invoices.invoice(for: claim) }
+      return try await send(message, to: opened.place, by: messenger, signedWith: key)
     } catch is StoreError {
-      return DeliveryFault("the books could not be read")
+      return .failed(DeliveryFault("the books could not be read"))
     } catch {
-      return DeliveryFault("it could not be sent")
+      return .failed(DeliveryFault("it could not be sent"))
     }
+  }
+
+  private func send(
+    _ message: Message, to place: ContactPlace, by messenger: any Messenger, signedWith key: Bytes32
+  ) async throws -> Attempted {
+    let sent = try await Deadlines.shared.within(.seconds(Self.attempt.count)) {
+      do throws(DeliveryFault) {
+        try await messenger.deliver(message, to: place, signedWith: key)
+        return Attempted.arrived
+      } catch {
+        return .failed(error)
+      }
+    }
+    return sent ?? .failed(DeliveryFault("no answer in time"))
   }
 
   private func credentialsKey(of contact: ContactRecord) throws -> Bytes32 {
@@ -160,6 +178,13 @@ public struct Deliveries: Sendable {
   }
 
   // MARK: What it came to
+
+  private func drop(_ claim: ClaimedDelivery) async throws {
+    let owner = daemon
+    if try await store.transaction({ tx in try tx.dropDelivery(claim, owner: owner) }) {
+      tally.count(claim.contact.channel, .moot)
+    }
+  }
 
   private func conclude(_ claim: ClaimedDelivery, _ fault: DeliveryFault?) async throws {
     let (owner, now) = (daemon, clock.now())

@@ -50,6 +50,8 @@ public final class DeliveryTally: Sendable {
     case failed
     /// It never arrived.
     case dead
+    /// It was not sent any more: what it said was not so any more.
+    case moot
   }
 
   public struct Key: Hashable, Sendable {

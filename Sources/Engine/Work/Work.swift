@@ -39,8 +39,9 @@ public struct Work: Sendable {
       retrying: retrying, log: log, perform: { try await performer.perform($0, $1) },
       concluded: { failedPurchases.note($0) })
     deliveries = Deliveries(
-      store: store, clock: clock, alarm: alarm, bell: bell, book: contacts, daemon: settings.daemon,
-      retrying: retrying, log: log)
+      store: store, clock: clock, alarm: alarm, bell: bell, book: contacts,
+      invoices: NoticeInvoices(store: store, clock: clock, renewals: selling.renewals, log: log),
+      daemon: settings.daemon, retrying: retrying, log: log)
     reconciler = Reconciler(
       store: store, loop: loop, clock: clock, drivers: drivers, specs: specs,
       orphanGrace: settings.orphanGrace, log: log)

@@ -86,6 +86,7 @@ extension ContactWish {
     case (nil, nil, .some(let key)): self.init(channel: .nostr, address: key, relays: request.relays ?? [])
     default: throw Refusal.invalidField(field, "exactly one of webhook, email and nostr")
     }
+    wantsInvoice = request.invoice ?? false
     guard request.nostr != nil || request.relays == nil else {
       throw Refusal.invalidField("relays", "only with nostr")
     }
@@ -97,7 +98,8 @@ extension ContactDocument {
     let contact = view.contact
     self.init(
       contact: contact.token.hex, channel: contact.channel.rawValue, to: view.masked,
-      confirmed: contact.confirmedAt != nil, createdAt: Timestamp(contact.createdAt),
+      confirmed: contact.confirmedAt != nil, invoice: contact.wantsInvoice ? true : nil,
+      createdAt: Timestamp(contact.createdAt),
       deliveredAt: contact.deliveredAt.map(Timestamp.init(_:)),
       failingSince: contact.failingSince.map(Timestamp.init(_:)), secret: view.secret)
   }

@@ -57,7 +57,9 @@ public struct EmailMessenger: Messenger {
   private static func html(_ words: MessageText, _ message: Message) -> String {
     var text = "<!doctype html>\n<html lang=\"en\"><body>\n"
     for paragraph in words.paragraphs { text += "<p>\(linked(paragraph))</p>\n" }
-    if let payAt = message.payAt, let code = QRCode(payAt) { text += code.table }
+    // In capitals an invoice makes a smaller code.
+    let scanned = message.invoice.map { MessageText.link($0).uppercased() } ?? message.payAt
+    if let scanned, let code = QRCode(scanned) { text += code.table }
     if let settingsAt = message.settingsAt { text += "<p>No more of these: \(linked(settingsAt))</p>\n" }
     return text + "</body></html>\n"
   }
@@ -67,7 +69,8 @@ public struct EmailMessenger: Messenger {
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
     return words.map { word in
       let safe = escaped(word)
-      return word.hasPrefix("https://") || word.hasPrefix("http://") ? "<a href=\"\(safe)\">\(safe)</a>" : safe
+      let isLink = ["https://", "http://", "lightning:"].contains { word.hasPrefix($0) }
+      return isLink ? "<a href=\"\(safe)\">\(safe)</a>" : safe
     }.joined(separator: " ")
   }
 

@@ -102,6 +102,9 @@ extension WebhookDocument {
       data.deadline = Timestamp(notice.deadline)
       data.daysRemaining = message.at.wholeDays(until: notice.deadline)
       data.amountMsat = notice.amount?.count
+      data.invoice = message.invoice?.bolt11
+      data.invoiceMsat = message.invoice?.amount.count
+      data.invoiceExpiresAt = message.invoice.map { Timestamp($0.expiresAt) }
     case .question:
       type = "contact.question"
     }

@@ -9,12 +9,17 @@ public struct ContactRequest: Hashable, Sendable, Codable {
   public var nostr: String?
   /// Where messages to ``nostr`` are left: `wss://…`.
   public var relays: [String]?
+  /// Whether messages have the invoice itself in them; absent: they have a link that makes one.
+  public var invoice: Bool?
 
-  public init(webhook: String? = nil, email: String? = nil, nostr: String? = nil, relays: [String]? = nil) {
+  public init(
+    webhook: String? = nil, email: String? = nil, nostr: String? = nil, relays: [String]? = nil, invoice: Bool? = nil
+  ) {
     self.webhook = webhook
     self.email = email
     self.nostr = nostr
     self.relays = relays
+    self.invoice = invoice
   }
 }
 
@@ -28,6 +33,8 @@ public struct ContactDocument: Hashable, Sendable, Codable {
   public var to: String?
   /// Whether its owner has said that it may be used. Nothing but that question is sent before.
   public var confirmed: Bool
+  /// Whether messages have the invoice itself in them.
+  public var invoice: Bool?
   public var createdAt: Timestamp
   /// When something last arrived there.
   public var deliveredAt: Timestamp?
@@ -37,13 +44,15 @@ public struct ContactDocument: Hashable, Sendable, Codable {
   public var secret: String?
 
   public init(
-    contact: String, channel: String, to: String? = nil, confirmed: Bool, createdAt: Timestamp,
+    contact: String, channel: String, to: String? = nil, confirmed: Bool, invoice: Bool? = nil,
+    createdAt: Timestamp,
     deliveredAt: Timestamp? = nil, failingSince: Timestamp? = nil, secret: String? = nil
   ) {
     self.contact = contact
     self.channel = channel
     self.to = to
     self.confirmed = confirmed
+    self.invoice = invoice
     self.createdAt = createdAt
     self.deliveredAt = deliveredAt
     self.failingSince = failingSince
@@ -55,6 +64,7 @@ public struct ContactDocument: Hashable, Sendable, Codable {
     case channel
     case to
     case confirmed
+    case invoice
     case createdAt = "created_at"
     case deliveredAt = "delivered_at"
     case failingSince = "failing_since"

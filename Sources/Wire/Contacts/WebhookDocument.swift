@@ -31,10 +31,18 @@ public struct NoticeData: Hashable, Sendable, Codable {
   /// A pay-only address of the lease: asked without a credential it answers `402` with an invoice that is made then. A
   /// secret of little worth: who has it can pay, and do nothing else.
   public var payAt: String?
+  /// What can be paid at once (BOLT 11), for a contact that asked for it. Whoever pays it is given nothing: the lease is.
+  public var invoice: String?
+  /// What it asks for, which may be more than ``amountMsat`` by now.
+  public var invoiceMsat: Int64?
+  /// Not to be paid after it: ``payAt`` has another then.
+  public var invoiceExpiresAt: Timestamp?
 
   public init(
     lease: String, offer: String, kind: String? = nil, consequence: String? = nil, deadline: Timestamp? = nil,
-    daysRemaining: Int64? = nil, amountMsat: Int64? = nil, payAt: String? = nil
+    daysRemaining: Int64? = nil, amountMsat: Int64? = nil, payAt: String? = nil, invoice: String? = nil,
+    invoiceMsat: Int64? = nil,
+    invoiceExpiresAt: Timestamp? = nil
   ) {
     self.lease = lease
     self.offer = offer
@@ -44,6 +52,9 @@ public struct NoticeData: Hashable, Sendable, Codable {
     self.daysRemaining = daysRemaining
     self.amountMsat = amountMsat
     self.payAt = payAt
+    self.invoice = invoice
+    self.invoiceMsat = invoiceMsat
+    self.invoiceExpiresAt = invoiceExpiresAt
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -55,5 +66,8 @@ public struct NoticeData: Hashable, Sendable, Codable {
     case daysRemaining = "days_remaining"
     case amountMsat = "amount_msat"
     case payAt = "pay_at"
+    case invoice
+    case invoiceMsat = "invoice_msat"
+    case invoiceExpiresAt = "invoice_expires_at"
   }
 }

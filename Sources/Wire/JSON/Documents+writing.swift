@@ -87,6 +87,7 @@ extension ContactDocument {
       writer.field("channel", channel)
       writer.field("to", ifAny: to)
       writer.field("confirmed", confirmed)
+      writer.field("invoice", ifAny: invoice)
       writer.field("created_at", createdAt)
       writer.field("delivered_at", ifAny: deliveredAt)
       writer.field("failing_since", ifAny: failingSince)

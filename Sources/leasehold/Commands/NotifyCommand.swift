@@ -10,7 +10,7 @@ struct NotifyCommand: AsyncParsableCommand {
       what it costs to prevent it, and an address where it can be paid. At most five, gone when the lease is.
 
         leasehold notify @last --webhook https://example.com/hook
-        leasehold notify @last --email me@example.com
+        leasehold notify @last --email me@example.com --invoice
         leasehold notify @last --nostr npub1… --relay wss://relay.example
         leasehold notify list @last
         leasehold notify remove @last CONTACT
@@ -27,6 +27,7 @@ struct NotifyCommand: AsyncParsableCommand {
     @Option(help: "Where signed requests go: https://…") var webhook: String?
     @Option(help: "An address of e-mail.") var email: String?
     @Option(help: "A public key of Nostr: npub1…") var nostr: String?
+    @Flag(help: "Put the invoice itself into each message, not only a link that makes one.") var invoice = false
     @Option(help: "With --nostr: where messages are left, wss://… Up to three times; left out: at the provider's own.")
     var relay: [String] =
       []
@@ -40,7 +41,8 @@ struct NotifyCommand: AsyncParsableCommand {
     func run() async throws {
       try await Session.run(options, of: lease) { session, lease in
         let contact = ContactRequest(
-          webhook: webhook, email: email, nostr: nostr, relays: relay.isEmpty ? nil : relay)
+          webhook: webhook, email: email, nostr: nostr, relays: relay.isEmpty ? nil : relay,
+          invoice: invoice ? true : nil)
         session.put(try await session.client.addContact(contact, to: lease)) { ContactView.made($0) }
       }
     }

@@ -15,6 +15,8 @@ public protocol ContactRows: AnyObject {
   func contact(codeHash: Bytes32) throws -> ContactRecord?
   /// From now on notices go there; nothing when it was confirmed before.
   func confirmContact(_ token: TokenID, at now: Instant) throws
+  /// Whether messages have the invoice itself in them, from now on.
+  func setContact(_ token: TokenID, wantsInvoice: Bool) throws
   /// How often somebody was asked whether an address may be used, and how often for a lease, since a moment.
   func questions(to address: Bytes32, of lease: LeaseID, since: Instant) throws -> (address: Int, lease: Int)
   /// Notes that it is being asked.
@@ -42,6 +44,8 @@ public protocol DeliveryRows: AnyObject {
   func postponeDelivery(
     _ delivery: ClaimedDelivery, owner: String, until: Instant?, error: String, at now: Instant
   ) throws -> Bool
+  /// It says what is not so any more: the row goes, unsent. `false` when the claim was lost or the row is gone.
+  func dropDelivery(_ delivery: ClaimedDelivery, owner: String) throws -> Bool
   /// Gives up what nobody has in hand and is past its deadline; returns what it gave up, with the row's id.
   func giveUpDeliveries(at now: Instant, limit: Int) throws -> [DeliveryRow]
   /// Those that wait and dead letters of a lease, oldest first.
