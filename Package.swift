@@ -88,6 +88,7 @@ let migrations = [
   "0038_wallet_grants.sql",
   "0039_waitlist.sql",
   "0040_invoices_in_messages.sql",
+  "0041_when_pulls_count.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.
@@ -160,7 +161,8 @@ let doors: [Target] = [
   .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
   room("QR", ["CQREncode"]),
   room(
-    "Notices", ["Engine", "L402", "QR", "Wire", "Units", subprocess, httpClient, nio("NIOCore"), nio("NIOPosix"), log]),
+    "Notices",
+    ["Engine", "L402", "QR", "Wire", "Units", "CLinux", subprocess, httpClient, nio("NIOCore"), nio("NIOPosix"), log]),
   room("ExchangeRates", ["Engine", "Wire", "Units", httpClient, nio("NIOCore")]),
   // Nostr's relays: renters' wallets, and messages.
   room(
@@ -258,7 +260,10 @@ let doorTests: [Target] = [
   tests("leasehold", ["RenterKit", "TestKit"]),
   tests(
     "leaseholdd",
-    ["Engine", "L402", "Leasing", "Units", "HTTPAPI", "HTTPServing", "Lightning", "TestKit", hummingbird, log]),
+    [
+      "Engine", "L402", "Leasing", "Units", "HTTPAPI", "HTTPServing", "Lightning", "TestKit", "TestNodes", hummingbird,
+      log,
+    ]),
 ]
 
 // A room that has not been furnished yet has no folder; it is left out until it does.

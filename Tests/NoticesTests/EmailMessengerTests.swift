@@ -34,7 +34,10 @@ import Units
     try "#!/bin/sh\ncd \(folder)\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
     let from = try #require(EmailAddress("rent@example.com"))
-    try await body(EmailMessenger(sendmail: program, from: from, provider: "Rent <&> Co"), folder)
+    // What a busy machine delays is not what is tried here.
+    let messenger = EmailMessenger(
+      sendmail: program, from: from, provider: "Rent <&> Co", patience: .seconds(86_400))
+    try await body(messenger, folder)
   }
 
   private func deliver(_ content: Message.Content, _ messenger: EmailMessenger) async -> DeliveryFault? {
@@ -103,6 +106,12 @@ import Units
   @Test func whatDoesNotTakeItIsAFault() async throws {
     try await with("cat >/dev/null; exit 75") { messenger, _ in
       #expect(await deliver(Self.renewal, messenger) == DeliveryFault("sendmail ended with 75"))
+    }
+    // One that ends without reading what it was given ends nobody but itself.
+    for (script, words) in [("exit 75", "ended with 75"), ("kill -9 $$", "was killed")] {
+      try await with(script) { messenger, _ in
+        #expect(await deliver(Self.renewal, messenger) == DeliveryFault("sendmail \(words)"))
+      }
     }
     let from = try #require(EmailAddress("rent@example.com"))
     let gone = EmailMessenger(sendmail: "/nowhere/sendmail", from: from, provider: "P")

@@ -73,7 +73,7 @@ extension RoomTable {
       name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "Notices", kind: .adapter, arrows: ["Engine", "L402", "QR", "Wire"],
+      name: "Notices", kind: .adapter, arrows: ["Engine", "L402", "QR", "Wire", "CLinux"],
       products: ["AsyncHTTPClient", "Subprocess", "NIOCore", "NIOPosix", "Logging"],
       platform: ["FoundationEssentials", "Glibc"]),
     Room(name: "Scheduling", kind: .adapter, arrows: ["Engine"], platform: ["Dispatch", "Glibc"]),

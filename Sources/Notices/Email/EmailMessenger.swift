@@ -12,9 +12,13 @@ public struct EmailMessenger: Messenger {
   private let sendmail: String
   private let from: EmailAddress
   private let provider: String
+  private let patience: Duration
 
-  /// - Parameter provider: its name, for people.
-  public init(sendmail: String, from: EmailAddress, provider: String) {
+  /// - Parameters:
+  ///   - provider: its name, for people.
+  ///   - patience: whoever does not take a mail within so long is ended; under twenty seconds.
+  public init(sendmail: String, from: EmailAddress, provider: String, patience: Duration = .seconds(15)) {
+    self.patience = patience
     self.sendmail = sendmail
     self.from = from
     self.provider = provider
@@ -79,8 +83,38 @@ public struct EmailMessenger: Messenger {
       .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
   }
 
-  /// Whoever does not take it within fifteen seconds is ended.
-  private func send(_ mail: [UInt8]) async throws(DeliveryFault) {
+  /// Hands a message for nobody to the program, which refuses it: that it does so says that it runs.
+  ///
+  /// - Throws: where it cannot be run, does not end, or ends as `sysexits.h` has it for what is wrong with the machine, from
+  ///   69 (`EX_UNAVAILABLE`) to 78 (`EX_CONFIG`).
+  public func tryOut() async throws(DeliveryFault) {
+    let status = try await run(Array("From: \(from)\r\nSubject: Nobody\r\n\r\nNothing.\r\n".utf8))
+    switch status {
+    case .exited(let code) where !(69...78).contains(code) && code < 126: return
+    case .exited, .signaled: try check(status)
+    }
+  }
+
+  /// Sends a mail that says that mails arrive.
+  public func greet(_ address: EmailAddress, at now: Instant) async throws(DeliveryFault) {
+    let mail = EmailMessage(
+      from: from, to: address, subject: "\(provider): a mail to see that mails arrive",
+      text: "Renters are told from this address what will happen to their leases.\n",
+      key: "greeting/\(now.microseconds)")
+    try check(try await run(mail.rendered(date: now.rfc5322)))
+  }
+
+  private func send(_ mail: [UInt8]) async throws(DeliveryFault) { try check(try await run(mail)) }
+
+  private func check(_ status: TerminationStatus) throws(DeliveryFault) {
+    switch status {
+    case .exited(0): return
+    case .exited(let code): throw DeliveryFault("sendmail ended with \(code)")
+    case .signaled: throw DeliveryFault("sendmail was killed")
+    }
+  }
+
+  private func run(_ mail: [UInt8]) async throws(DeliveryFault) -> TerminationStatus {
     var platform = PlatformOptions()
     platform.createSession = true
     platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
@@ -89,19 +123,20 @@ public struct EmailMessenger: Messenger {
       environment: .custom(["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]), platformOptions: platform)
     let status: TerminationStatus?
     do {
-      status = try await Deadlines.shared.within(.seconds(15)) {
-        try await Subprocess.run(configuration, input: .array(mail), output: .discarded, error: .discarded)
-          .terminationStatus
+      status = try await Deadlines.shared.within(patience) {
+        guard let file = MemoryFile(mail) else { throw DeliveryFault("there is no memory for a mail") }
+        return try await Subprocess.run(
+          configuration, input: .fileDescriptor(file.descriptor, closeAfterSpawningProcess: false), output: .discarded,
+          error: .discarded
+        ).terminationStatus
       }
+    } catch let fault as DeliveryFault {
+      throw fault
     } catch {
       throw DeliveryFault("sendmail could not be run")
     }
-    switch status {
-    case .exited(0): return
-    case .exited(let code): throw DeliveryFault("sendmail ended with \(code)")
-    case .signaled: throw DeliveryFault("sendmail was killed")
-    case nil: throw DeliveryFault("sendmail did not take it in time")
-    }
+    guard let status else { throw DeliveryFault("sendmail did not take it in time") }
+    return status
   }
 }
 

@@ -35,7 +35,13 @@ struct MCPRun: Sendable {
         // Also when the file was replaced meanwhile.
         executable: .path("/proc/self/exe"), arguments: .init(Array(words)), environment: .inherit,
         platformOptions: platform),
-      input: .array(line.input), output: .bytes(limit: Self.longest), error: .bytes(limit: Self.longest))
+      input: .inputWriter, output: .bytes(limit: Self.longest), error: .bytes(limit: Self.longest)
+    ) { run in
+      // What ends without reading it all says why. (Given as an array, what is not read ends this process: the library
+      // traps, as of 1.0.2.)
+      _ = try? await run.standardInputWriter.write(line.input)
+      try await run.standardInputWriter.finish()
+    }
     try Task.checkCancellation()
     let status: Int32 =
       switch result.terminationStatus {
