@@ -49,5 +49,6 @@ public enum Schema {
     ("0038_wallet_grants.sql", PackageResources._038_wallet_grants_sql),
     ("0039_waitlist.sql", PackageResources._039_waitlist_sql),
     ("0040_invoices_in_messages.sql", PackageResources._040_invoices_in_messages_sql),
+    ("0041_when_pulls_count.sql", PackageResources._041_when_pulls_count_sql),
   ]
 }

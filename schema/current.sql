@@ -625,7 +625,9 @@ CREATE TABLE public.wallet_pull (
     turn text NOT NULL,
     requests integer NOT NULL,
     refused text,
+    counts_at timestamp with time zone NOT NULL,
     CONSTRAINT wallet_pull_amount_is_positive CHECK ((amount_msat > 0)),
+    CONSTRAINT wallet_pull_counts_once_asked CHECK ((counts_at >= asked_at)),
     CONSTRAINT wallet_pull_hash_has_32_bytes CHECK ((length(payment_hash) = 32)),
     CONSTRAINT wallet_pull_refused_is_short CHECK ((length(refused) <= 300))
 );

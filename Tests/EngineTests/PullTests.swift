@@ -53,7 +53,10 @@ import Units
 
   /// Goes on by so much, two seconds at a time while something waits for the wallet.
   private func pass(_ platform: Platform, _ span: Seconds, _ id: LeaseID) async throws {
-    let end = platform.clock.now() + span
+    try await pass(platform, platform.clock.now() + span, id)
+  }
+
+  private func pass(_ platform: Platform, _ end: Instant, _ id: LeaseID) async throws {
     while platform.clock.now() < end {
       let waits = try await platform.effects(id).contains { $0.claim.effect == .pull }
       let next = try await platform.lease(id).wakesAt ?? end
@@ -109,12 +112,77 @@ import Units
   }
 
   @Test func aBudgetThatComesFreeInTimeIsWaitedFor() async throws {
-    // The first is asked for late, so that its span ends after the second reminder.
-    try await Self.with(every: .hour + 60) { platform, wallet, id, _, _ in
-      try await pass(platform, .hour * 3, id)
-      #expect(wallet.requests.count == 3)
+    // The second is wanted after an hour, and allowed a lead before it would count: 100 seconds later.
+    try await Self.with(every: .hour + 1_000) { platform, wallet, id, _, _ in
+      try await pass(platform, 3_000, id)
+      let first = try #require(try await asked(platform, id).first)
+      #expect(first.countsAt == first.askedAt)
+      try await pass(platform, first.askedAt + .hour + 90, id)
+      #expect(wallet.requests.count == 1)
+      try await pass(platform, first.askedAt + .hour + 110, id)
+      #expect(wallet.requests.count == 2)
       #expect(try await pulls(platform, id) == [])
+      // It was early by as much as it may be: of the third that is told.
+      try await pass(platform, .hour, id)
+      #expect(wallet.requests.count == 2)
+      #expect(try await pulls(platform, id).map(\.reason) == ["the budget is spent"])
     }
+  }
+
+  /// Late once is not late for ever.
+  @Test func aRenewalThatCameLateMakesTheNextOneNoLater() async throws {
+    try await Self.with { platform, wallet, id, _, _ in
+      wallet.behave(.away)
+      try await pass(platform, 3_500, id)
+      wallet.behave(.honest)
+      try await pass(platform, 99, id)
+      #expect(wallet.requests.count == 1, "with the last reminder")
+      #expect(try await pulls(platform, id).count == 1)
+      let first = try #require(try await asked(platform, id).first)
+      // The next with its first, at least half a lead before the end of the second hour, and so on.
+      for period in 2...4 as ClosedRange<Int64> {
+        try await pass(platform, ManualClock().now() + Seconds(period * 3_600 - 460), id)
+        #expect(Set(wallet.requests).count == period)
+      }
+      #expect(try await pulls(platform, id).count == 1)
+      #expect(first.countsAt == first.askedAt)
+      #expect(try await asked(platform, id).map(\.countsAt) == (0..<4).map { first.countsAt + .hour * $0 })
+    }
+  }
+
+  private func asked(_ platform: Platform, _ id: LeaseID) async throws -> [PulledAmount] {
+    try await platform.postgres.transaction { tx in
+      try tx.walletPulls(of: id, since: Instant(unixSeconds: 0), besides: nil)
+    }
+  }
+
+  /// Whatever is asked for: what counts never exceeds the budget in any span, what is asked for exceeds it by no more than one
+  /// budget, and that once and not again and again.
+  @Test func aBudgetIsNeverExceeded() throws {
+    var dice = SystemRandomNumberGenerator()
+    let start = Instant(unixSeconds: 1_000_000)
+    for _ in 0..<200 {
+      let budget = WalletBudget(Millisatoshi(Int64.random(in: 150...300, using: &dice)), every: 1_000)
+      let early = Seconds(Int64.random(in: 0...1_000, using: &dice))
+      var now = start
+      var asked: [PulledAmount] = []
+      for _ in 0..<300 {
+        now = now + Seconds(Int64.random(in: 0...200, using: &dice))
+        let amount = Millisatoshi(Int64.random(in: 1...150, using: &dice))
+        let counts = try #require(budget.moment(for: amount, at: now, beside: asked))
+        #expect(counts >= now)
+        if counts <= now + early { asked.append(PulledAmount(askedAt: now, countsAt: counts, amount: amount)) }
+      }
+      for one in asked {
+        let span = asked.filter { one.countsAt - budget.every < $0.countsAt && $0.countsAt <= one.countsAt }
+        #expect(span.total <= budget.amount)
+        let wall = asked.filter { one.askedAt - budget.every < $0.askedAt && $0.askedAt <= one.askedAt }
+        #expect(wall.total.count <= budget.amount.count * 2)
+      }
+      let spans = (now.microseconds(since: start) / 1_000_000 + early.count) / budget.every.count + 1
+      #expect(asked.total.count <= budget.amount.count * spans)
+    }
+    #expect(WalletBudget(10, every: 1_000).moment(for: 11, at: start, beside: []) == nil)
   }
 
   @Test func itsWordIsNotBelieved() async throws {

@@ -32,15 +32,13 @@ public final class WalletGrants: Sendable {
     public var outline: WalletOutline?
     public var budget: WalletBudget
     public var createdAt: Instant
-    /// What was paid and may still be, in the span that ends now, and in all.
+    /// What was paid and may still be, in the span that ends now or with what counts last, and in all.
     public var spent: Millisatoshi
     public var spentInAll: Millisatoshi
     /// The last request, and whether its invoice is paid by our own books.
     public var last: WalletPull?
     public var lastIsPaid: Bool
   }
-
-  static func name(_ lease: LeaseID) -> String { "wallet/\(lease)" }
 
   /// Lets a wallet be asked. The same grant told again is the same one; another takes its place, and what was spent is
   /// counted anew.
@@ -73,7 +71,8 @@ public final class WalletGrants: Sendable {
     try await introduce(uri, to: wallets)
     let keyring = credentials.keys.keyring
     let grant = WalletGrant(
-      lease: id, sealed: keyring.seal(Array(uri.utf8), as: Self.name(id)), budget: budget, createdAt: clock.now())
+      lease: id, sealed: keyring.seal(Array(uri.utf8), as: WalletGrant.name(id)), budget: budget, createdAt: clock.now()
+    )
     try await loop.handle(
       .walletSet(true), for: id, eventID: EventID(.wallet, caller.requestID),
       cause: .init(type: .request, id: caller.requestID)
@@ -116,7 +115,7 @@ public final class WalletGrants: Sendable {
   }
 
   private func opened(_ grant: WalletGrant) -> String? {
-    credentials.keys.keyring.open(grant.sealed, as: Self.name(grant.lease)).map { String(decoding: $0, as: UTF8.self) }
+    grant.uri(with: credentials.keys.keyring)
   }
 
   private func view(_ grant: WalletGrant) async throws -> View {
@@ -128,7 +127,8 @@ public final class WalletGrants: Sendable {
         try last.flatMap { try tx.invoice($0.paymentHash) }?.state == .settled
       )
     }
-    let recent = all.filter { $0.askedAt > now - grant.budget.every }
+    let end = all.map(\.countsAt).reduce(now) { max($0, $1) }
+    let recent = all.filter { $0.countsAt > end - grant.budget.every }
     var outline: WalletOutline?
     if let wallets, let uri = opened(grant) {
       do throws(WalletFault) { outline = try wallets.outline(of: uri) } catch { outline = nil }

@@ -59,10 +59,10 @@ struct Pulls: Sendable {
         try tx.walletGrant(of: id).map { ($0, try tx.lastWalletPull(of: id)) }
       })
     else { return .stale }
-    guard let bytes = keys.keyring.open(grant.sealed, as: WalletGrants.name(id)) else {
+    guard let uri = grant.uri(with: keys.keyring) else {
       return failed("the grant cannot be read any more: set the wallet again")
     }
-    let asking = Asking(claim: claim, grant: grant, uri: String(decoding: bytes, as: UTF8.self), wallets: wallets)
+    let asking = Asking(claim: claim, grant: grant, uri: uri, wallets: wallets)
     switch try await look(after: last, asking) {
     case .over(let outcome): return outcome
     case .again(let bill): return try await ask(for: bill, asking)
@@ -198,14 +198,18 @@ struct Pulls: Sendable {
       if let total = grant.budget.total, all.total + bill.amount > total {
         return .tooMuch("the budget is spent", until: nil)
       }
-      let recent = all.filter { $0.askedAt > now - grant.budget.every }
-      guard recent.total + bill.amount <= grant.budget.amount else {
-        let free = grant.budget.free(for: bill.amount, beside: recent)
-        return .tooMuch("the budget is spent", until: free.flatMap { $0 < bill.expiresAt - Self.shortest ? $0 : nil })
+      guard let counts = grant.budget.moment(for: bill.amount, at: now, beside: all) else {
+        return .tooMuch("the budget is spent", until: nil)
+      }
+      let early = min(lease.terms.policy.lead, grant.budget.every)
+      guard counts <= now + early else {
+        return .tooMuch(
+          "the budget is spent", until: counts - early < bill.expiresAt - Self.shortest ? counts - early : nil)
       }
       try tx.writeWalletPull(
         WalletPull(
-          paymentHash: bill.hash, lease: claim.lease, amount: bill.amount, askedAt: now, turn: claim.key))
+          paymentHash: bill.hash, lease: claim.lease, amount: bill.amount, askedAt: now, countsAt: counts,
+          turn: claim.key))
       return .asked
     }
   }
@@ -235,14 +239,22 @@ extension InvoiceRecord {
 }
 
 extension WalletBudget {
-  /// When so much may be asked for again, after what was asked for in the span that ends now; `nil`: it never fits.
-  func free(for amount: Millisatoshi, beside recent: [PulledAmount]) -> Instant? {
+  /// When so much would count that is asked for now: at once, or as soon as so much of what was asked for before counts no
+  /// more; `nil`: it never fits. In no span does what counts exceed the budget, whatever was asked for, and in which order.
+  ///
+  /// It may be asked for a lead before that, when the lease wants it. Otherwise a renewal that came late, with its second
+  /// reminder say, would have the next one come as late, and a budget of one renewal a period would fall behind a little more
+  /// each time. What is asked for early counts when it is allowed and not when it is asked for, so that nothing is gained by
+  /// it: after any number of spans no more was asked for than a lead's worth ahead.
+  func moment(for amount: Millisatoshi, at now: Instant, beside pulled: [PulledAmount]) -> Instant? {
     guard amount <= self.amount else { return nil }
+    let recent = pulled.filter { $0.countsAt > now - every }.sorted { $0.countsAt < $1.countsAt }
     var left = recent.total
-    for pulled in recent {
+    var moment = now
+    for pulled in recent where left + amount > self.amount {
       left = left - pulled.amount
-      if left + amount <= self.amount { return pulled.askedAt + every + Seconds(1) }
+      moment = pulled.countsAt + every
     }
-    return nil
+    return moment
   }
 }

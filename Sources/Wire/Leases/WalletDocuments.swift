@@ -2,7 +2,7 @@
 public struct WalletGrantRequest: Hashable, Sendable, Codable {
   /// `nostr+walletconnect://…`: a secret.
   public var nwc: String
-  /// In any span of ``everySeconds``.
+  /// In any span of ``everySeconds``; what is asked for up to a lead early counts when it is allowed.
   public var budgetMsat: Int64
   /// Absent: a period of the lease.
   public var everySeconds: Int64?

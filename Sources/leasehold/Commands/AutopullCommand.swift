@@ -30,7 +30,10 @@ struct AutopullCommand: AsyncParsableCommand {
         "What your wallet's page gives: nostr+walletconnect://…; - reads a line of standard input, which keeps it out of "
           + "the list of processes.", valueName: "uri"))
     var nwc: String
-    @Option(help: ArgumentHelp("The most that may be asked for in any span of --every.", valueName: "sats"))
+    @Option(
+      help: ArgumentHelp(
+        "The most that may be asked for in any span of --every.",
+        valueName: "sats"))
     var budget: Int64
     @Option(help: ArgumentHelp("600, 10m, 24h or 7d; a period of the lease where nothing is said.", valueName: "span"))
     var every: Span?

@@ -7,6 +7,8 @@ public protocol WalletRows: AnyObject {
   /// Gives it, or another in its place.
   func setWalletGrant(_ grant: WalletGrant) throws
   func walletGrant(of lease: LeaseID) throws -> WalletGrant?
+  /// The newest of all leases, at most so many.
+  func newestWalletGrants(limit: Int) throws -> [WalletGrant]
   func dropWalletGrant(of lease: LeaseID) throws
   /// Writes that a wallet is about to be asked: the first time, or again.
   func writeWalletPull(_ pull: WalletPull) throws
