@@ -50,6 +50,12 @@ public struct RelayClient: Sendable {
     }
   }
 
+  /// Asks a relay for something that nobody has written, to see that it answers.
+  public func greet(_ relay: String, within limit: Duration) async throws(RelayFault) {
+    let filter = RelayFilter(kinds: [1], by: NostrSecretKey.random().publicKey, limit: 1)
+    _ = try await ask([relay], nil, awaiting: filter, within: limit) { _ in true }
+  }
+
   /// Publishes an event.
   ///
   /// - Returns: how many of the relays took it, at least one.

@@ -16,6 +16,7 @@ struct Doctor: AsyncParsableCommand {
     abstract: "Try what the daemon stands on: database, schema, clock, node, drivers, secrets.")
   @OptionGroup var options: ConfigurationOption
   @Flag(help: "Print JSON.") var json = false
+  @Option(help: "Send a mail there, to see that mails to renters arrive.") var mail: String?
 
   struct Finding: Codable {
     var what: String
@@ -57,7 +58,10 @@ struct Doctor: AsyncParsableCommand {
     await Self.examineRates(configuration, store, clock, &checks)
     // Without a database nobody knows how many there are.
     let leases = try? await pool.withConnection { try $0.first("SELECT count(*) FROM lease") { try $0.int64(0) } }
+    // Without a database nobody has named one.
+    let grants = try? await store.transaction { tx in try tx.newestWalletGrants(limit: 100) }
     await pool.close()
+    await examineReaching(configuration, grants ?? [], clock, &checks)
     await Self.examineSecrets(configuration, leases: leases, clock, &checks)
     await Self.examineHosts(configuration, clock, log, &checks)
     return checks.findings
@@ -181,6 +185,21 @@ struct Doctor: AsyncParsableCommand {
     }
   }
 
+  private func examineReaching(
+    _ configuration: Configuration, _ grants: [WalletGrant], _ clock: SystemClock, _ checks: inout Checks
+  ) async {
+    // Where it cannot be read, the line of the secrets says why.
+    let keyring = try? Secrets(directory: configuration.stateDirectory, makesMissing: false).keyring()
+    let mail = mail
+    await checks.run("webhooks") { try Self.webhooks(configuration) }
+    await checks.run("mail") { try await Self.mail(configuration, to: mail, at: clock.now()) }
+    await checks.run("nostr") { try await Self.nostr(configuration, key: keyring?.nostrKey) }
+    await checks.run("wallets") {
+      let given = grants.compactMap { grant in keyring.flatMap { grant.uri(with: $0) } }
+      return try await Self.wallets(configuration, grants: given, clock)
+    }
+  }
+
   private static func examineRates(
     _ configuration: Configuration, _ store: PostgresStore, _ clock: SystemClock, _ checks: inout Checks
   ) async {
@@ -215,9 +234,7 @@ struct Doctor: AsyncParsableCommand {
       if isNew { return "none yet" }
       let keyring = try secrets.keyring()
       _ = try secrets.adminToken()
-      let words = "\(keyring.epochs.count) master keys, epoch \(keyring.currentEpoch) mints"
-      guard configuration.notices.nostr != nil else { return words }
-      return "\(words); messages over Nostr come from \(keyring.nostrKey.publicKey.npub)"
+      return "\(keyring.epochs.count) master keys, epoch \(keyring.currentEpoch) mints"
     }
     await checks.run("lightning") {
       do {

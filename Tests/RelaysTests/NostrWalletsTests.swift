@@ -26,7 +26,7 @@ import Units
     init() async throws {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       relay = try Child("nostr/relay", folder)
-      url = try relay.line()
+      url = try await relay.line()
       let told = preimage.hex
       payer = try HTTPServer { _ in .json(200, ["preimage": told]) }
       try await payer.start()
@@ -35,10 +35,10 @@ import Units
     }
 
     /// The URI of a wallet of this manner.
-    func wallet(_ manner: String) throws -> (uri: String, child: Child) {
+    func wallet(_ manner: String) async throws -> (uri: String, child: Child) {
       let child = try Child("nostr/wallet", url, payer.url + "/pay", manner)
       children.append(child)
-      return (try child.line(), child)
+      return (try await child.line(), child)
     }
 
     func end() async {
@@ -72,14 +72,14 @@ import Units
 
   @Test func itPaysAndSaysSo() async throws {
     try await Self.with { net in
-      let (uri, child) = try net.wallet("honest")
+      let (uri, child) = try await net.wallet("honest")
       try await net.wallets.introduce(uri)
       #expect(try net.wallets.outline(of: uri).relays == [net.url])
       let hash = net.preimage.paymentHash
       #expect(try await net.wallets.lookUp(hash, in: uri) == .unknown)
-      #expect(try child.line() == "lookup_invoice \(hash.hex)")
+      #expect(try await child.line() == "lookup_invoice \(hash.hex)")
       #expect(try await net.wallets.pay(try invoice(net.preimage), from: uri, until: soon) == .paid)
-      #expect(try child.line() == "pay_invoice \(hash.hex)")
+      #expect(try await child.line() == "pay_invoice \(hash.hex)")
       #expect(try await net.wallets.lookUp(hash, in: uri) == .paid)
       // Somebody who has the wallet's name and not the secret is not answered.
       let thief = uri.prefix { $0 != "&" } + "&secret=" + Preimage.random().hex
@@ -89,16 +89,16 @@ import Units
 
   @Test func whatItWillNotDoIsTold() async throws {
     try await Self.with { net in
-      let (old, _) = try net.wallet("nip04")
+      let (old, _) = try await net.wallet("nip04")
       await #expect {
         try await net.wallets.introduce(old)
       } throws: { ($0 as? WalletFault)?.kind == .unfit && "\($0)".contains("NIP-04") }
-      let (refusing, _) = try net.wallet("refuses")
+      let (refusing, _) = try await net.wallet("refuses")
       #expect(
         try await net.wallets.pay(try invoice(net.preimage), from: refusing, until: soon)
           == .refused("the wallet says QUOTA_EXCEEDED: not so much"))
       // Others answer first, in the wallet's place.
-      let (robbed, _) = try net.wallet("mischief")
+      let (robbed, _) = try await net.wallet("mischief")
       #expect(try await net.wallets.pay(try invoice(net.preimage), from: robbed, until: soon) == .paid)
       #expect(try await net.wallets.lookUp(net.preimage.paymentHash, in: robbed) == .paid)
       let nobody = "nostr+walletconnect://\(String(robbed.dropFirst(22).prefix(64)))?relay=ws://127.0.0.1:1&secret="
@@ -130,13 +130,17 @@ final class Child {
   }
 
   /// The next line that it says.
-  func line() throws -> String {
+  func line() async throws -> String {
     while true {
       if let end = rest.firstIndex(of: 10) {
         defer { rest.removeFirst(end + 1) }
         return String(decoding: rest[..<end], as: UTF8.self)
       }
-      let more = output.fileHandleForReading.availableData
+      // On a thread of its own: the pool's are few, and others' deadlines run on them.
+      let output = output.fileHandleForReading
+      let more = await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: output.availableData) }
+      }
       try #require(!more.isEmpty, "it has ended")
       rest += more
     }
