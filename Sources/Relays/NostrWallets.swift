@@ -9,13 +9,19 @@ import Units
 /// deprecated and authenticates nothing.
 public struct NostrWallets: RenterWallets {
   /// A wallet that pays over Lightning takes a while.
-  private static let paying = Duration.seconds(30)
-  private static let looking = Duration.seconds(10)
-
+  private let paying: Duration
+  private let looking: Duration
   private let relays: RelayClient
   private let clock: any WallClock
 
-  public init(_ relays: RelayClient, clock: any WallClock) {
+  /// - Parameters:
+  ///   - paying: how long a wallet may take to pay.
+  ///   - looking: how long it may take to say something.
+  public init(
+    _ relays: RelayClient, clock: any WallClock, paying: Duration = .seconds(30), looking: Duration = .seconds(10)
+  ) {
+    self.paying = paying
+    self.looking = looking
     self.relays = relays
     self.clock = clock
   }
@@ -47,7 +53,7 @@ public struct NostrWallets: RenterWallets {
     let filter = RelayFilter(kinds: [WalletInfo.kind], by: connection.wallet, limit: 1)
     let info: WalletInfo?
     do throws(RelayFault) {
-      info = try await relays.ask(connection.relays, nil, awaiting: filter, within: Self.looking) { event in
+      info = try await relays.ask(connection.relays, nil, awaiting: filter, within: looking) { event in
         // What is not this wallet's is no answer.
         do throws(NostrFault) { return try WalletInfo(event, of: connection) } catch { return nil }
       }
@@ -65,12 +71,12 @@ public struct NostrWallets: RenterWallets {
   }
 
   public func pay(_ invoice: String, from uri: String, until: Instant) async throws(WalletFault) -> WalletWord {
-    try await ask(.payInvoice(invoice), of: uri, until: until, within: Self.paying)
+    try await ask(.payInvoice(invoice), of: uri, until: until, within: paying)
   }
 
   public func lookUp(_ paymentHash: PaymentHash, in uri: String) async throws(WalletFault) -> WalletWord {
     try await ask(
-      .lookupInvoice(paymentHash: paymentHash.hex), of: uri, until: clock.now() + 30, within: Self.looking)
+      .lookupInvoice(paymentHash: paymentHash.hex), of: uri, until: clock.now() + 30, within: looking)
   }
 
   private func ask(
