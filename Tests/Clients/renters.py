@@ -6,6 +6,7 @@ A client class has `name`, `notes`, and the four steps; `lease` and `credential`
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 
@@ -21,7 +22,7 @@ from pyl402.wallet.wallet import PaymentResult, Wallet
 
 from faults import until
 from report import same
-from world import WALLET_KEY, challenge_of
+from world import HERE, WALLET_KEY, challenge_of
 
 PERIODS = json.dumps({"periods": 1})
 
@@ -434,12 +435,119 @@ class OnlyGets(Renter):
         self.credential = owner
 
 
+class Guest(Renter):
+    """A client in a Python of its own; see guests/guest.py."""
+
+    python = "LEASEHOLD_CLIENTS_AGENTS"
+    program = None
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", os.environ[self.python], HERE / "guests" / self.program, world.server,
+             world.record],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(world.work / self.program, "wb"), text=True)
+
+    def do(self, **wish):
+        self.process.stdin.write(json.dumps(wish) + "\n")
+        self.process.stdin.flush()
+        said = json.loads(self.process.stdout.readline())
+        assert "failed" not in said, said["failed"]
+        return said
+
+    @classmethod
+    def is_there(cls):
+        return bool(os.environ.get(cls.python))
+
+
+class RouteWeiler(Guest):
+    name = "routeweiler"
+    notes = "any method; hides the credential that it bought: take `credential` from the lease's document"
+    program = "routeweiler_guest.py"
+
+    def ask(self, method, url, status, **more):
+        said = self.do(method=method, url=url, **more)
+        same(f"{method} {url}: {said['text'][:200]}", status, said["status"])
+        return said["text"]
+
+    def rent(self):
+        lease = json.loads(self.ask("POST", self.url("/v1/leases"), 201, document={"offer": "spell-disk"}))
+        self.rented(lease, lease["credential"])
+
+    def use(self):
+        self.ask("PUT", self.note, 201, body="kept", credential=self.credential)
+        same("and comes out", "kept", self.ask("GET", self.note, 200, credential=self.credential))
+
+    def renew(self):
+        self.ask("POST", self.url(f"/v1/leases/{self.lease}/renewals"), 200, document={"periods": 1},
+                 credential=self.credential)
+
+    def come_back(self):
+        same("the file", "kept", self.ask("GET", self.note, 200, credential=self.credential))
+
+
+class LNChurch(Guest):
+    name = "ln-church-agent"
+    notes = "JSON alone, so a container; hides the credential: take `credential` from the lease's document"
+    program = "ln_church_guest.py"
+
+    def ask(self, method, path, document=None):
+        return self.do(method=method, url=self.url(path), document=document, credential=self.credential)["document"]
+
+    def rent(self):
+        lease = self.ask("POST", "/v1/leases", {"offer": "spell-box", "image": "busybox"})
+        self.rented(lease, lease["credential"])
+
+    def use(self):
+        same("its state", "active", self.ask("GET", f"/v1/leases/{self.lease}")["state"])
+        said = self.ask("POST", f"/v1/leases/{self.lease}/exec", {"command": ["true"]})
+        same("exec", {"exit_code": 0}, said)
+
+    def renew(self):
+        same("the lease", self.lease, self.ask("POST", f"/v1/leases/{self.lease}/renewals", {"periods": 1})["id"])
+
+    def come_back(self):
+        same("exec", {"exit_code": 0}, self.ask("POST", f"/v1/leases/{self.lease}/exec", {"command": ["true"]}))
+
+
+class LightningEnable(Guest):
+    name = "lightning-enable-mcp"
+    notes = "only GETs: rents by GET /v1/offers/{offer}/lease, and renews at an address that another client asks for"
+    python = "LEASEHOLD_CLIENTS_MCP1"
+    program = "lightning_enable_guest.py"
+
+    def get(self, path, paid, credential=None):
+        said = self.do(url=path if "://" in path else self.url(path), credential=credential)
+        assert (said["paid"] is not None) == paid, f"{path}: paid {said['paid']}"
+        return said["text"]
+
+    def rent(self):
+        lease = json.loads(self.get("/v1/offers/spell-disk/lease", True))
+        self.rented(lease, lease["credential"])
+        self.world.ask("PUT", f"/dav/{self.lease}/note.txt", credential=self.credential, body=b"kept").expect(201)
+
+    def use(self):
+        same("the file", "kept", self.get(self.note, False, self.credential))
+
+    def renew(self):
+        self.address = self.world.ask(
+            "POST", f"/v1/leases/{self.lease}/addresses", {}, self.credential).expect(201).json()["address"]
+        same("the file", "kept", self.get(self.address + "note.txt", True))
+
+    def come_back(self):
+        same("the file", "kept", self.get(self.address + "note.txt", True))
+
+
+GUESTS = [RouteWeiler, LNChurch, LightningEnable]
 CLIENTS = [Curl, L402Requests, L402Kit, PyL402, Bolt402, L402SDK, LightningToll, Bolthub, Lnget, OnlyGets]
 
 
 def try_clients(world, report):
     """All of them rent, use and renew; then their time runs out; then all of them come back."""
-    renters = [client(world) for client in CLIENTS]
+    for guest in GUESTS:
+        if not guest.is_there():
+            report.skip("clients", f"{guest.name} rents and comes back", "it could not be installed from PyPI")
+    renters = [client(world) for client in CLIENTS + [guest for guest in GUESTS if guest.is_there()]]
     for renter in renters:
         report.cell(renter.name, "rent", "rents", renter.rent)
         report.cell(renter.name, "use", "uses what it rented", renter.use)
