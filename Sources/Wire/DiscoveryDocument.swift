@@ -1,5 +1,5 @@
 /// `/.well-known/l402.json`: what is for sale here, and how it is paid for.
-public struct DiscoveryDocument: Hashable, Sendable, Codable {
+public struct DiscoveryDocument: Hashable, Sendable, SnakeCased {
   public var service: String
   public var title: String
   /// `L402`.
@@ -51,25 +51,6 @@ public struct DiscoveryDocument: Hashable, Sendable, Codable {
     self.nostr = nostr
     self.links = links
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case service
-    case title
-    case scheme
-    case schemes
-    case versions
-    case network
-    case challengeHeader = "challenge_header"
-    case authorization
-    case capabilities
-    case caveats
-    case caveatVocabulary = "caveat_vocabulary"
-    case endpoints
-    case offers
-    case quote
-    case nostr
-    case links
-  }
 }
 
 /// A condition of a macaroon, as this server reads it.
@@ -105,16 +86,10 @@ public struct DiscoveryEndpoint: Hashable, Sendable, Codable {
     self.path = path
     self.description = description
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case method
-    case path
-    case description
-  }
 }
 
 /// A price tag: the most that a quote can ask for a period.
-public struct DiscoveryOffer: Hashable, Sendable, Codable {
+public struct DiscoveryOffer: Hashable, Sendable, SnakeCased {
   public var id: String
   public var title: String
   public var kind: String
@@ -132,14 +107,5 @@ public struct DiscoveryOffer: Hashable, Sendable, Codable {
     self.priceMsat = priceMsat
     self.price = price
     self.periodSeconds = periodSeconds
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case id
-    case title
-    case kind
-    case priceMsat = "price_msat"
-    case price
-    case periodSeconds = "period_seconds"
   }
 }

@@ -1,5 +1,5 @@
 /// One line of `POST …/exec`: output, or the end.
-public struct ExecLine: Hashable, Sendable, Codable {
+public struct ExecLine: Hashable, Sendable, SnakeCased {
   /// `stdout` or `stderr`.
   public var stream: String?
   public var dataBase64: String?
@@ -15,12 +15,5 @@ public struct ExecLine: Hashable, Sendable, Codable {
     self.dataBase64 = dataBase64
     self.exitCode = exitCode
     self.error = error
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case stream
-    case dataBase64 = "data_base64"
-    case exitCode = "exit_code"
-    case error
   }
 }

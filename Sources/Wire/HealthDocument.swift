@@ -10,9 +10,4 @@ public struct HealthDocument: Hashable, Sendable, Codable {
     self.status = status
     self.checks = checks
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case status
-    case checks
-  }
 }

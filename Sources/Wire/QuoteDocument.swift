@@ -1,7 +1,7 @@
 import Units
 
 /// What a wish costs, and the challenge that buys it: the answer of `POST /v1/quotes`.
-public struct QuoteDocument: Hashable, Sendable, Codable {
+public struct QuoteDocument: Hashable, Sendable, SnakeCased {
   public var offer: String
   /// The lease that is bought.
   public var lease: String
@@ -35,23 +35,10 @@ public struct QuoteDocument: Hashable, Sendable, Codable {
     self.challenge = challenge
     self.redeem = redeem
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case offer
-    case lease
-    case amountMsat = "amount_msat"
-    case amountSats = "amount_sats"
-    case price
-    case exchangeRate = "exchange_rate"
-    case expiresAt = "expires_at"
-    case held
-    case challenge
-    case redeem
-  }
 }
 
 /// An L402 challenge as a document.
-public struct QuoteChallenge: Hashable, Sendable, Codable {
+public struct QuoteChallenge: Hashable, Sendable, SnakeCased {
   /// `L402`.
   public var scheme: String
   public var macaroon: String
@@ -67,13 +54,5 @@ public struct QuoteChallenge: Hashable, Sendable, Codable {
     self.invoice = invoice
     self.paymentHash = paymentHash
     self.header = header
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case scheme
-    case macaroon
-    case invoice
-    case paymentHash = "payment_hash"
-    case header
   }
 }

@@ -1,5 +1,5 @@
 /// A lease in the operator's list.
-public struct AdminLeaseItem: Hashable, Sendable, Codable {
+public struct AdminLeaseItem: Hashable, Sendable, SnakeCased {
   public var lease: LeaseDocument
   @Nullable public var host: String?
   /// When it is looked at next.
@@ -12,16 +12,10 @@ public struct AdminLeaseItem: Hashable, Sendable, Codable {
     self.host = host
     self.wakesAt = wakesAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case host
-    case wakesAt = "wakes_at"
-  }
 }
 
 /// Everything about one lease.
-public struct AdminLeaseDocument: Hashable, Sendable, Codable {
+public struct AdminLeaseDocument: Hashable, Sendable, SnakeCased {
   public var lease: LeaseDocument
   @Nullable public var host: String?
   public var uidBase: Int64?
@@ -45,21 +39,10 @@ public struct AdminLeaseDocument: Hashable, Sendable, Codable {
     self.effects = effects
     self.events = events
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case host
-    case uidBase = "uid_base"
-    case wakesAt = "wakes_at"
-    case command
-    case impairment
-    case effects
-    case events
-  }
 }
 
 /// Something to be done outside the database.
-public struct EffectItem: Hashable, Sendable, Codable {
+public struct EffectItem: Hashable, Sendable, SnakeCased {
   /// (lease, version, ordinal).
   public var key: String
   public var lease: String
@@ -78,27 +61,18 @@ public struct EffectItem: Hashable, Sendable, Codable {
     self.attempts = attempts
     self.lastError = lastError
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case key
-    case lease
-    case effect
-    case dueAt = "due_at"
-    case attempts
-    case lastError = "last_error"
-  }
 }
 
 /// The proof of the books: no findings.
-public struct AuditDocument: Hashable, Sendable, Codable {
+public struct AuditDocument: Hashable, Sendable, SnakeCased {
+  /// So many of the transfers were proved by an earlier audit, and not read again; 0: all were read.
+  public var provedBefore: Int64
   public var transfers: Int64
   public var payments: Int64
   /// By kind of account; the sum is zero.
   public var totalsMsat: [String: Int64]
   public var findings: [String]
   public var sound: Bool
-  /// So many of the transfers were proved by an earlier audit, and not read again; 0: all were read.
-  public var provedBefore: Int64
 
   public init(
     transfers: Int64, payments: Int64, totalsMsat: [String: Int64], findings: [String], sound: Bool,
@@ -110,14 +84,5 @@ public struct AuditDocument: Hashable, Sendable, Codable {
     self.findings = findings
     self.sound = sound
     self.provedBefore = provedBefore
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case provedBefore = "proved_before"
-    case transfers
-    case payments
-    case totalsMsat = "totals_msat"
-    case findings
-    case sound
   }
 }

@@ -1,7 +1,7 @@
 import Units
 
 /// What a renter was to be told and was not.
-public struct DeadLetterItem: Hashable, Sendable, Codable {
+public struct DeadLetterItem: Hashable, Sendable, SnakeCased {
   public var id: Int64
   public var lease: String
   /// `webhook`, `email` or `nostr`.
@@ -30,18 +30,6 @@ public struct DeadLetterItem: Hashable, Sendable, Codable {
     self.error = error
     self.deadAt = deadAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case id
-    case lease
-    case channel
-    case kind
-    case announcedAt = "announced_at"
-    case deadline
-    case attempts
-    case error
-    case deadAt = "dead_at"
-  }
 }
 
 /// `POST /admin/v1/notices/retry`: one, those of a lease, or all.
@@ -66,7 +54,7 @@ public struct RetriedDocument: Hashable, Sendable, Codable {
 }
 
 /// Messages on their way to renters.
-public struct NoticesDocument: Hashable, Sendable, Codable {
+public struct NoticesDocument: Hashable, Sendable, SnakeCased {
   public var waiting: Int
   @Nullable public var oldestWaiting: Timestamp?
   /// Those that never arrived, of a month.
@@ -76,11 +64,5 @@ public struct NoticesDocument: Hashable, Sendable, Codable {
     self.waiting = waiting
     self.oldestWaiting = oldestWaiting
     self.dead = dead
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case waiting
-    case oldestWaiting = "oldest_waiting"
-    case dead
   }
 }

@@ -1,5 +1,5 @@
 /// What was earned with one offer on one day: `GET /admin/v1/earnings`.
-public struct EarningItem: Hashable, Sendable, Codable {
+public struct EarningItem: Hashable, Sendable, SnakeCased {
   /// The first moment of the day, UTC.
   public var day: Timestamp
   /// What the leases are rented as now.
@@ -17,13 +17,5 @@ public struct EarningItem: Hashable, Sendable, Codable {
     self.timeMsat = timeMsat
     self.usageMsat = usageMsat
     self.leases = leases
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case day
-    case offer
-    case timeMsat = "time_msat"
-    case usageMsat = "usage_msat"
-    case leases
   }
 }

@@ -1,5 +1,5 @@
 /// An epoch of the master key: `GET /admin/v1/keys`. Never the key.
-public struct KeyEpochItem: Hashable, Sendable, Codable {
+public struct KeyEpochItem: Hashable, Sendable, SnakeCased {
   public var epoch: Int
   /// `minting`: new credentials are minted in it. `coming`: from `mints_from` on they will be. `serving`: its
   /// credentials open what they did. `retired`: they open nothing.
@@ -20,15 +20,6 @@ public struct KeyEpochItem: Hashable, Sendable, Codable {
     self.mintsFrom = mintsFrom
     self.retiredAt = retiredAt
     self.credentials = credentials
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case epoch
-    case state
-    case createdAt = "created_at"
-    case mintsFrom = "mints_from"
-    case retiredAt = "retired_at"
-    case credentials
   }
 }
 

@@ -1,5 +1,5 @@
 /// The books against the node's list of what was paid: `POST /admin/v1/audit/node`.
-public struct NodeAuditDocument: Hashable, Sendable, Codable {
+public struct NodeAuditDocument: Hashable, Sendable, SnakeCased {
   /// Settlements that the node lists, of others too.
   public var listed: Int
   /// Whether that was all of them.
@@ -32,22 +32,10 @@ public struct NodeAuditDocument: Hashable, Sendable, Codable {
     self.takenIn = takenIn
     self.sound = sound
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case listed
-    case complete
-    case ours
-    case booked
-    case unbooked
-    case missing
-    case differing
-    case takenIn = "taken_in"
-    case sound
-  }
 }
 
 /// A settlement that the node lists.
-public struct NodeAuditItem: Hashable, Sendable, Codable {
+public struct NodeAuditItem: Hashable, Sendable, SnakeCased {
   public var paymentHash: String
   public var msat: Int64
   public var settledAt: Timestamp
@@ -59,26 +47,15 @@ public struct NodeAuditItem: Hashable, Sendable, Codable {
     self.settledAt = settledAt
     self.label = label
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case paymentHash = "payment_hash"
-    case msat
-    case settledAt = "settled_at"
-    case label
-  }
 }
 
 /// `POST /admin/v1/audit/node`.
-public struct NodeAuditRequest: Hashable, Sendable, Codable {
+public struct NodeAuditRequest: Hashable, Sendable, SnakeCased {
   /// Books what is missing, or keeps it as unbooked.
   public var takeIn: Bool?
 
   public init(takeIn: Bool? = nil) {
     self.takeIn = takeIn
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case takeIn = "take_in"
   }
 }
 
@@ -89,9 +66,5 @@ public struct UnbookedRequest: Hashable, Sendable, Codable {
 
   public init(reason: String) {
     self.reason = reason
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case reason
   }
 }

@@ -1,5 +1,5 @@
 /// The body of `POST /admin/v1/credits`: makes an outage good.
-public struct OutageCreditRequest: Hashable, Sendable, Codable {
+public struct OutageCreditRequest: Hashable, Sendable, SnakeCased {
   /// Names the outage, once for all its leases; absent: its time and host.
   public var label: String?
   public var affectedSince: Timestamp
@@ -28,21 +28,10 @@ public struct OutageCreditRequest: Hashable, Sendable, Codable {
     self.reason = reason
     self.dryRun = dryRun
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case label
-    case affectedSince = "affected_since"
-    case affectedUntil = "affected_until"
-    case host
-    case time
-    case msat
-    case reason
-    case dryRun = "dry_run"
-  }
 }
 
 /// What renters were given for an outage, or would be: `POST` and `GET /admin/v1/credits`.
-public struct OutageCreditItem: Hashable, Sendable, Codable {
+public struct OutageCreditItem: Hashable, Sendable, SnakeCased {
   public var label: String
   public var affectedSince: Timestamp
   public var affectedUntil: Timestamp
@@ -80,20 +69,5 @@ public struct OutageCreditItem: Hashable, Sendable, Codable {
     self.msat = msat
     self.returning = returning
     self.overlapping = overlapping
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case label
-    case affectedSince = "affected_since"
-    case affectedUntil = "affected_until"
-    case host
-    case msatEach = "msat_each"
-    case reason
-    case begunAt = "begun_at"
-    case finishedAt = "finished_at"
-    case leases
-    case msat
-    case returning
-    case overlapping
   }
 }

@@ -1,5 +1,5 @@
 /// How things stand, overdue work first: `GET /admin/v1/overview`.
-public struct OverviewDocument: Hashable, Sendable, Codable {
+public struct OverviewDocument: Hashable, Sendable, SnakeCased {
   public var at: Timestamp
   public var overdue: OverdueDocument
   public var pools: [PoolDocument]
@@ -42,28 +42,10 @@ public struct OverviewDocument: Hashable, Sendable, Codable {
     self.exchangeRates = exchangeRates
     self.notices = notices
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case at
-    case overdue
-    case pools
-    case leases
-    case parked
-    case unbooked
-    case node
-    case nodeUp = "node_up"
-    case listenerAlive = "listener_alive"
-    case clockSkewMicroseconds = "clock_skew_microseconds"
-    case breakerTrippedAt = "breaker_tripped_at"
-    case settlements
-    case payouts
-    case exchangeRates = "exchange_rates"
-    case notices
-  }
 }
 
 /// Work that should have been done.
-public struct OverdueDocument: Hashable, Sendable, Codable {
+public struct OverdueDocument: Hashable, Sendable, SnakeCased {
   public var dueLeases: Int
   @Nullable public var oldestDueLease: Timestamp?
   public var outboxRows: Int
@@ -88,17 +70,6 @@ public struct OverdueDocument: Hashable, Sendable, Codable {
     self.failing = failing
     self.failingFirst = failingFirst
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case dueLeases = "due_leases"
-    case oldestDueLease = "oldest_due_lease"
-    case outboxRows = "outbox_rows"
-    case oldestOutboxRow = "oldest_outbox_row"
-    case unbooked
-    case parked
-    case failing
-    case failingFirst = "failing_first"
-  }
 }
 
 /// Capacity of one host in one dimension.
@@ -118,14 +89,6 @@ public struct PoolDocument: Hashable, Sendable, Codable {
     self.used = used
     self.limit = limit
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case host
-    case kind
-    case dimension
-    case used
-    case limit
-  }
 }
 
 /// A lease whose step keeps failing.
@@ -141,16 +104,10 @@ public struct ParkedItem: Hashable, Sendable, Codable {
     self.until = until
     self.reason = reason
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case until
-    case reason
-  }
 }
 
 /// A settlement of ours that could not be booked.
-public struct UnbookedItem: Hashable, Sendable, Codable {
+public struct UnbookedItem: Hashable, Sendable, SnakeCased {
   public var paymentHash: String
   @Nullable public var lease: String?
   public var msat: Int64
@@ -172,20 +129,10 @@ public struct UnbookedItem: Hashable, Sendable, Codable {
     self.settledAt = settledAt
     self.reason = reason
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case paymentHash = "payment_hash"
-    case lease
-    case msat
-    case settledAt = "settled_at"
-    case reason
-    case resolvedAt = "resolved_at"
-    case resolution
-  }
 }
 
 /// Credit on its way out.
-public struct PayoutsDocument: Hashable, Sendable, Codable {
+public struct PayoutsDocument: Hashable, Sendable, SnakeCased {
   public var pending: Int
   /// Set aside for them, routing budgets included.
   public var setAsideMsat: Int64
@@ -201,16 +148,9 @@ public struct PayoutsDocument: Hashable, Sendable, Codable {
     self.oldestAskedAt = oldestAskedAt
     self.stuck = stuck
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case pending
-    case setAsideMsat = "set_aside_msat"
-    case oldestAskedAt = "oldest_asked_at"
-    case stuck
-  }
 }
 
-public struct StuckPayoutItem: Hashable, Sendable, Codable {
+public struct StuckPayoutItem: Hashable, Sendable, SnakeCased {
   public var paymentHash: String
   public var lease: String
   public var msat: Int64
@@ -226,13 +166,5 @@ public struct StuckPayoutItem: Hashable, Sendable, Codable {
     self.msat = msat
     self.askedAt = askedAt
     self.orderedOf = orderedOf
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case paymentHash = "payment_hash"
-    case lease
-    case msat
-    case askedAt = "asked_at"
-    case orderedOf = "ordered_of"
   }
 }

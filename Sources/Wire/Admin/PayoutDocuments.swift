@@ -1,5 +1,5 @@
 /// Credit paid out, or on its way: `GET /admin/v1/payouts`.
-public struct PayoutItem: Hashable, Sendable, Codable {
+public struct PayoutItem: Hashable, Sendable, SnakeCased {
   public var paymentHash: String
   public var lease: String
   public var state: String
@@ -41,23 +41,6 @@ public struct PayoutItem: Hashable, Sendable, Codable {
     self.reason = reason
     self.finishedAt = finishedAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case paymentHash = "payment_hash"
-    case lease
-    case state
-    case amountMsat = "amount_msat"
-    case maxFeeMsat = "max_fee_msat"
-    case askedAt = "asked_at"
-    case expiresAt = "expires_at"
-    case orderedAt = "ordered_at"
-    case orderedOf = "ordered_of"
-    case stuck
-    case nodeSays = "node_says"
-    case feeMsat = "fee_msat"
-    case reason
-    case finishedAt = "finished_at"
-  }
 }
 
 /// `POST /admin/v1/payouts/{payment_hash}/fail`.
@@ -71,15 +54,10 @@ public struct FailPayoutRequest: Hashable, Sendable, Codable {
     self.reason = reason
     self.force = force
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case reason
-    case force
-  }
 }
 
 /// `POST /admin/v1/payouts/{payment_hash}/settle`.
-public struct SettlePayoutRequest: Hashable, Sendable, Codable {
+public struct SettlePayoutRequest: Hashable, Sendable, SnakeCased {
   /// 64 hexadecimal digits: the proof that it was paid.
   public var preimage: String
   public var reason: String
@@ -90,11 +68,5 @@ public struct SettlePayoutRequest: Hashable, Sendable, Codable {
     self.preimage = preimage
     self.reason = reason
     self.feeMsat = feeMsat
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case preimage
-    case reason
-    case feeMsat = "fee_msat"
   }
 }

@@ -1,5 +1,5 @@
 /// How far the node's settlements are taken in, and what its silence means: in `GET /admin/v1/overview`.
-public struct SettlementsDocument: Hashable, Sendable, Codable {
+public struct SettlementsDocument: Hashable, Sendable, SnakeCased {
   /// When the last settlement was taken in; `null`: none ever was.
   @Nullable public var cursorMovedAt: Timestamp?
   /// When the first of the unbooked was found.
@@ -31,16 +31,5 @@ public struct SettlementsDocument: Hashable, Sendable, Codable {
     self.heldPayments = heldPayments
     self.nodeFailingSince = nodeFailingSince
     self.sparedUntil = sparedUntil
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case cursorMovedAt = "cursor_moved_at"
-    case oldestUnbooked = "oldest_unbooked"
-    case followerFailingSince = "follower_failing_since"
-    case cursorAheadAt = "cursor_ahead_at"
-    case failedLookups = "failed_lookups"
-    case heldPayments = "held_payments"
-    case nodeFailingSince = "node_failing_since"
-    case sparedUntil = "spared_until"
   }
 }

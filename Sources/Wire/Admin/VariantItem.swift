@@ -1,5 +1,5 @@
 /// What became of the purchases of one variant of an offer: `GET /admin/v1/variants`.
-public struct VariantItem: Hashable, Sendable, Codable {
+public struct VariantItem: Hashable, Sendable, SnakeCased {
   /// As it was bought; what a lease changed to since does not matter.
   public var offer: String
   public var variant: String
@@ -24,15 +24,5 @@ public struct VariantItem: Hashable, Sendable, Codable {
     self.paid = paid
     self.renewed = renewed
     self.revenueMsat = revenueMsat
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case offer
-    case variant
-    case share
-    case quoted
-    case paid
-    case renewed
-    case revenueMsat = "revenue_msat"
   }
 }

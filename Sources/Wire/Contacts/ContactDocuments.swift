@@ -24,7 +24,7 @@ public struct ContactRequest: Hashable, Sendable, Codable {
 }
 
 /// Where a renter is told what will happen to a lease.
-public struct ContactDocument: Hashable, Sendable, Codable {
+public struct ContactDocument: Hashable, Sendable, SnakeCased {
   /// Its name: 64 lowercase hex digits.
   public var contact: String
   /// `webhook`, `email` or `nostr`.
@@ -57,17 +57,5 @@ public struct ContactDocument: Hashable, Sendable, Codable {
     self.deliveredAt = deliveredAt
     self.failingSince = failingSince
     self.secret = secret
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case contact
-    case channel
-    case to
-    case confirmed
-    case invoice
-    case createdAt = "created_at"
-    case deliveredAt = "delivered_at"
-    case failingSince = "failing_since"
-    case secret
   }
 }

@@ -16,7 +16,7 @@ public struct WebhookDocument: Hashable, Sendable, Codable {
 }
 
 /// What happens to a lease, when, and what it costs to prevent it.
-public struct NoticeData: Hashable, Sendable, Codable {
+public struct NoticeData: Hashable, Sendable, SnakeCased {
   public var lease: String
   public var offer: String
   /// As in the lease's event feed: `renewal`, `expired`, `reclaim` …
@@ -55,19 +55,5 @@ public struct NoticeData: Hashable, Sendable, Codable {
     self.invoice = invoice
     self.invoiceMsat = invoiceMsat
     self.invoiceExpiresAt = invoiceExpiresAt
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case offer
-    case kind
-    case consequence
-    case deadline
-    case daysRemaining = "days_remaining"
-    case amountMsat = "amount_msat"
-    case payAt = "pay_at"
-    case invoice
-    case invoiceMsat = "invoice_msat"
-    case invoiceExpiresAt = "invoice_expires_at"
   }
 }

@@ -1,5 +1,5 @@
 /// A macaroon that was minted anew. The holder's preimage goes on serving.
-public struct MintedCredential: Hashable, Sendable, Codable {
+public struct MintedCredential: Hashable, Sendable, SnakeCased {
   /// Standard base64, padded.
   public var macaroon: String
   /// Its name: 64 lowercase hex digits.
@@ -24,20 +24,10 @@ public struct MintedCredential: Hashable, Sendable, Codable {
     self.user = user
     self.password = password
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case macaroon
-    case token
-    case paymentHash = "payment_hash"
-    case capabilities
-    case validUntil = "valid_until"
-    case user
-    case password
-  }
 }
 
 /// A credential of a lease, by its name. The macaroon itself is kept nowhere.
-public struct CredentialItem: Hashable, Sendable, Codable {
+public struct CredentialItem: Hashable, Sendable, SnakeCased {
   public var token: String
   /// What it was minted from.
   @Nullable public var parent: String?
@@ -58,19 +48,10 @@ public struct CredentialItem: Hashable, Sendable, Codable {
     self.createdAt = createdAt
     self.revokedAt = revokedAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case token
-    case parent
-    case paymentHash = "payment_hash"
-    case capabilities
-    case createdAt = "created_at"
-    case revokedAt = "revoked_at"
-  }
 }
 
 /// What a credential is and how far it reaches: `GET /v1/credential`.
-public struct IntrospectionDocument: Hashable, Sendable, Codable {
+public struct IntrospectionDocument: Hashable, Sendable, SnakeCased {
   public var lease: String
   public var token: String
   public var paymentHash: String
@@ -125,26 +106,5 @@ public struct IntrospectionDocument: Hashable, Sendable, Codable {
     self.caveats = caveats
     self.thirdParty = thirdParty
     self.links = links
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case token
-    case paymentHash = "payment_hash"
-    case tier
-    case variant
-    case capabilities
-    case expiry
-    case validUntil = "valid_until"
-    case path
-    case methods
-    case sources
-    case maxMsat = "max_msat"
-    case ports
-    case mintedValidUntil = "minted_valid_until"
-    case holderValidUntil = "holder_valid_until"
-    case caveats
-    case thirdParty = "third_party"
-    case links
   }
 }

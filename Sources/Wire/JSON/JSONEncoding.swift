@@ -26,6 +26,7 @@ final class JSONBuffer {
 struct JSONEncoding: Encoder {
   private let buffer: JSONBuffer
   private let scope: Scope
+  private let names: FieldNames
 
   /// The container that a value opened.
   final class Scope {
@@ -39,13 +40,14 @@ struct JSONEncoding: Encoder {
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  init(_ buffer: JSONBuffer) {
+  init(_ buffer: JSONBuffer, names: FieldNames = .asDeclared) {
     self.buffer = buffer
+    self.names = names
     scope = Scope()
   }
 
-  func encode(_ value: some Encodable) throws {
-    let nested = JSONEncoding(buffer)
+  func encode<Value: Encodable>(_ value: Value) throws {
+    let nested = JSONEncoding(buffer, names: FieldNames(of: Value.self))
     try value.encode(to: nested)
     nested.close()
   }
@@ -60,7 +62,7 @@ struct JSONEncoding: Encoder {
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
     open(.object)
-    return KeyedEncodingContainer(Keyed<Key>(buffer: buffer, scope: scope))
+    return KeyedEncodingContainer(Keyed<Key>(buffer: buffer, scope: scope, names: names))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
@@ -81,12 +83,13 @@ struct JSONEncoding: Encoder {
   private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let buffer: JSONBuffer
     let scope: Scope
+    let names: FieldNames
     var codingPath: [any CodingKey] { [] }
 
     private func name(_ key: Key) {
       if !scope.isEmpty { buffer.write(UInt8(ascii: ",")) }
       scope.isEmpty = false
-      buffer.write(escaped: key.stringValue)
+      buffer.write(escaped: names.name(of: key))
       buffer.write(UInt8(ascii: ":"))
     }
 

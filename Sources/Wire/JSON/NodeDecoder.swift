@@ -12,6 +12,8 @@ struct NodeDecoder: Decoder {
   let node: JSONNode
   let path: String
   let reader: NodeReader
+  /// Of the type that is decoded from here.
+  var names = FieldNames.asDeclared
 
   var codingPath: [any CodingKey] { path.isEmpty ? [] : path.split(separator: ".").map { PathKey(String($0)) } }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -24,9 +26,11 @@ struct NodeDecoder: Decoder {
 
   /// Decodes, and then sees whether the object had fields nobody asked for.
   func decode<T: Decodable>(_ type: T.Type) throws -> T {
-    guard case .object(let members) = node, reader.unknownFields == .refused else { return try T(from: self) }
+    var own = self
+    own.names = FieldNames(of: type)
+    guard case .object(let members) = node, reader.unknownFields == .refused else { return try T(from: own) }
     let asked = AskedNames()
-    let value = try T(from: AskingDecoder(base: self, asked: asked))
+    let value = try T(from: AskingDecoder(base: own, asked: asked))
     if let unknown = members.first(where: { !asked.names.contains($0.name) }), !asked.all {
       throw JSONFault.field(at(unknown.name), "is not a field here")
     }
@@ -99,13 +103,15 @@ private struct NodeKeyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   private func find(_ key: Key) -> JSONNode? {
-    asked?.names.insert(key.stringValue)
-    return members.first { $0.name == key.stringValue }?.value
+    let name = decoder.names.name(of: key)
+    asked?.names.insert(name)
+    return members.first { $0.name == name }?.value
   }
 
   private func nested(_ key: Key) throws -> NodeDecoder {
-    guard let node = find(key) else { throw JSONFault.field(decoder.at(key.stringValue), "is missing") }
-    return NodeDecoder(node, path: decoder.at(key.stringValue), reader: decoder.reader)
+    let path = decoder.at(decoder.names.name(of: key))
+    guard let node = find(key) else { throw JSONFault.field(path, "is missing") }
+    return NodeDecoder(node, path: path, reader: decoder.reader)
   }
 
   func contains(_ key: Key) -> Bool { find(key) != nil }

@@ -9,16 +9,11 @@ public struct AddressRequest: Hashable, Sendable, Codable {
     self.capabilities = capabilities
     self.path = path
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case capabilities
-    case path
-  }
 }
 
 /// An address of a lease: who comes by it without a usable credential is asked to pay for more time, and given a
 /// credential of at most its capabilities.
-public struct AddressDocument: Hashable, Sendable, Codable {
+public struct AddressDocument: Hashable, Sendable, SnakeCased {
   /// Its name, by which it is revoked: 64 lowercase hex digits.
   public var token: String
   /// Where it is: a secret, told once.
@@ -35,13 +30,5 @@ public struct AddressDocument: Hashable, Sendable, Codable {
     self.capabilities = capabilities
     self.path = path
     self.createdAt = createdAt
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case token
-    case address
-    case capabilities
-    case path
-    case createdAt = "created_at"
   }
 }

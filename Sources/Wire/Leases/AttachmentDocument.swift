@@ -1,5 +1,5 @@
 /// A disk in a container: `GET /v1/leases/{lease}/attachments`.
-public struct AttachmentItem: Hashable, Sendable, Codable {
+public struct AttachmentItem: Hashable, Sendable, SnakeCased {
   /// The disk's lease and the container's.
   public var disk: String
   public var container: String
@@ -28,17 +28,5 @@ public struct AttachmentItem: Hashable, Sendable, Codable {
     self.attachedAt = attachedAt
     self.validUntil = validUntil
     self.endedAt = endedAt
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case disk
-    case container
-    case token
-    case readOnly = "read_only"
-    case state
-    case cause
-    case attachedAt = "attached_at"
-    case validUntil = "valid_until"
-    case endedAt = "ended_at"
   }
 }

@@ -1,5 +1,5 @@
 /// A lease, as its holder sees it.
-public struct LeaseDocument: Hashable, Sendable, Codable {
+public struct LeaseDocument: Hashable, Sendable, SnakeCased {
   /// 26 lowercase Crockford characters.
   public var id: String
   public var kind: String
@@ -102,44 +102,10 @@ public struct LeaseDocument: Hashable, Sendable, Codable {
     // Debt is part of what it costs to go on.
     next = next.map { NextAction(action: $0.action, at: $0.at) }
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case id
-    case kind
-    case offer
-    case variant
-    case state
-    case cause
-    case resuming
-    case flags
-    case version
-    case generation
-    case createdAt = "created_at"
-    case paidUntil = "paid_until"
-    case balanceMsat = "balance_msat"
-    case debtMsat = "debt_msat"
-    case creditMsat = "credit_msat"
-    case rate
-    case price
-    case exchangeRate = "exchange_rate"
-    case renewalTerms = "renewal_terms"
-    case daysRemaining = "days_remaining"
-    case next
-    case limits
-    case resources
-    case image
-    case disk
-    case container
-    case failure
-    case credential
-    case address
-    case contacts
-    case links
-  }
 }
 
 /// How a container's command stands.
-public struct ContainerDocument: Hashable, Sendable, Codable {
+public struct ContainerDocument: Hashable, Sendable, SnakeCased {
   /// `running`; `stopped` by somebody; `ended` by itself.
   public var state: String
   /// What it ended with, where that is known: 128 + signal when it was killed.
@@ -164,19 +130,10 @@ public struct ContainerDocument: Hashable, Sendable, Codable {
     self.restarts = restarts
     self.restartsAt = restartsAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case state
-    case exitCode = "exit_code"
-    case outOfMemory = "out_of_memory"
-    case restart
-    case restarts
-    case restartsAt = "restarts_at"
-  }
 }
 
 /// What renewals that are quoted from some moment on are quoted at. Time that was bought before keeps its price.
-public struct RenewalTermsDocument: Hashable, Sendable, Codable {
+public struct RenewalTermsDocument: Hashable, Sendable, SnakeCased {
   public var from: Timestamp
   /// For one period; `null` while a price in a currency has no rate.
   @Nullable public var priceMsat: Int64?
@@ -189,17 +146,10 @@ public struct RenewalTermsDocument: Hashable, Sendable, Codable {
     self.periodSeconds = periodSeconds
     self.price = price
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case from
-    case priceMsat = "price_msat"
-    case periodSeconds = "period_seconds"
-    case price
-  }
 }
 
 /// What is true beside the state.
-public struct LeaseFlags: Hashable, Sendable, Codable {
+public struct LeaseFlags: Hashable, Sendable, SnakeCased {
   /// Sealed by the operator.
   public var frozen: Bool
   /// Not reclaimed when retention ends.
@@ -227,20 +177,10 @@ public struct LeaseFlags: Hashable, Sendable, Codable {
     self.suspensionReason = suspensionReason
     self.evictionReason = evictionReason
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case frozen
-    case protected
-    case impaired
-    case evictingUntil = "evicting_until"
-    case frozenReason = "frozen_reason"
-    case suspensionReason = "suspension_reason"
-    case evictionReason = "eviction_reason"
-  }
 }
 
 /// What time costs.
-public struct RateDocument: Hashable, Sendable, Codable {
+public struct RateDocument: Hashable, Sendable, SnakeCased {
   public var priceMsat: Int64
   public var periodSeconds: Int64
 
@@ -249,10 +189,5 @@ public struct RateDocument: Hashable, Sendable, Codable {
   ) {
     self.priceMsat = priceMsat
     self.periodSeconds = periodSeconds
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case priceMsat = "price_msat"
-    case periodSeconds = "period_seconds"
   }
 }

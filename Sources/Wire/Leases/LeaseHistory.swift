@@ -1,5 +1,5 @@
 /// A page of a list.
-public struct ListDocument<Item: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {
+public struct ListDocument<Item: Hashable & Sendable & Codable>: Hashable, Sendable, SnakeCased {
   public var items: [Item]
   /// For `?cursor=`; `null` at the end.
   @Nullable public var nextCursor: String?
@@ -10,15 +10,10 @@ public struct ListDocument<Item: Hashable & Sendable & Codable>: Hashable, Senda
     self.items = items
     self.nextCursor = nextCursor
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case items
-    case nextCursor = "next_cursor"
-  }
 }
 
 /// One meter over one span.
-public struct UsageItem: Hashable, Sendable, Codable {
+public struct UsageItem: Hashable, Sendable, SnakeCased {
   public var meter: String
   public var windowStart: Timestamp
   public var windowSeconds: Int64
@@ -38,15 +33,6 @@ public struct UsageItem: Hashable, Sendable, Codable {
     self.quantity = quantity
     self.unit = unit
     self.chargedMsat = chargedMsat
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case meter
-    case windowStart = "window_start"
-    case windowSeconds = "window_seconds"
-    case quantity
-    case unit
-    case chargedMsat = "charged_msat"
   }
 }
 
@@ -68,15 +54,6 @@ public struct LedgerItem: Hashable, Sendable, Codable {
     self.credit = credit
     self.msat = msat
     self.cause = cause
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case id
-    case at
-    case debit
-    case credit
-    case msat
-    case cause
   }
 }
 
@@ -108,18 +85,6 @@ public struct ExplainItem: Hashable, Sendable, Codable {
     self.evidence = evidence
     self.summary = summary
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case sequence
-    case at
-    case version
-    case from
-    case to
-    case event
-    case cause
-    case evidence
-    case summary
-  }
 }
 
 /// Which request, timer, payment, effect or person.
@@ -133,15 +98,10 @@ public struct CauseDocument: Hashable, Sendable, Codable {
     self.type = type
     self.id = id
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case type
-    case id
-  }
 }
 
 /// The `data:` of one server-sent event.
-public struct FeedEvent: Hashable, Sendable, Codable {
+public struct FeedEvent: Hashable, Sendable, SnakeCased {
   public var lease: String
   public var at: Timestamp
   public var version: Int64
@@ -179,20 +139,5 @@ public struct FeedEvent: Hashable, Sendable, Codable {
     self.consequence = consequence
     self.reason = reason
     self.links = links
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case at
-    case version
-    case event
-    case state
-    case kind
-    case amountMsat = "amount_msat"
-    case deadline
-    case daysRemaining = "days_remaining"
-    case consequence
-    case reason
-    case links
   }
 }

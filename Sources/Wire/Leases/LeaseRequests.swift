@@ -1,5 +1,5 @@
 /// `POST /v1/leases`.
-public struct RentRequest: Hashable, Sendable, Codable {
+public struct RentRequest: Hashable, Sendable, SnakeCased {
   public var offer: String
   public var periods: Int64?
   /// A name or digest; compute only.
@@ -46,23 +46,6 @@ public struct RentRequest: Hashable, Sendable, Codable {
     self.address = address
     self.contacts = contacts
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case offer
-    case periods
-    case image
-    case command
-    case env
-    case ports
-    case sshKey = "ssh_key"
-    case disk
-    case restart
-    case limits
-    case diskCredential = "disk_credential"
-    case waitlist
-    case address
-    case contacts
-  }
 }
 
 /// `POST /v1/leases/{lease}/renewals`.
@@ -73,10 +56,6 @@ public struct RenewRequest: Hashable, Sendable, Codable {
     periods: Int64? = nil
   ) {
     self.periods = periods
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case periods
   }
 }
 
@@ -89,10 +68,6 @@ public struct ChangeRequest: Hashable, Sendable, Codable {
   ) {
     self.offer = offer
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case offer
-  }
 }
 
 /// `POST /v1/leases/{lease}/refund`.
@@ -104,10 +79,6 @@ public struct RefundRequest: Hashable, Sendable, Codable {
     invoice: String
   ) {
     self.invoice = invoice
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case invoice
   }
 }
 
@@ -122,15 +93,10 @@ public struct NarrowRequest: Hashable, Sendable, Codable {
     self.caveats = caveats
     self.password = password
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case caveats
-    case password
-  }
 }
 
 /// `POST /v1/leases/{lease}/exec`.
-public struct ExecRequest: Hashable, Sendable, Codable {
+public struct ExecRequest: Hashable, Sendable, SnakeCased {
   public var command: [String]
   public var env: [String: String]?
   public var stdinBase64: String?
@@ -144,13 +110,6 @@ public struct ExecRequest: Hashable, Sendable, Codable {
     self.stdinBase64 = stdinBase64
     self.timeoutSeconds = timeoutSeconds
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case command
-    case env
-    case stdinBase64 = "stdin_base64"
-    case timeoutSeconds = "timeout_seconds"
-  }
 }
 
 /// `POST /dev/pay`.
@@ -162,10 +121,6 @@ public struct PayRequest: Hashable, Sendable, Codable {
     invoice: String
   ) {
     self.invoice = invoice
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case invoice
   }
 }
 
@@ -181,11 +136,6 @@ public struct EvictRequest: Hashable, Sendable, Codable {
     self.until = until
     self.reason = reason
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case until
-    case reason
-  }
 }
 
 /// `POST /admin/v1/leases/{lease}/freeze` and `…/suspend`.
@@ -198,10 +148,6 @@ public struct OperatorRequest: Hashable, Sendable, Codable {
   ) {
     self.reason = reason
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case reason
-  }
 }
 
 /// `POST /admin/v1/leases/{lease}/protect`.
@@ -212,9 +158,5 @@ public struct ProtectRequest: Hashable, Sendable, Codable {
     protected: Bool
   ) {
     self.protected = protected
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case protected
   }
 }

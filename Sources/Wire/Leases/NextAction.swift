@@ -1,7 +1,7 @@
 import Units
 
 /// Something that happens of itself: what, when, and what it costs to prevent it.
-public struct NextAction: Hashable, Sendable, Codable {
+public struct NextAction: Hashable, Sendable, SnakeCased {
   /// `quote_expires provision_by renew_by suspend reclaim evict resume`.
   public var action: String
   public var at: Timestamp
@@ -34,12 +34,5 @@ public struct NextAction: Hashable, Sendable, Codable {
     }
     guard let avoidMsat, avoidMsat > 0 else { return words + "." }
     return words + " unless \((avoidMsat - 1) / 1_000 + 1) sat are paid before."
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case action
-    case at
-    case avoidMsat = "avoid_msat"
-    case text
   }
 }

@@ -1,5 +1,5 @@
 /// `PUT /v1/leases/{lease}/wallet`.
-public struct WalletGrantRequest: Hashable, Sendable, Codable {
+public struct WalletGrantRequest: Hashable, Sendable, SnakeCased {
   /// `nostr+walletconnect://…`: a secret.
   public var nwc: String
   /// In any span of ``everySeconds``; what is asked for up to a lead early counts when it is allowed.
@@ -15,17 +15,10 @@ public struct WalletGrantRequest: Hashable, Sendable, Codable {
     self.everySeconds = everySeconds
     self.totalMsat = totalMsat
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case nwc
-    case budgetMsat = "budget_msat"
-    case everySeconds = "every_seconds"
-    case totalMsat = "total_msat"
-  }
 }
 
 /// The wallet that is asked for a lease's renewals, without what is secret of it; everything absent: none is.
-public struct WalletGrantDocument: Hashable, Sendable, Codable {
+public struct WalletGrantDocument: Hashable, Sendable, SnakeCased {
   /// Its public key; 64 hex digits.
   public var wallet: String?
   public var relays: [String]?
@@ -39,7 +32,7 @@ public struct WalletGrantDocument: Hashable, Sendable, Codable {
   public var last: Request?
 
   /// What it was asked for last.
-  public struct Request: Hashable, Sendable, Codable {
+  public struct Request: Hashable, Sendable, SnakeCased {
     public var askedAt: Timestamp
     public var amountMsat: Int64
     /// `asked`, `paid` or `refused`.
@@ -52,26 +45,7 @@ public struct WalletGrantDocument: Hashable, Sendable, Codable {
       self.state = state
       self.detail = detail
     }
-
-    private enum CodingKeys: String, CodingKey {
-      case askedAt = "asked_at"
-      case amountMsat = "amount_msat"
-      case state
-      case detail
-    }
   }
 
   public init() {}
-
-  private enum CodingKeys: String, CodingKey {
-    case wallet
-    case relays
-    case budgetMsat = "budget_msat"
-    case everySeconds = "every_seconds"
-    case totalMsat = "total_msat"
-    case spentMsat = "spent_msat"
-    case spentInAllMsat = "spent_in_all_msat"
-    case createdAt = "created_at"
-    case last
-  }
 }

@@ -1,5 +1,5 @@
 /// What can be rented, as `GET /v1/offers` shows it.
-public struct OfferDocument: Hashable, Sendable, Codable {
+public struct OfferDocument: Hashable, Sendable, SnakeCased {
   /// `[a-z0-9-]{1,63}`.
   public var id: String
   /// `disk` or `compute`.
@@ -57,30 +57,10 @@ public struct OfferDocument: Hashable, Sendable, Codable {
     self.images = images
     self.available = available
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case id
-    case kind
-    case title
-    case periodSeconds = "period_seconds"
-    case priceMsat = "price_msat"
-    case depositMsat = "deposit_msat"
-    case minimumMsat = "minimum_msat"
-    case debtLimitMsat = "debt_limit_msat"
-    case priceVaries = "price_varies"
-    case price
-    case exchangeRate = "exchange_rate"
-    case resources
-    case meters
-    case policy
-    case maxPeriods = "max_periods"
-    case images
-    case available
-  }
 }
 
 /// What a lease holds of a host. A disk has `disk_bytes` alone.
-public struct ResourcesDocument: Hashable, Sendable, Codable {
+public struct ResourcesDocument: Hashable, Sendable, SnakeCased {
   public var diskBytes: Int64
   /// Thousandths of a core.
   public var cpuMillis: Int64?
@@ -95,17 +75,10 @@ public struct ResourcesDocument: Hashable, Sendable, Codable {
     self.memoryBytes = memoryBytes
     self.pids = pids
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case diskBytes = "disk_bytes"
-    case cpuMillis = "cpu_millis"
-    case memoryBytes = "memory_bytes"
-    case pids
-  }
 }
 
 /// A price for usage beyond what is included.
-public struct MeterDocument: Hashable, Sendable, Codable {
+public struct MeterDocument: Hashable, Sendable, SnakeCased {
   /// `cpu memory disk egress ingress requests`.
   public var meter: String
   /// So many of the meter's own units are one priced unit.
@@ -129,19 +102,10 @@ public struct MeterDocument: Hashable, Sendable, Codable {
     self.priceMsat = priceMsat
     self.price = price
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case meter
-    case unit
-    case unitName = "unit_name"
-    case included
-    case priceMsat = "price_msat"
-    case price
-  }
 }
 
 /// How long each stage of a lease lasts.
-public struct PolicyDocument: Hashable, Sendable, Codable {
+public struct PolicyDocument: Hashable, Sendable, SnakeCased {
   /// An invoice can be paid this long.
   public var quoteSeconds: Int64
   /// The renewal notice goes out this long before time runs out.
@@ -172,16 +136,5 @@ public struct PolicyDocument: Hashable, Sendable, Codable {
     self.firstRetentionSeconds = firstRetentionSeconds ?? max(retentionSeconds / 2, 1)
     self.idleSeconds = idleSeconds
     self.idleAction = idleAction
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case quoteSeconds = "quote_seconds"
-    case leadSeconds = "lead_seconds"
-    case graceSeconds = "grace_seconds"
-    case retentionSeconds = "retention_seconds"
-    case firstGraceSeconds = "first_grace_seconds"
-    case firstRetentionSeconds = "first_retention_seconds"
-    case idleSeconds = "idle_seconds"
-    case idleAction = "idle_action"
   }
 }

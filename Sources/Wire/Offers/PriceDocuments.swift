@@ -15,7 +15,7 @@ public struct PriceDocument: Hashable, Sendable, Codable {
 }
 
 /// What a bitcoin cost in a currency, as somebody said at some moment: what amounts in bitcoin were reckoned at.
-public struct ExchangeRateDocument: Hashable, Sendable, Codable {
+public struct ExchangeRateDocument: Hashable, Sendable, SnakeCased {
   public var currency: String
   /// The currency's units for a bitcoin, in digits: `97123.45`.
   public var perBitcoin: String
@@ -30,17 +30,10 @@ public struct ExchangeRateDocument: Hashable, Sendable, Codable {
     self.source = source
     self.readAt = readAt
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case currency
-    case perBitcoin = "per_bitcoin"
-    case source
-    case readAt = "read_at"
-  }
 }
 
 /// How the rate of a currency stands, for the operator.
-public struct ExchangeRateItem: Hashable, Sendable, Codable {
+public struct ExchangeRateItem: Hashable, Sendable, SnakeCased {
   public var currency: String
   /// The last one believed; `null`: none was ever read.
   @Nullable public var rate: ExchangeRateDocument?
@@ -73,18 +66,5 @@ public struct ExchangeRateItem: Hashable, Sendable, Codable {
     self.failedReads = failedReads
     self.lastFailure = lastFailure
     self.refusals = refusals
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case currency
-    case rate
-    case trouble
-    case troubleSince = "trouble_since"
-    case sparedUntil = "spared_until"
-    case doubted
-    case doubtedSince = "doubted_since"
-    case failedReads = "failed_reads"
-    case lastFailure = "last_failure"
-    case refusals
   }
 }

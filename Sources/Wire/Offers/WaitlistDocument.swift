@@ -1,6 +1,6 @@
 /// An entry of a full offer's waitlist: `POST /v1/offers/{offer}/waitlist`, `GET /v1/waitlist/{ticket}`, and for the
 /// provider `GET /admin/v1/waitlist`.
-public struct WaitlistDocument: Hashable, Sendable, Codable {
+public struct WaitlistDocument: Hashable, Sendable, SnakeCased {
   /// What its holder shows; a secret, told once.
   public var ticket: String?
   public var offer: String
@@ -30,17 +30,5 @@ public struct WaitlistDocument: Hashable, Sendable, Codable {
     self.lease = lease
     self.offeredUntil = offeredUntil
     self.links = links
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case ticket
-    case offer
-    case state
-    case position
-    case joinedAt = "joined_at"
-    case expiresAt = "expires_at"
-    case lease
-    case offeredUntil = "offered_until"
-    case links
   }
 }

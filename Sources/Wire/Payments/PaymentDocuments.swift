@@ -1,5 +1,5 @@
 /// The claim of a payment.
-public struct PaymentDocument: Hashable, Sendable, Codable {
+public struct PaymentDocument: Hashable, Sendable, SnakeCased {
   /// 64 lowercase hex digits.
   public var paymentHash: String
   /// `open accepted settled canceled expired`.
@@ -17,13 +17,6 @@ public struct PaymentDocument: Hashable, Sendable, Codable {
     self.preimage = preimage
     self.failure = failure
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case paymentHash = "payment_hash"
-    case state
-    case preimage
-    case failure
-  }
 }
 
 /// The embedded node's answer to `POST /dev/pay`.
@@ -36,24 +29,16 @@ public struct PreimageDocument: Hashable, Sendable, Codable {
   ) {
     self.preimage = preimage
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case preimage
-  }
 }
 
 /// `POST /dev/invoice`: an invoice of a wallet on the embedded node.
-public struct WalletInvoiceRequest: Hashable, Sendable, Codable {
+public struct WalletInvoiceRequest: Hashable, Sendable, SnakeCased {
   public var amountMsat: Int64
 
   public init(
     amountMsat: Int64
   ) {
     self.amountMsat = amountMsat
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case amountMsat = "amount_msat"
   }
 }
 
@@ -65,14 +50,10 @@ public struct WalletInvoiceDocument: Hashable, Sendable, Codable {
   ) {
     self.invoice = invoice
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case invoice
-  }
 }
 
 /// `POST /v1/leases/{lease}/credit`: spend credit on a lease.
-public struct SpendCreditRequest: Hashable, Sendable, Codable {
+public struct SpendCreditRequest: Hashable, Sendable, SnakeCased {
   /// The lease that gets it; the giving one buys time for itself.
   public var to: String
   /// All there is without it.
@@ -84,15 +65,10 @@ public struct SpendCreditRequest: Hashable, Sendable, Codable {
     self.to = to
     self.amountMsat = amountMsat
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case to
-    case amountMsat = "amount_msat"
-  }
 }
 
 /// Credit that was spent.
-public struct SpentCreditDocument: Hashable, Sendable, Codable {
+public struct SpentCreditDocument: Hashable, Sendable, SnakeCased {
   public var lease: String
   public var to: String
   public var amountMsat: Int64
@@ -107,17 +83,10 @@ public struct SpentCreditDocument: Hashable, Sendable, Codable {
     self.amountMsat = amountMsat
     self.creditMsat = creditMsat
   }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case to
-    case amountMsat = "amount_msat"
-    case creditMsat = "credit_msat"
-  }
 }
 
 /// Credit and what became of it.
-public struct RefundDocument: Hashable, Sendable, Codable {
+public struct RefundDocument: Hashable, Sendable, SnakeCased {
   public var lease: String
   /// What is left of the lease's credit; not in lists.
   public var creditMsat: Int64?
@@ -143,17 +112,6 @@ public struct RefundDocument: Hashable, Sendable, Codable {
     self.feeMsat = feeMsat
     self.reason = reason
     self.askedAt = askedAt
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case lease
-    case creditMsat = "credit_msat"
-    case paymentHash = "payment_hash"
-    case state
-    case amountMsat = "amount_msat"
-    case feeMsat = "fee_msat"
-    case reason
-    case askedAt = "asked_at"
   }
 }
 
