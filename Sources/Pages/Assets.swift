@@ -20,7 +20,9 @@ struct Assets: Sendable {
     ("net.js", PackageResources.net_js), ("words.js", PackageResources.words_js),
     ("invoice.js", PackageResources.invoice_js), ("rent.js", PackageResources.rent_js),
     ("order.js", PackageResources.order_js), ("lease.js", PackageResources.lease_js),
-    ("leases.js", PackageResources.leases_js),
+    ("leases.js", PackageResources.leases_js), ("overview.js", PackageResources.overview_js),
+    ("files.js", PackageResources.files_js), ("container.js", PackageResources.container_js),
+    ("share.js", PackageResources.share_js), ("history.js", PackageResources.history_js),
   ]
   static let embedded = Assets(
     scripts + [("style.css", PackageResources.style_css), ("icon.svg", PackageResources.icon_svg)])

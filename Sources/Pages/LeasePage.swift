@@ -6,17 +6,35 @@ import Leasing
 import Ledger
 import Units
 
+/// The pages of a lease, each with an address of its own.
+enum LeasePart: String, CaseIterable {
+  case overview = "lease"
+  case files, container, usage, history, share
+
+  func isOf(_ kind: Kind) -> Bool {
+    switch self {
+    case .overview, .usage, .history, .share: true
+    case .files: kind == .disk
+    case .container: kind == .compute
+    }
+  }
+}
+
 /// A lease, for whoever shows its credential: in `Authorization`, as our script does, or in a form.
 extension Pages {
   @Sendable func lease(_ visit: Visit) async throws -> Response {
     guard let id = visit.parameters.get("lease").flatMap({ LeaseID($0) }) else { throw Refusal.unknownLease }
-    let caller = gate.caller(visit.request, peer: visit.peer)
-    guard !caller.authorization.isEmpty else {
-      return page(
-        "lease", visit, ["id": id.description, "isLocked": true, "heading": words(visit)["lease"]], isSecret: true)
+    guard let part = LeasePart(rawValue: visit.parameters.get("part") ?? LeasePart.overview.rawValue) else {
+      throw HTTPError(.notFound)
     }
-    return try await leasePage(
-      try await engine.reader.lease(id, caller), caller.authorization[0], isNew: false, visit, caller)
+    let caller = gate.caller(visit.request, peer: visit.peer)
+    guard let shown = caller.authorization.first else {
+      return page(
+        "locked", visit, ["id": id.description, "page": "lease", "heading": words(visit)["lease"]], isSecret: true)
+    }
+    let record = try await engine.reader.lease(id, caller)
+    guard part.isOf(record.lease.terms.kind) else { throw HTTPError(.notFound) }
+    return try await leasePage(part, record, LeaseVisit(visit: visit, caller: caller, credential: shown))
   }
 
   @Sendable func leaseByForm(_ visit: Visit) async throws -> Response {
@@ -27,23 +45,89 @@ extension Pages {
     caller.authorization = [credential]
     guard let id = LeaseID(try await engine.introspect(caller).lease) else { throw Refusal.unknownLease }
     return try await leasePage(
-      try await engine.reader.lease(id, caller), credential, isNew: false, visit, caller)
+      .overview, try await engine.reader.lease(id, caller),
+      LeaseVisit(visit: visit, caller: caller, credential: credential, isForm: true))
   }
 
-  /// - Parameter isNew: it has just been bought, and its credential is to be kept.
-  func leasePage(
-    _ record: LeaseRecord, _ credential: String, isNew: Bool, _ visit: Visit, _ caller: Caller
-  ) async throws -> Response {
-    let view = LeaseView(
-      record, at: engine.clock.now(), seesMoney: await engine.reader.seesMoney(caller), words(visit))
+  func leasePage(_ part: LeasePart, _ record: LeaseRecord, _ shown: LeaseVisit) async throws -> Response {
+    let words = words(shown.visit)
+    let seesMoney = await engine.reader.seesMoney(shown.caller)
+    let view = LeaseView(record, at: engine.clock.now(), seesMoney: seesMoney, words)
     var model = view.model
-    model["isNew"] = isNew
-    model["credential"] = credential
+    model["page"] = "lease"
+    model["isNew"] = shown.isNew
+    model["credential"] = shown.isNew ? shown.credential : ""
     model["failure"] = try await engine.reader.failure(of: record)?.fault.words ?? ""
     let title = engine.catalog.offer(record.lease.terms.offer)?.title ?? record.lease.terms.offer
     (model["title"], model["heading"]) = (title, title)
-    return page("lease", visit, model, isSecret: true)
+    if !shown.isForm { model["tabs"] = Self.tabs(part, record.lease, words) }
+    let more: [String: Any] =
+      switch part {
+      case .overview, .files: [:]
+      case .container: try await container(record, shown, words)
+      case .usage: try await usage(record, shown, words, seesMoney: seesMoney)
+      case .history: try await history(record, shown, words, seesMoney: seesMoney)
+      case .share: share(record, shown, words)
+      }
+    return page(part.rawValue, shown.visit, model.merging(more) { $1 }, isSecret: true)
   }
+
+  private static func tabs(_ here: LeasePart, _ lease: Lease, _ words: Words.Language) -> [[String: Any]] {
+    LeasePart.allCases.filter { $0.isOf(lease.terms.kind) }.map { part in
+      [
+        "href": "/lease/\(lease.id)" + (part == .overview ? "" : "/\(part.rawValue)"),
+        "name": words["tab_\(part.rawValue)"], "isHere": part == here,
+      ]
+    }
+  }
+
+  private func share(_ record: LeaseRecord, _ shown: LeaseVisit, _ words: Words.Language) -> [String: Any] {
+    guard let code = Self.topUpCode(of: record.lease, base: gate.base(shown.visit.request)) else { return [:] }
+    return ["lnurl": code, "scanQR": Picture.svg("LIGHTNING:" + code, title: words["scan"]) ?? ""]
+  }
+
+  private func container(
+    _ record: LeaseRecord, _ shown: LeaseVisit, _ words: Words.Language
+  ) async throws -> [String: Any] {
+    var model: [String: Any] = [:]
+    // What it was started with may hold secrets: it is for who may start it.
+    if try await engine.credential(of: shown.caller)?.capabilities.contains(.control) == true {
+      model["commandLine"] = record.request.command.map { $0.contains(" ") || $0.isEmpty ? "'\($0)'" : $0 }
+        .joined(separator: " ")
+      model["environment"] = record.request.environment.keys.sorted().joined(separator: ", ")
+    }
+    guard let state = await engine.doors.containers.commandState(of: record) else {
+      model["commandWords"] = words["short_\(record.lease.state.name.rawValue)"]
+      return model
+    }
+    switch state.command {
+    case .running: (model["command"], model["commandWords"], model["isRunning"]) = ("active", words["running"], true)
+    case .stopped: (model["command"], model["commandWords"], model["isStopped"]) = ("", words["stopped"], true)
+    case .ended(let code, let outOfMemory):
+      let how =
+        outOfMemory
+        ? words["out_of_memory"] : code.map { words.say("ended_with", ["code": "\($0)"]) } ?? words["ended_somehow"]
+      (model["command"], model["commandWords"], model["isStopped"]) = ("", how, true)
+    }
+    if state.restart != .never {
+      model["restartWords"] =
+        words[state.restart == .always ? "restart_always" : "restart_failure"]
+        + " (\(words.number(state.restarts)))"
+    }
+    return model
+  }
+}
+
+/// Who looks at a lease, and how.
+struct LeaseVisit: Sendable {
+  var visit: Visit
+  var caller: Caller
+  /// What was shown, as a line of `Authorization`.
+  var credential: String
+  /// By a form, without scripts: other pages of the lease would want the credential again.
+  var isForm = false
+  /// It has just been bought, and its credential is to be kept.
+  var isNew = false
 }
 
 /// A lease for people.
@@ -52,42 +136,40 @@ struct LeaseView {
 
   init(_ record: LeaseRecord, at now: Instant, seesMoney: Bool, _ words: Words.Language) {
     let lease = record.lease
-    let account = lease.account
     let name = lease.state.name
     model = [
-      "id": lease.id.description, "isLocked": false, "kind": lease.terms.kind.rawValue,
-      "isCompute": lease.terms.kind == .compute, "isDisk": lease.terms.kind == .disk, "offer": lease.terms.offer,
+      "id": lease.id.description, "kind": lease.terms.kind.rawValue,
+      "isCompute": lease.terms.kind == .compute, "isDisk": lease.terms.kind == .disk,
       "state": name.rawValue, "stateWords": Self.state(lease.state, words),
-      "isServing": name == .active || name == .grace, "isClosed": name == .closed || name == .reclaiming,
-      "isStarting": name == .provisioning || lease.state.isResuming,
+      "isClosed": name == .closed || name == .reclaiming,
       "reason": lease.flags.frozen?.reason ?? lease.flags.suspensionReason ?? lease.flags.evictionReason ?? "",
-      "isFrozen": lease.flags.frozen != nil, "image": record.request.image ?? "",
-      "disk": record.request.disk?.description ?? "", "seesMoney": seesMoney,
-      "what": words.bytes(lease.terms.resources.disk.count),
-      "created": lease.createdAt.minute, "createdIso": lease.createdAt.rfc3339,
-      "perDay": words.number(Self.perDay(account.rate)), "period": words.span(lease.terms.period.count, saysOne: true),
+      "image": record.request.image ?? "", "disk": record.request.disk?.description ?? "", "seesMoney": seesMoney,
+      "what": words.resources(lease.terms), "created": lease.createdAt.minute, "createdIso": lease.createdAt.rfc3339,
+      "perDay": words.number(lease.account.rate.perDay), "period": words.span(lease.terms.period.count, saysOne: true),
     ]
-    if lease.terms.kind == .compute {
-      model["what"] = words.say(
-        "what_compute",
-        [
-          "cores": words.cores(lease.terms.resources.cpuMillis),
-          "memory": words.bytes(lease.terms.resources.memory.count),
-          "disk": words.bytes(lease.terms.resources.disk.count),
-        ])
-    }
+    if seesMoney { tellMoney(lease, words) }
+    tellFuture(lease, at: now, seesMoney: seesMoney, words)
+  }
+
+  private mutating func tellMoney(_ lease: Lease, _ words: Words.Language) {
+    let account = lease.account
+    let balance = words.number(max(.zero, account.balance).satoshisRoundedDown)
+    let credit = words.number(account.credit.satoshisRoundedDown)
+    model["balance"] = balance
+    model["debt"] = account.debt == .zero ? "" : words.number(account.debt.satoshisRoundedUp)
+    model["credit"] = account.credit.satoshisRoundedDown > 0 ? credit : ""
+    model["refundWords"] = words.say("refund_words", ["sat": credit])
+    model["releaseLoss"] = words.say("release_loss_\(lease.terms.kind.rawValue)", ["sat": balance])
+  }
+
+  private mutating func tellFuture(_ lease: Lease, at now: Instant, seesMoney: Bool, _ words: Words.Language) {
     let price = lease.costOfGoingOn(at: now)
     model["canRenew"] = price != nil
+    model["renewal"] = price.map { words.number($0.satoshisRoundedUp) } ?? ""
     if seesMoney, let price {
       model["avoid"] = words.say(
         "renewal_buys",
         ["sat": words.number(price.satoshisRoundedUp), "period": words.span(lease.terms.period.count, saysOne: true)])
-    }
-    model["renewal"] = price.map { words.number($0.satoshisRoundedUp) } ?? ""
-    if seesMoney {
-      model["balance"] = words.number(max(.zero, account.balance).satoshisRoundedDown)
-      model["debt"] = account.debt == .zero ? "" : words.number(account.debt.satoshisRoundedUp)
-      model["credit"] = account.credit == .zero ? "" : words.number(account.credit.satoshisRoundedDown)
     }
     // At one moment the more serious of two is told: the paid time ends, and the service stops.
     let timetable = lease.timetable
@@ -97,22 +179,21 @@ struct LeaseView {
     model["next"] = told.map(\.element).map { deadline in
       ["at": deadline.at.minute, "iso": deadline.at.rfc3339, "what": words["next_\(deadline.action.rawValue)"]]
     }
-    if let first = lease.timetable.first {
-      model["until"] = first.at.rfc3339
-      model["untilWords"] = first.at.minute
-      model["untilWhat"] = words["until_\(first.action.rawValue)"]
-    }
+    guard let first = timetable.first else { return }
+    model["until"] = first.at.rfc3339
+    model["untilWords"] = first.at.minute
+    model["untilWhat"] = words["until_\(first.action.rawValue)"]
   }
 
   private static func state(_ state: Lease.State, _ words: Words.Language) -> String {
     if state.isResuming { return words["state_resuming"] }
     return words["state_\(state.name.rawValue)\(state.cause.map { "_" + $0 } ?? "")"]
   }
+}
 
+extension Rate {
   /// Satoshis.
-  private static func perDay(_ rate: Rate) -> Int64 {
-    rate.price(ofMicroseconds: Seconds.day.microseconds)?.satoshisRoundedUp ?? 0
-  }
+  fileprivate var perDay: Int64 { price(ofMicroseconds: Seconds.day.microseconds)?.satoshisRoundedUp ?? 0 }
 }
 
 extension Instant {

@@ -44,7 +44,9 @@ extension Pages {
       caller.authorization = [credential]
       caller.idempotencyKey = wish.key
       if case .lease(let record) = try await gate.rent(wish.request, caller) {
-        return try await leasePage(record, credential, isNew: true, visit, caller)
+        return try await leasePage(
+          .overview, record,
+          LeaseVisit(visit: visit, caller: caller, credential: credential, isForm: true, isNew: true))
       }
     }
     var view = OrderView(words: words(visit))

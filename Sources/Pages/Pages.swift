@@ -23,7 +23,7 @@ public struct Pages: Sendable {
     self.gate = gate
     self.title = title
     assets = Assets.embedded
-    templates = try Templates(words: try Words(PackageResources.words_txt))
+    templates = try Templates(words: try Words(Words.table))
   }
 
   /// Adds the pages to a router, whose front turns what they throw into problems.
@@ -46,6 +46,7 @@ public struct Pages: Sendable {
     on(.post, "/order", look)
     on(.get, "/leases") { visit in page("leases", visit, ["heading": words(visit)["your_leases"]]) }
     on(.get, "/lease/:lease", lease)
+    on(.get, "/lease/:lease/:part", lease)
     on(.post, "/lease", leaseByForm)
     on(.post, "/qr", picture)
     on(.get, "/assets/:version/:name") { visit in try assets.response(visit) }

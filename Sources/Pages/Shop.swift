@@ -37,19 +37,8 @@ struct OfferView {
     let isMetered = terms.fiat.map { $0.price == .zero } ?? (terms.price == .zero)
     let satoshis = (isMetered ? offer.highestDeposit : offer.highestPrice).satoshisRoundedUp
     let left = availability.available
-    let what =
-      switch terms.kind {
-      case .disk: words.say("what_disk", ["disk": words.bytes(terms.resources.disk.count)])
-      case .compute:
-        words.say(
-          "what_compute",
-          [
-            "cores": words.cores(terms.resources.cpuMillis), "memory": words.bytes(terms.resources.memory.count),
-            "disk": words.bytes(terms.resources.disk.count),
-          ])
-      }
     model = [
-      "id": offer.id, "title": offer.title, "kind": terms.kind.rawValue, "what": what,
+      "id": offer.id, "title": offer.title, "kind": terms.kind.rawValue, "what": words.resources(terms),
       "isCompute": terms.kind == .compute, "isMetered": isMetered, "isPriced": terms.isPriced,
       "atMost": offer.isTriedAtSeveralPrices, "sat": words.number(satoshis), "satValue": satoshis,
       "fiat": terms.fiat.map { "\(isMetered ? $0.deposit : $0.price) \($0.currency.rawValue)" } ?? "",

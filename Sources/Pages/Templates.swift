@@ -5,11 +5,14 @@ struct Templates: Sendable {
   let words: Words
   private let library: MustacheLibrary
 
-  private static let files: [(String, [UInt8])] = [
+  static let files: [(String, [UInt8])] = [
     ("layout", PackageResources.layout_mustache), ("shop", PackageResources.shop_mustache),
     ("rent", PackageResources.rent_mustache), ("order", PackageResources.order_mustache),
     ("lease", PackageResources.lease_mustache), ("leases", PackageResources.leases_mustache),
-    ("sorry", PackageResources.sorry_mustache),
+    ("sorry", PackageResources.sorry_mustache), ("locked", PackageResources.locked_mustache),
+    ("leasehead", PackageResources.leasehead_mustache), ("files", PackageResources.files_mustache),
+    ("container", PackageResources.container_mustache), ("usage", PackageResources.usage_mustache),
+    ("history", PackageResources.history_mustache), ("share", PackageResources.share_mustache),
   ]
 
   init(words: Words) throws {

@@ -4,7 +4,7 @@ import Leasing
 /// What somebody has filled in to rent something.
 struct Wish: Sendable {
   /// The fields that are the wish: sent again to redeem it.
-  static let fields = ["periods", "image", "command", "env", "ports", "restart"]
+  static let fields = ["periods", "image", "command", "env", "restart"]
 
   var request: LeaseRequest
   /// Visible characters, at least 22: the same form sent again is the same order.
@@ -20,8 +20,7 @@ struct Wish: Sendable {
     }
     request = LeaseRequest(
       offer: offer, periods: periods, image: form["image"], command: try Self.arguments(form["command"] ?? ""),
-      environment: try Self.environment(form["env"] ?? ""), ports: try Self.ports(form["ports"] ?? ""),
-      restart: restart)
+      environment: try Self.environment(form["env"] ?? ""), restart: restart)
     let key = form["key"] ?? ""
     guard (22...64).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       throw .invalidField("key", "load the form again")
@@ -65,14 +64,5 @@ struct Wish: Sendable {
       variables[String(parts[0])] = String(parts[1])
     }
     return variables
-  }
-
-  static func ports(_ text: String) throws(Refusal) -> [Int] {
-    var ports: [Int] = []
-    for part in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
-      guard let port = Int(part) else { throw .invalidField("ports", "numbers, with commas between") }
-      ports.append(port)
-    }
-    return ports
   }
 }

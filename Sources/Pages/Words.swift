@@ -1,6 +1,6 @@
 import Text
 
-/// Everything that the pages say, in every language: a table in a file of its own.
+/// Everything that the pages say, in every language: a table in files of its own.
 ///
 /// A line with a key, then a line for each language: `en` or `de`, a blank, the text. `{name}` is a place for a value.
 public struct Words: Sendable {
@@ -10,6 +10,7 @@ public struct Words: Sendable {
   }
 
   static let codes = ["en", "de"]
+  static let table = PackageResources.words_txt + PackageResources.lease_txt
   /// By language, then by key.
   let texts: [String: [String: String]]
 
@@ -84,7 +85,7 @@ extension Words.Language {
   }
 
   /// Two digits behind the point at the most, none that say nothing.
-  private func decimal(_ hundredths: Int64) -> String {
+  func hundredths(_ hundredths: Int64) -> String {
     let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
     if rest == 0 { return number(whole) }
     return number(whole) + self["decimal_point"]
@@ -94,13 +95,13 @@ extension Words.Language {
   func bytes(_ count: Int64) -> String {
     for (unit, shift) in [("TiB", Int64(40)), ("GiB", 30), ("MiB", 20), ("KiB", 10)] where count >= 1 << shift {
       let (whole, rest) = count.quotientAndRemainder(dividingBy: 1 << shift)
-      return "\(decimal(whole * 100 + (rest >> (shift - 10)) * 100 / 1_024)) \(unit)"
+      return "\(hundredths(whole * 100 + (rest >> (shift - 10)) * 100 / 1_024)) \(unit)"
     }
     return "\(count) B"
   }
 
   func cores(_ millis: Int64) -> String {
-    "\(decimal(millis / 10)) \(self[millis == 1_000 ? "core" : "cores"])"
+    "\(hundredths(millis / 10)) \(self[millis == 1_000 ? "core" : "cores"])"
   }
 
   /// `2 hours`, and `hour` or `1 hour`, as it is wanted.

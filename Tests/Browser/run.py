@@ -10,9 +10,10 @@ from playwright.sync_api import sync_playwright
 
 from shop import Shop
 from report import Report
+import leasing
 import ordering
 
-WALKS = {**ordering.WALKS}
+WALKS = {**ordering.WALKS, **leasing.WALKS}
 
 
 def main(arguments):

@@ -9,7 +9,7 @@ import Units
 @Suite struct ShopTests {
   let templates: Templates
 
-  init() throws { templates = try Templates(words: try Words(PackageResources.words_txt)) }
+  init() throws { templates = try Templates(words: try Words(Words.table)) }
 
   private var terms: Terms {
     Terms(

@@ -19,25 +19,25 @@ import Testing
   @Test func aFormIsAWish() throws {
     let form = try Form(
       "key=\(Self.key)&periods=+3+&image=busybox&command=sh+-c+%27echo+%22a%26b%22%27&env=A%3D1%0D%0AB%3D%3D+2%0D%0A%0D%0A"
-        + "&ports=80%2C+8080&restart=on-failure")
+        + "&restart=on-failure")
     let wish = try Wish(offer: "box", form)
     #expect(
       wish.request
         == LeaseRequest(
           offer: "box", periods: 3, image: "busybox", command: ["sh", "-c", "echo \"a&b\""],
-          environment: ["A": "1", "B": "= 2"], ports: [80, 8_080], restart: .onFailure))
+          environment: ["A": "1", "B": "= 2"], restart: .onFailure))
     #expect(wish.key == Self.key)
   }
 
   @Test func emptyFieldsAreNotThere() throws {
-    let wish = try Wish(offer: "disk", Form("key=\(Self.key)&image=&command=&env=&ports=&restart=never"))
+    let wish = try Wish(offer: "disk", Form("key=\(Self.key)&image=&command=&env=&restart=never"))
     #expect(wish.request == LeaseRequest(offer: "disk"))
   }
 
   @Test(arguments: [
     ("key=short", "key"), ("key=\(key)&periods=0", "periods"), ("key=\(key)&periods=x", "periods"),
     ("key=\(key)&command=%27", "command"), ("key=\(key)&command=a%5C", "command"), ("key=\(key)&env=A", "env"),
-    ("key=\(key)&ports=http", "ports"), ("key=\(key)&restart=sometimes", "restart"), ("key=%zz", "body"),
+    ("key=\(key)&restart=sometimes", "restart"), ("key=%zz", "body"),
     ("key=\(key)&key=\(key)", "key"), ("key=\(String(repeating: "k", count: 65))", "key"),
     ("key=\(String(repeating: "%0A", count: 22))", "key"),
   ])

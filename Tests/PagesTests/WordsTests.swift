@@ -5,7 +5,7 @@ import Testing
 @Suite struct WordsTests {
   let words: Words
 
-  init() throws { words = try Words(PackageResources.words_txt) }
+  init() throws { words = try Words(Words.table) }
 
   @Test func everyTextIsThereInEveryLanguage() {
     let keys = Words.codes.map { Set(words.texts[$0]?.keys.map { $0 } ?? []) }
@@ -20,11 +20,7 @@ import Testing
   }
 
   @Test func whatTemplatesAndScriptsSayIsInTheTable() {
-    let templates = [
-      PackageResources.layout_mustache, PackageResources.shop_mustache, PackageResources.rent_mustache,
-      PackageResources.order_mustache, PackageResources.lease_mustache, PackageResources.leases_mustache,
-      PackageResources.sorry_mustache,
-    ].map { String(decoding: $0, as: UTF8.self) }.joined()
+    let templates = Templates.files.map { String(decoding: $0.1, as: UTF8.self) }.joined()
     let scripts = Assets.scripts.map { String(decoding: $0.1, as: UTF8.self) }.joined()
     let english = words.texts["en"] ?? [:]
     for key in templates.matches(of: /\{\{t\.([a-z_]+)\}\}/).map({ String($0.1) }) {

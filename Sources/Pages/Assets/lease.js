@@ -1,18 +1,25 @@
-// A lease's page: the server writes it for whoever shows the credential, which only this browser has.
+// Every page of a lease: the server writes it for whoever shows the credential, which only this browser has. Then the module
+// of that page brings it to life.
 
-import { ask, mayPass, pause, picture, Refused } from "./net.js";
-import { download, exported, leases, orders, secret } from "./store.js";
-import { localTimes, say, span, toast } from "./words.js";
+import { ask, mayPass, pause, Refused } from "./net.js";
+import { leases } from "./store.js";
+import { localTimes, say, span } from "./words.js";
 
-const main = () => document.getElementById("main");
-let id;
+const [, , fromPath, part = "lease"] = location.pathname.split("/");
+let id = fromPath;
+let module = null;
+/** What the server wrote into each section that is shown. */
+const written = new WeakMap();
+/** Pages that change by themselves; the others would lose what somebody is doing there. */
+const isLive = ["lease", "history", "usage", "container"].includes(part);
 
-export default function start() {
-  id = location.pathname.split("/")[2] ?? document.getElementById("lease")?.dataset.lease;
-  const kept = leases.get(id);
+export default async function start() {
   localTimes(document);
   setInterval(tick, 1000);
-  if (!document.getElementById("locked")) return keepShown();
+  tick();
+  if (!document.getElementById("locked")) return; // Written by the server from a form, for a browser without scripts.
+  takeFromAddress();
+  const kept = leases.get(id);
   const form = document.querySelector("#locked form");
   form.hidden = Boolean(kept);
   form.addEventListener("submit", (event) => {
@@ -24,20 +31,43 @@ export default function start() {
     document.getElementById("locked-words").textContent = say("js_no_credential");
     return;
   }
+  module = (await import({ lease: "./overview.js", files: "./files.js", container: "./container.js", share: "./share.js" }[part] ?? "./history.js"));
   follow();
 }
 
-/** A page that the server wrote from a form, without us: what it shows is kept. */
-function keepShown() {
-  tick();
+/** A link that somebody lent brings its credential behind the #, which no server is sent; here it goes out of sight. */
+function takeFromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const lent = given.get("credential");
+  if (!lent) return;
+  // Who holds the lease already keeps what he has.
+  if (!leases.get(id)) leases.put(id, { credential: normal(lent), at: Date.now(), path: given.get("path") ?? undefined });
+  history.replaceState(null, "", location.pathname);
 }
 
+/** A credential as it is shown in `Authorization`. */
 export function normal(text) {
   const credential = text.trim();
   return /^l402\s/i.test(credential) ? credential : `L402 ${credential}`;
 }
 
 const credential = () => leases.get(id)?.credential;
+
+/** As `ask`, with the lease's credential; one that is only too old is swapped, free of charge. */
+async function asHolder(method, path, options = {}) {
+  try {
+    return await ask(method, path, { ...options, credential: credential() });
+  } catch (error) {
+    if (error.code !== "credential-stale") throw error;
+    await swap();
+    return ask(method, path, { ...options, credential: credential() });
+  }
+}
+
+async function swap() {
+  const minted = await (await ask("POST", `/v1/leases/${id}/credential`, { credential: credential() })).json();
+  leases.put(id, { credential: `L402 ${minted.macaroon}:${credential().split(":").pop()}` });
+}
 
 function tick() {
   for (const time of document.querySelectorAll("time[data-countdown]")) {
@@ -47,36 +77,34 @@ function tick() {
 
 /** The page as it is now. */
 async function load() {
-  const answer = await ask("GET", location.pathname, { credential: credential(), headers: { Accept: "text/html" } });
+  const answer = await asHolder("GET", location.pathname + location.search, { headers: { Accept: "text/html" } });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
   const lease = fresh.querySelector("#lease");
   if (!lease) throw new Refused(answer.status, null);
-  const { title, kind } = lease.dataset;
-  const until = fresh.querySelector("time[data-countdown]")?.dateTime;
-  leases.put(id, { title, kind, until, state: lease.dataset.state });
+  const { title, kind, state, until } = lease.dataset;
+  leases.put(id, { title, kind, state, until });
   localTimes(fresh);
-  fresh.querySelector("#keep").hidden = false;
+  for (const node of fresh.querySelectorAll("[data-scripted]")) node.hidden = false;
   const old = document.getElementById("lease");
   if (!old) {
-    main().replaceChildren(...fresh.childNodes);
+    document.getElementById("main").replaceChildren(...fresh.childNodes);
     document.title = `${title} · ${document.title}`;
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   } else {
     // Only what has changed is replaced: what somebody is about to press stays under the finger.
-    for (const part of lease.querySelectorAll("section")) {
-      const there = old.querySelector(`[aria-labelledby="${part.getAttribute("aria-labelledby")}"]`);
-      if (there && there.id !== "keep" && there.innerHTML !== part.innerHTML) there.replaceWith(document.adoptNode(part));
+    const place = (node) => node.getAttribute("aria-labelledby");
+    for (const there of [...old.querySelectorAll("section:not([data-still])")]) {
+      const now = lease.querySelector(`section[aria-labelledby="${place(there)}"]`);
+      if (!now) there.remove();
+      else if (now.innerHTML !== written.get(there)) there.replaceWith(document.adoptNode(now));
+    }
+    for (const now of [...lease.querySelectorAll("section")]) {
+      if (!old.querySelector(`section[aria-labelledby="${place(now)}"]`)) old.append(document.adoptNode(now));
     }
   }
-  bind();
+  for (const section of document.querySelectorAll("#lease section")) if (!written.has(section)) written.set(section, section.innerHTML);
   tick();
-}
-
-function bind() {
-  const actions = { renew, save, device };
-  for (const button of document.querySelectorAll("[data-do]")) {
-    const action = actions[button.dataset.do];
-    if (action) button.onclick = () => action(button);
-  }
+  module.attach?.({ id, ask: asHolder, credential, reload: load, lease: document.getElementById("lease").dataset });
 }
 
 /** Loads the page, and again whenever something happens to the lease. */
@@ -84,10 +112,10 @@ async function follow() {
   for (;;) {
     try {
       await load();
+      if (!isLive) return;
       await happened();
     } catch (error) {
-      if (error.code === "credential-stale") await swap();
-      else if (!mayPass(error) && !document.getElementById("lease")) return refused(error);
+      if (!mayPass(error) && !document.getElementById("lease")) return refused(error);
       await pause(2000);
     }
   }
@@ -97,21 +125,21 @@ async function follow() {
 async function happened() {
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), 60_000);
+  const key = `leasehold.event.${id}.${part}`;
   try {
-    const last = Number(sessionStorage.getItem(`leasehold.event.${id}`)) || 0;
-    const answer = await ask("GET", `/v1/leases/${id}/events`, {
-      credential: credential(), signal: end.signal, headers: { Accept: "text/event-stream", "Last-Event-ID": String(last) },
+    const answer = await asHolder("GET", `/v1/leases/${id}/events`, {
+      signal: end.signal, headers: { Accept: "text/event-stream", "Last-Event-ID": sessionStorage.getItem(key) ?? "0" },
     });
     if (answer.status === 204) return await pause(60_000);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return;
+      if (done) return await pause(2000);
       text += value;
       const ids = [...text.matchAll(/^id: ?(\d+)\r?\n/gm)];
       if (ids.length && /\r?\n\r?\n/.test(text)) {
-        sessionStorage.setItem(`leasehold.event.${id}`, ids.at(-1)[1]);
+        sessionStorage.setItem(key, ids.at(-1)[1]);
         return;
       }
     }
@@ -123,42 +151,7 @@ async function happened() {
   }
 }
 
-/** A fresh credential for one that is only too old, free of charge. */
-async function swap() {
-  const answer = await ask("POST", `/v1/leases/${id}/credential`, { credential: credential() });
-  const minted = await answer.json();
-  const preimage = credential().split(":").pop();
-  leases.put(id, { credential: `L402 ${minted.macaroon}:${preimage}` });
-}
-
 function refused(error) {
   document.getElementById("locked-words").textContent = `${say("js_lease_trouble")} ${error.message}`;
   document.querySelector("#locked form").hidden = false;
-}
-
-function renew() {
-  const { title } = document.getElementById("lease").dataset;
-  // A renewal that waits for its payment is the one that is shown again.
-  const open = orders.all().find((order) => order.kind === "renew" && order.lease === id
-    && (order.credential || !order.expires || Date.parse(order.expires) > Date.now() + 30_000));
-  const order = open ?? orders.put(secret(), { kind: "renew", path: `/v1/leases/${id}/renewals`, title, lease: id, body: { periods: 1 }, at: Date.now() });
-  location.assign(`/order#${order.id}`);
-}
-
-function save() {
-  download(`lease-${id.slice(-8)}.json`, exported([leases.get(id)]));
-}
-
-async function device(button) {
-  const box = document.getElementById("device");
-  if (box.hidden) {
-    try {
-      const code = await picture(credential());
-      if (code) box.replaceChildren(code);
-    } catch (error) {
-      return toast(`${say("js_sorry")} ${error.message}`);
-    }
-  }
-  box.hidden = !box.hidden;
-  button.setAttribute("aria-expanded", String(!box.hidden));
 }

@@ -33,7 +33,7 @@ export async function ask(method, path, { credential, key, body, signal, headers
 
 /** Whether the same request may succeed later without anything being done about it. */
 export function mayPass(error) {
-  return !(error instanceof Refused) || error.status === 429 || error.status >= 500;
+  return !(error instanceof Refused) || error.status === 429 || (error.status >= 500 && ![501, 507].includes(error.status));
 }
 
 /** Waits, or until the page is looked at again or the network is back. */

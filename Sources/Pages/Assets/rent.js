@@ -69,8 +69,6 @@ function wish(form, offer, kind) {
   if (command.length) body.command = command;
   const env = variables(form.elements.env);
   if (Object.keys(env).length) body.env = env;
-  const ports = value("ports").split(/[\s,]+/).filter(Boolean).map(Number);
-  if (ports.length) body.ports = ports;
   if (value("restart") !== "never") body.restart = value("restart");
   return body;
 }

@@ -1,7 +1,9 @@
 // What scripts say, in the language of the page, and how they say spans and moments.
 
 const texts = JSON.parse(document.getElementById("words").textContent);
-export const language = document.documentElement.lang;
+const language = document.documentElement.lang;
+/** The reader's own habits of writing numbers and moments, where they go with the page's language. */
+const habits = navigator.languages.find((one) => one.toLowerCase().startsWith(language)) ?? language;
 
 export function say(key, values = {}) {
   let text = texts[key] ?? key;
@@ -29,7 +31,7 @@ export function span(milliseconds) {
 /** A moment in the reader's own time. */
 export function moment(iso) {
   const style = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, style).format(new Date(iso));
+  return new Intl.DateTimeFormat(habits, style).format(new Date(iso));
 }
 
 /** Turns the server's moments under a node into the reader's. */
