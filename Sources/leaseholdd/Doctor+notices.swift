@@ -81,12 +81,13 @@ extension Doctor {
 
   /// Relays of renters' wallets are counted and not named.
   ///
-  /// - Parameter grants: what renters have handed over, some of it.
+  /// - Parameter grants: what renters have handed over, some of it; `nil`: the database could not be asked.
   static func wallets(
-    _ configuration: Configuration, grants: [String], _ clock: any WallClock, within patience: Duration = .seconds(10)
+    _ configuration: Configuration, grants: [String]?, _ clock: any WallClock, within patience: Duration = .seconds(10)
   ) async throws -> String {
     guard configuration.wallets.enabled else { return "none are asked: wallets.enabled says false" }
     let reached = try reach(configuration.wallets.allowed, "wallets.allow")
+    guard let grants else { return "at \(reached); which ones, the database would say" }
     let client = try RelayClient(reaching: configuration.wallets.reachable)
     let wallets = NostrWallets(client, clock: clock)
     var relays: [String] = []

@@ -58,10 +58,10 @@ struct Doctor: AsyncParsableCommand {
     await Self.examineRates(configuration, store, clock, &checks)
     // Without a database nobody knows how many there are.
     let leases = try? await pool.withConnection { try $0.first("SELECT count(*) FROM lease") { try $0.int64(0) } }
-    // Without a database nobody has named one.
+    // Without a database nobody knows which wallets are asked.
     let grants = try? await store.transaction { tx in try tx.newestWalletGrants(limit: 100) }
     await pool.close()
-    await examineReaching(configuration, grants ?? [], clock, &checks)
+    await examineReaching(configuration, grants, clock, &checks)
     await Self.examineSecrets(configuration, leases: leases, clock, &checks)
     await Self.examineHosts(configuration, clock, log, &checks)
     return checks.findings
@@ -186,7 +186,7 @@ struct Doctor: AsyncParsableCommand {
   }
 
   private func examineReaching(
-    _ configuration: Configuration, _ grants: [WalletGrant], _ clock: SystemClock, _ checks: inout Checks
+    _ configuration: Configuration, _ grants: [WalletGrant]?, _ clock: SystemClock, _ checks: inout Checks
   ) async {
     // Where it cannot be read, the line of the secrets says why.
     let keyring = try? Secrets(directory: configuration.stateDirectory, makesMissing: false).keyring()
@@ -195,7 +195,7 @@ struct Doctor: AsyncParsableCommand {
     await checks.run("mail") { try await Self.mail(configuration, to: mail, at: clock.now()) }
     await checks.run("nostr") { try await Self.nostr(configuration, key: keyring?.nostrKey) }
     await checks.run("wallets") {
-      let given = grants.compactMap { grant in keyring.flatMap { grant.uri(with: $0) } }
+      let given = grants?.compactMap { grant in keyring.flatMap { grant.uri(with: $0) } }
       return try await Self.wallets(configuration, grants: given, clock)
     }
   }

@@ -100,7 +100,8 @@ class Puller:
         return [item["msat"] for item in first(out)["items"] if item["debit"] == "node"]
 
     def lives(self):
-        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "9", line=self.uri + "\n")
+        # One renewal a period, and what a grace may cost besides.
+        self.leasehold("autopull", self.lease, "--nwc", "-", "--budget", "4", line=self.uri + "\n")
         dice = random.Random(8)
         deadline = time.monotonic() + 16 * self.PERIOD
         while len(self.payments()) < 11:

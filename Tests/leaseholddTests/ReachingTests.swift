@@ -136,13 +136,14 @@ import Units
     func grant(_ relay: String) -> String {
       "nostr+walletconnect://\(NostrSecretKey.random().publicKey)?relay=\(relay)&secret=\(String(repeating: "1", count: 64))"
     }
-    func said(_ configuration: Configuration, _ grants: [String]) async throws -> String {
+    func said(_ configuration: Configuration, _ grants: [String]?) async throws -> String {
       try await Doctor.wallets(configuration, grants: grants, Standing(), within: Self.patience)
     }
     #expect(
       try await said(near, [grant(goodURL), grant(badURL), grant(goodURL), "what cannot be read"])
         == "1 of 2 relays at which renters' wallets are asked answer")
     #expect(try await said(near, []).contains("no renter has named one"))
+    #expect(try await said(near, nil).contains("the database would say"))
     #expect(try await said(read("wallets: {enabled: false}"), [grant(goodURL)]).contains("none are asked"))
     for (configuration, relay) in [(near, badURL), (try read(""), goodURL)] {
       let words = try #require(await complaint { try await said(configuration, [grant(relay)]) })
