@@ -146,12 +146,13 @@ let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mus
 let pages = [
   "Assets/style.css", "Assets/icon.svg", "Assets/page.js", "Assets/store.js", "Assets/net.js", "Assets/words.js",
   "Assets/invoice.js", "Assets/rent.js", "Assets/order.js", "Assets/lease.js", "Assets/leases.js",
-  "Assets/overview.js", "Assets/files.js", "Assets/container.js", "Assets/share.js", "Assets/history.js",
+  "Assets/overview.js", "Assets/files.js", "Assets/container.js", "Assets/share.js", "Assets/keep.js",
+  "Assets/history.js",
   "Templates/layout.mustache", "Templates/shop.mustache", "Templates/rent.mustache", "Templates/order.mustache",
   "Templates/lease.mustache", "Templates/leases.mustache", "Templates/sorry.mustache",
   "Templates/locked.mustache", "Templates/leasehead.mustache", "Templates/files.mustache",
   "Templates/container.mustache",
-  "Templates/usage.mustache", "Templates/history.mustache", "Templates/share.mustache",
+  "Templates/usage.mustache", "Templates/history.mustache", "Templates/share.mustache", "Templates/keep.mustache",
   "Words/words.txt", "Words/lease.txt",
 ]
 

@@ -22,7 +22,8 @@ struct Assets: Sendable {
     ("order.js", PackageResources.order_js), ("lease.js", PackageResources.lease_js),
     ("leases.js", PackageResources.leases_js), ("overview.js", PackageResources.overview_js),
     ("files.js", PackageResources.files_js), ("container.js", PackageResources.container_js),
-    ("share.js", PackageResources.share_js), ("history.js", PackageResources.history_js),
+    ("share.js", PackageResources.share_js), ("keep.js", PackageResources.keep_js),
+    ("history.js", PackageResources.history_js),
   ]
   static let embedded = Assets(
     scripts + [("style.css", PackageResources.style_css), ("icon.svg", PackageResources.icon_svg)])

@@ -4,16 +4,17 @@ import Hummingbird
 import L402
 import Leasing
 import Ledger
+import QR
 import Units
 
 /// The pages of a lease, each with an address of its own.
 enum LeasePart: String, CaseIterable {
   case overview = "lease"
-  case files, container, usage, history, share
+  case files, container, keep, usage, history, share
 
   func isOf(_ kind: Kind) -> Bool {
     switch self {
-    case .overview, .usage, .history, .share: true
+    case .overview, .keep, .usage, .history, .share: true
     case .files: kind == .disk
     case .container: kind == .compute
     }
@@ -63,11 +64,12 @@ extension Pages {
     if !shown.isForm { model["tabs"] = Self.tabs(part, record.lease, words) }
     let more: [String: Any] =
       switch part {
-      case .overview, .files: [:]
+      case .overview: changes(record, words)
+      case .files, .share: [:]
       case .container: try await container(record, shown, words)
       case .usage: try await usage(record, shown, words, seesMoney: seesMoney)
       case .history: try await history(record, shown, words, seesMoney: seesMoney)
-      case .share: share(record, shown, words)
+      case .keep: keep(record, shown)
       }
     return page(part.rawValue, shown.visit, model.merging(more) { $1 }, isSecret: true)
   }
@@ -81,9 +83,38 @@ extension Pages {
     }
   }
 
-  private func share(_ record: LeaseRecord, _ shown: LeaseVisit, _ words: Words.Language) -> [String: Any] {
-    guard let code = Self.topUpCode(of: record.lease, base: gate.base(shown.visit.request)) else { return [:] }
-    return ["lnurl": code, "scanQR": Picture.svg("LIGHTNING:" + code, title: words["scan"]) ?? ""]
+  /// What its renter may change it to.
+  private func changes(_ record: LeaseRecord, _ words: Words.Language) -> [String: Any] {
+    let terms = record.lease.terms
+    let others = engine.catalog.offers.map(engine.offers.asOfNow).filter {
+      $0.terms.kind == terms.kind && $0.id != terms.offer && $0.terms.isPriced && $0.terms.price > .zero
+    }
+    guard record.lease.state == .active, !others.isEmpty else { return [:] }
+    return [
+      "hasChanges": true,
+      "changes": others.map { offer in
+        [
+          "offer": offer.id,
+          "text": words.say(
+            "change_option",
+            [
+              "title": offer.title, "sat": words.number(offer.highestPrice.satoshisRoundedUp),
+              "period": words.span(offer.terms.period.count, saysOne: false),
+            ]),
+        ]
+      },
+    ]
+  }
+
+  private func keep(_ record: LeaseRecord, _ shown: LeaseVisit) -> [String: Any] {
+    let lease = record.lease
+    var model: [String: Any] = ["hasMeters": !lease.terms.meters.isEmpty]
+    model["renewalValue"] = lease.costOfGoingOn(at: engine.clock.now()).map { "\($0.satoshisRoundedUp)" } ?? ""
+    model["limitValue"] = lease.limit(at: engine.clock.now()).map { "\($0.perDay.satoshisRoundedDown)" } ?? ""
+    if let code = Self.topUpCode(of: lease, base: gate.base(shown.visit.request)) {
+      (model["lnurl"], model["scanQR"]) = (code, QRCode("LIGHTNING:" + code)?.svg ?? "")
+    }
+    return model
   }
 
   private func container(

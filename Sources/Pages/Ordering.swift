@@ -3,6 +3,7 @@ import Engine
 import HTTPTypes
 import Hummingbird
 import L402
+import QR
 import Units
 
 /// An order without scripts: a form, an invoice, and a button that looks whether it was paid. Whatever has to be known for
@@ -71,7 +72,7 @@ struct OrderView {
     model["isShown"] = true
     model["invoice"] = invoice.text
     model["sat"] = invoice.amount.map { words.number($0.satoshisRoundedUp) } ?? ""
-    model["qr"] = Picture.svg("LIGHTNING:" + upper, title: words["qr_title"]) ?? ""
+    model["qr"] = QRCode("LIGHTNING:" + upper)?.svg ?? ""
     model["until"] = (invoice.timestamp + invoice.expiry).minute
     model["macaroon"] = macaroon
     model["offer"] = offer

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import L402
 import NIOCore
+import QR
 
 /// What a person with a browser and a wallet meets: the shop window, an order, and the leases of a browser.
 ///
@@ -88,7 +89,7 @@ public struct Pages: Sendable {
   /// `POST /qr`: the body as a picture. In the body, because what is to be shown may be a credential.
   @Sendable private func picture(_ visit: Visit) async throws -> Response {
     let text = String(decoding: try await visit.body(upTo: 4 << 10), as: UTF8.self)
-    guard let svg = Picture.svg(text, title: words(visit)["qr_title"]) else {
+    guard let svg = QRCode(text)?.svg else {
       throw Refusal.invalidField("body", "1 to some 2,900 bytes")
     }
     return Response(

@@ -43,6 +43,7 @@ struct OfferView {
       "atMost": offer.isTriedAtSeveralPrices, "sat": words.number(satoshis), "satValue": satoshis,
       "fiat": terms.fiat.map { "\(isMetered ? $0.deposit : $0.price) \($0.currency.rawValue)" } ?? "",
       "isFiat": terms.fiat != nil, "per": words.span(terms.period.count, saysOne: false),
+      "howMany": words.say("how_many", ["period": words.span(terms.period.count, saysOne: true)]),
       "kept": words.say(
         "kept",
         [

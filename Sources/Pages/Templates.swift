@@ -13,6 +13,7 @@ struct Templates: Sendable {
     ("leasehead", PackageResources.leasehead_mustache), ("files", PackageResources.files_mustache),
     ("container", PackageResources.container_mustache), ("usage", PackageResources.usage_mustache),
     ("history", PackageResources.history_mustache), ("share", PackageResources.share_mustache),
+    ("keep", PackageResources.keep_mustache),
   ]
 
   init(words: Words) throws {

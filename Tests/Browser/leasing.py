@@ -212,9 +212,52 @@ def history(browser, shop):
         tab(page, "Usage")
         visitor.accessible()
         visitor.fits()
-        tab(page, "Share")
+        tab(page, "Keep")
         expect(page.locator(".qr svg").first).to_be_visible()
         expect(page.locator("main")).to_contain_text("LNURL1")
+
+
+def kept_alive(browser, shop):
+    """Somebody is told until he is taken away; a wallet that does not answer is not taken."""
+    with visiting(browser, shop) as visitor:
+        page = visitor.page
+        lease = disk(visitor)
+        tab(page, "Keep")
+        expect(page.locator("#wallet-now")).to_have_text("None is asked.")
+        page.select_option("#tell-how", "webhook")
+        page.fill("#tell-where", "https://hooks.example.com/me")
+        page.locator("#tell button").click()
+        expect(page.locator("#contact-words")).to_contain_text("whsec_")
+        expect(page.locator("#contacts li")).to_have_count(1)
+        visitor.accessible()
+        visitor.fits()
+        page.locator("#contacts button").click()
+        expect(page.locator("#contacts li")).to_have_count(0)
+        key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        page.fill("#wallet-nwc", f"nostr+walletconnect://{key}?relay=wss%3A%2F%2Frelay.example.com&secret={'1' * 64}")
+        page.locator("#wallet-set button").click()
+        # Nobody is at that relay: a wallet that does not answer is not taken.
+        expect(page.locator("#toast")).to_contain_text("That did not work", timeout=60_000)
+        expect(page.locator("#wallet-now")).to_have_text("None is asked.")
+        assert "1" * 64 not in page.content()
+        assert shop.lease(lease, credential_of(visitor, lease))["state"] == "active"
+
+
+def changed(browser, shop):
+    """A lease is changed to a larger offer, for what is left of its money."""
+    with visiting(browser, shop) as visitor:
+        page = visitor.page
+        visitor.order("quick-disk")
+        page.locator("#pay-play").click()
+        lease = visitor.leased()
+        page.select_option("#change-to", "day-disk")
+        page.get_by_role("button", name="Change…").click()
+        expect(page.locator("#change-dialog")).to_contain_text("Some disk for a day: 20 sat per day")
+        visitor.accessible()
+        page.get_by_role("button", name="Change", exact=True).click()
+        assert visitor.leased() == lease
+        expect(page.locator("h1")).to_have_text("Some disk for a day")
+        assert shop.lease(lease, credential_of(visitor, lease))["offer"] == "day-disk"
 
 
 def disk_in_container(browser, shop):
@@ -235,4 +278,4 @@ def disk_in_container(browser, shop):
 
 
 WALKS = {walk.__name__: walk for walk in [
-    given_back, files, large_file, container, container_ends, lent, history, disk_in_container]}
+    given_back, files, large_file, container, container_ends, lent, history, kept_alive, changed, disk_in_container]}

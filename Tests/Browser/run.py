@@ -1,6 +1,6 @@
 """Runs every walk, or those that are named; `scripts/pages` makes what it needs and calls it.
 
-    python run.py [--list] [--pictures FOLDER] [walk…]
+    python run.py [--list] [--pictures FOLDER | --album FOLDER] [walk…]
 """
 
 import os
@@ -12,6 +12,7 @@ from shop import Shop
 from report import Report
 import leasing
 import ordering
+import pictures
 
 WALKS = {**ordering.WALKS, **leasing.WALKS}
 
@@ -20,11 +21,12 @@ def main(arguments):
     if "--list" in arguments:
         print("\n".join(WALKS))
         return 0
-    pictures = None
-    if "--pictures" in arguments:
-        at = arguments.index("--pictures")
-        pictures = arguments[at + 1]
-        del arguments[at:at + 2]
+    albums = []
+    for option, take in {"--pictures": pictures.for_designers, "--album": pictures.for_documentation}.items():
+        if option in arguments:
+            at = arguments.index(option)
+            albums.append((take, arguments[at + 1]))
+            del arguments[at:at + 2]
     unknown = set(arguments) - WALKS.keys()
     if unknown:
         sys.exit(f"no walk {', '.join(unknown)}; there are {', '.join(WALKS)}")
@@ -35,11 +37,10 @@ def main(arguments):
                 browser = playwright.chromium.launch(
                     executable_path=os.environ.get("LEASEHOLD_CHROMIUM", "/usr/bin/chromium"),
                     args=["--no-sandbox", "--disable-dev-shm-usage"])
-                for name in arguments or WALKS:
+                for name in arguments or ([] if albums else WALKS):
                     report.step(WALKS[name].__doc__.strip().rstrip("."), WALKS[name], browser, shop)
-                if pictures:
-                    import pictures as album
-                    report.step("pictures of every page", album.take, browser, shop, pictures)
+                for take, folder in albums:
+                    report.step("pictures", take, browser, shop, folder)
                 browser.close()
     finally:
         shop.stop()

@@ -30,12 +30,4 @@ import Testing
       #expect(!text.contains("innerHTML ="), "\(name) writes HTML")
     }
   }
-
-  @Test func aPictureIsAQRCodeWithAQuietZone() throws {
-    let svg = try #require(Picture.svg("LIGHTNING:LNBC1", title: "code"))
-    #expect(svg.hasPrefix(#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 "#))
-    #expect(svg.contains("M4 4h7v1h-7z"))
-    #expect(Picture.svg("", title: "") == nil)
-    #expect(Picture.svg(String(repeating: "x", count: 4_000), title: "") == nil)
-  }
 }

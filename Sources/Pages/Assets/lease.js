@@ -31,7 +31,7 @@ export default async function start() {
     document.getElementById("locked-words").textContent = say("js_no_credential");
     return;
   }
-  module = (await import({ lease: "./overview.js", files: "./files.js", container: "./container.js", share: "./share.js" }[part] ?? "./history.js"));
+  module = (await import({ lease: "./overview.js", files: "./files.js", container: "./container.js", share: "./share.js", keep: "./keep.js" }[part] ?? "./history.js"));
   follow();
 }
 

@@ -69,7 +69,7 @@ function card(lease) {
   return element("li", { class: "card" },
     element("h2", {}, lease.title || lease.id),
     element("p", { class: "small mono" }, lease.id),
-    element("p", { class: "small" }, isOver ? say("js_ended") : lease.until ? moment(lease.until) : ""),
+    element("p", { class: "small" }, isOver ? say("js_ended") : lease.until ? say("js_until", { moment: moment(lease.until) }) : ""),
     element("p", { class: "foot buttons" },
       element("a", { class: "button", href: `/lease/${lease.id}` }, say("js_open")),
       element("button", { class: "quiet", type: "button", onclick: () => forget(lease) }, say("js_remove"))));

@@ -13,7 +13,8 @@ export default function start() {
   addEventListener("hashchange", () => location.reload());
   const order = orders.get(location.hash.slice(1));
   if (!order) return tell(say("js_unknown_order"), "", { elsewhere: true });
-  at("order-what").textContent = order.kind === "renew" ? `${say("js_renewal_of")} ${order.title}` : order.title;
+  const before = { renew: `${say("js_renewal_of")} `, change: `${say("js_change_of")} ` }[order.kind] ?? "";
+  at("order-what").textContent = before + order.title;
   run(order).catch((error) => tell(`${say("js_sorry")} ${error.message}`, "", { again: order, elsewhere: true }));
 }
 
@@ -36,7 +37,7 @@ function tell(words, detail = "", { again, elsewhere } = {}) {
   at("again").onclick = () => {
     // Another invoice is another order; the old one is watched no longer, and was not paid.
     const id = secret();
-    orders.put(id, { kind: again.kind, title: again.title, path: again.path, body: again.body, lease: again.kind === "renew" ? again.lease : undefined, leaseKind: again.leaseKind, disk: again.disk, at: Date.now() });
+    orders.put(id, { kind: again.kind, title: again.title, path: again.path, body: again.body, lease: again.kind === "rent" ? undefined : again.lease, leaseKind: again.leaseKind, disk: again.disk, at: Date.now() });
     orders.remove(again.id);
     location.hash = id;
   };

@@ -9,7 +9,7 @@ const outcomes = { paid: "js_payout_paid", failed: "js_payout_failed" };
 
 export function attach(context) {
   lease = context;
-  const actions = { renew, save, device, release, refund };
+  const actions = { renew, change, save, device, release, refund };
   for (const node of document.querySelectorAll("[data-do]")) {
     const action = actions[node.dataset.do];
     if (node.tagName === "FORM") node.onsubmit = (event) => {
@@ -39,6 +39,22 @@ function renew() {
     kind: "renew", path: `/v1/leases/${lease.id}/renewals`, title: lease.lease.title, lease: lease.id, body: { periods: 1 }, at: Date.now(),
   });
   location.assign(`/order#${order.id}`);
+}
+
+/** What it costs is said by the invoice; what costs nothing happens at once, and so is asked about first. */
+function change(form) {
+  const dialog = document.getElementById("change-dialog");
+  const { offer } = form.elements;
+  document.getElementById("change-words").textContent = offer.selectedOptions[0].textContent;
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "yes") return;
+    const order = orders.put(secret(), {
+      kind: "change", path: `/v1/leases/${lease.id}/changes`, title: lease.lease.title, lease: lease.id, body: { offer: offer.value }, at: Date.now(),
+    });
+    location.assign(`/order#${order.id}`);
+  };
+  dialog.returnValue = "";
+  dialog.showModal();
 }
 
 function save() {
