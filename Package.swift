@@ -54,6 +54,7 @@ let pure: [Target] = [
   room("BOLT11", ["CSecp256k1", "COpenSSL", "Units"]),
   room("Wire", ["Text", "Units"]),
   room("Problems"),
+  room("Networks"),
   room("Nostr", ["BOLT11", "CSecp256k1", "CSodium", "Macaroons", "Wire"]),
 ]
 
@@ -105,7 +106,7 @@ let ground: [Target] = [
     swiftSettings: strict),
   room(
     "Lightning", ["Engine", "BOLT11", "NodeRPC"], above: ["Remote", "CLN", "LND", "LNbits", "Phoenixd"]),
-  room("Drivers", ["Engine", "CLinux", subprocess, log]),
+  room("Drivers", ["Engine", "CLinux", "Networks", subprocess, log]),
   room("Scheduling", ["Engine"]),
   room("Logs", ["Text", log]),
   room("Wallets", ["BOLT11", "NodeRPC"], above: ["Nodes"]),
@@ -194,7 +195,7 @@ let doors: [Target] = [
     dependencies: [
       "HTTPAPI", "WebDAV", "Gateway", "Pages", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
       "Relays", "Scheduling",
-      "Logs",
+      "Logs", "Networks",
       "ExchangeRates", "Engine", "Postgres", "Wire", hummingbird, lifecycle, arguments, yams, log, metrics,
     ],
     swiftSettings: strict),
@@ -227,6 +228,7 @@ let groundTests: [Target] = [
   tests("BOLT11"),
   tests("Wire"),
   tests("Problems"),
+  tests("Networks"),
   tests("Nostr", ["Macaroons", "Wire"]),
   tests("Engine", ["TestKit", "Store", "Lightning", "Scheduling"]),
   tests("Postgres", ["TestKit"]),

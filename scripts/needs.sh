@@ -14,6 +14,7 @@ why_not() {
     overlay) kernel_has overlay || echo "no overlay in this kernel" ;;
     loop) losetup --find >/dev/null 2>&1 || echo "no loop device to be had" ;;
     containers) unshare --mount --pid --fork --user true 2>/dev/null || echo "no user namespaces here" ;;
+    networks) networks_work || echo "no network namespaces, nftables or token buckets here" ;;
     cgroup-v1) [[ -d /sys/fs/cgroup/memory ]] || echo "no cgroup v1 here" ;;
     cgroup-v2) grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || echo "no pure cgroup v2 here" ;;
     macaroon-peers) python_has pymacaroons || echo "pymacaroons could not be installed" ;;
@@ -26,6 +27,11 @@ why_not() {
 kernel_has() {
   modprobe "$1" 2>/dev/null || true
   grep -qw "$1" /proc/filesystems
+}
+
+networks_work() {
+  unshare --net sh -c 'nft add table inet need && ip link add need type veth peer name peer &&
+    tc qdisc add dev need root tbf rate 1mbit burst 16384 latency 100ms' 2>/dev/null
 }
 
 # Whether the Python that tests get (`scripts/python`) has a module.

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinuxMounts.h"
+#include "CLinuxNetwork.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +31,16 @@ static int write_map(pid_t pid, const char *name, uint32_t inner, uint32_t outer
   return result;
 }
 
+static int open_space(pid_t pid, const char *name) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, name);
+  int space = open(path, O_RDONLY | O_CLOEXEC);
+  return space < 0 ? -errno : space;
+}
+
 // A descriptor of one, or -errno. A user namespace is made by a process in it. This one shares our memory, does nothing, and is gone before we return.
-static int user_namespace(uint32_t inner, uint32_t outer, uint32_t count) {
+// network: where not NULL, a descriptor of a network namespace that belongs to it.
+static int user_namespace(uint32_t inner, uint32_t outer, uint32_t count, int *network) {
   const size_t size = 16384;
   char *stack = malloc(size);
   if (!stack) return -ENOMEM;
@@ -39,17 +48,21 @@ static int user_namespace(uint32_t inner, uint32_t outer, uint32_t count) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t pid = clone(wait_for_the_end, stack + size, CLONE_VM | CLONE_NEWUSER, NULL);
+  pid_t pid = clone(wait_for_the_end, stack + size, CLONE_VM | CLONE_NEWUSER | (network ? CLONE_NEWNET : 0), NULL);
   int result = pid < 0 ? -errno : 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (pid >= 0) {
     result = write_map(pid, "uid_map", inner, outer, count);
     if (result == 0) result = write_map(pid, "gid_map", inner, outer, count);
     if (result == 0) {
-      char path[64];
-      snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
-      result = open(path, O_RDONLY | O_CLOEXEC);
-      if (result < 0) result = -errno;
+      result = open_space(pid, "user");
+      if (result >= 0 && network) {
+        *network = open_space(pid, "net");
+        if (*network < 0) {
+          close(result);
+          result = *network;
+        }
+      }
     }
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {
@@ -60,7 +73,7 @@ static int user_namespace(uint32_t inner, uint32_t outer, uint32_t count) {
 }
 
 int clinux_mount_clone_mapped(const char *path, uint32_t inner, uint32_t outer, uint32_t count, int read_only) {
-  int space = user_namespace(inner, outer, count);
+  int space = user_namespace(inner, outer, count, NULL);
   if (space < 0) {
     errno = -space;
     return -1;
@@ -82,6 +95,16 @@ int clinux_mount_clone_mapped(const char *path, uint32_t inner, uint32_t outer, 
   close(space);
   errno = reason;
   return tree;
+}
+
+int clinux_network_make(uint32_t outer, uint32_t count, int *owner) {
+  int network = -1;
+  *owner = user_namespace(0, outer, count, &network);
+  if (*owner < 0) {
+    errno = -*owner;
+    return -1;
+  }
+  return network;
 }
 
 int clinux_mount_attach(int mount, const char *target) {

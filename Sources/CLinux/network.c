@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -70,22 +71,58 @@ static void *go(void *given) {
   return NULL;
 }
 
-int clinux_connect_inside(int space, unsigned short port, int v6, int *pending) {
-  struct visit visit = {.space = space, .port = port, .v6 = v6, .socket = -1};
+// On a thread that lives for this alone.
+static int run(void *(*body)(void *), void *given) {
   pthread_attr_t small;
   pthread_t thread;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 64 << 10);
-  int failed = pthread_create(&thread, &small, go, &visit);
+  int failed = pthread_create(&thread, &small, body, given);
   pthread_attr_destroy(&small);
   if (failed) {
     errno = failed;
     return -1;
   }
   pthread_join(thread, NULL);
+  return 0;
+}
+
+int clinux_connect_inside(int space, unsigned short port, int v6, int *pending) {
+  struct visit visit = {.space = space, .port = port, .v6 = v6, .socket = -1};
+  if (run(go, &visit) < 0) return -1;
   *pending = visit.pending;
   errno = visit.error;
   return visit.socket;
+}
+
+struct writing {
+  int space;
+  const char *path;
+  const char *text;
+  int error;
+};
+
+static void *write_there(void *given) {
+  struct writing *writing = given;
+  if (setns(writing->space, CLONE_NEWNET) < 0) {
+    writing->error = errno;
+    return NULL;
+  }
+  int file = open(writing->path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) {
+    writing->error = errno;
+    return NULL;
+  }
+  if (write(file, writing->text, strlen(writing->text)) < 0) writing->error = errno;
+  close(file);
+  return NULL;
+}
+
+int clinux_write_inside(int space, const char *path, const char *text) {
+  struct writing writing = {.space = space, .path = path, .text = text};
+  if (run(write_there, &writing) < 0) return -1;
+  errno = writing.error;
+  return writing.error ? -1 : 0;
 }
 
 int clinux_socket_error(int socket) {

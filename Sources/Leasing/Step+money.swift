@@ -158,7 +158,8 @@ extension Step {
     transfers += lease.account.pay(for: lease.id, settlement.amount)
     guard settlement.isForTheseTerms else { return }
     if let terms = settlement.terms, terms.kind == lease.terms.kind {
-      let sizeChanges = terms.resources != lease.terms.resources
+      let sizeChanges =
+        terms.resources != lease.terms.resources || terms.network != lease.terms.network
       replaceTerms(by: terms)
       if sizeChanges { reshape() }
     }

@@ -23,6 +23,8 @@ extension Terms {
     case minimum
     /// No resource is negative.
     case resources
+    /// A container alone has a network, and of at least 64,000 bits per second.
+    case network
   }
 
   /// 10,000 bitcoin: far above any price, far below what would not fit.
@@ -55,6 +57,7 @@ extension Terms {
     guard resources.disk >= 0, resources.cpuMillis >= 0, resources.memory >= 0, resources.pids >= 0 else {
       return .resources
     }
+    guard network.map({ kind == .compute && ($0.bandwidthBits ?? 64_000) >= 64_000 }) ?? true else { return .network }
     return nil
   }
 }

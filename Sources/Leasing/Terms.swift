@@ -14,9 +14,9 @@ public enum Meter: String, Hashable, Sendable, Codable, CaseIterable {
   case memory
   /// Byte-seconds of disk.
   case disk
-  /// Bytes sent to the renter.
+  /// Bytes sent to the renter through doors, and by a container to the world.
   case egress
-  /// Bytes received from the renter.
+  /// Bytes received from the renter through doors, and by a container from the world.
   case ingress
   /// Requests answered.
   case requests
@@ -61,6 +61,22 @@ extension Resources {
       disk: ByteCount(max(0, disk.count - held.disk.count)), cpuMillis: max(0, cpuMillis - held.cpuMillis),
       memory: ByteCount(max(0, memory.count - held.memory.count)), pids: max(0, pids - held.pids))
     return extra == Resources(disk: ByteCount(0)) ? nil : extra
+  }
+}
+
+/// What a container reaches beside its own loopback.
+public struct ContainerNetwork: Hashable, Sendable, Codable {
+  public enum Reach: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The world and its names; never the host, what is near it, or another lease.
+    case outbound
+  }
+  public var reach: Reach
+  /// Bits per second each way; `nil`: as many as the host gives.
+  public var bandwidthBits: Int64?
+
+  public init(_ reach: Reach, bandwidthBits: Int64? = nil) {
+    self.reach = reach
+    self.bandwidthBits = bandwidthBits
   }
 }
 
@@ -171,11 +187,14 @@ public struct Terms: Hashable, Sendable, Codable {
   /// At so much debt of usage service stops, however much of the grace is left; `nil`: what a period costs, or the
   /// deposit.
   public var debtLimit: Millisatoshi?
+  /// Of a container; `nil`: none but its own loopback.
+  public var network: ContainerNetwork?
 
   public init(
     offer: String, kind: Kind, tier: Int = 0, resources: Resources, period: Seconds, price: Millisatoshi,
     deposit: Millisatoshi = .zero, meters: [MeterPrice] = [], policy: Policy, maxPeriods: Int64,
-    variant: String? = nil, fiat: FiatPrice? = nil, minimum: Millisatoshi? = nil, debtLimit: Millisatoshi? = nil
+    variant: String? = nil, fiat: FiatPrice? = nil, minimum: Millisatoshi? = nil, debtLimit: Millisatoshi? = nil,
+    network: ContainerNetwork? = nil
   ) {
     self.offer = offer
     self.kind = kind
@@ -191,6 +210,7 @@ public struct Terms: Hashable, Sendable, Codable {
     self.fiat = fiat
     self.minimum = minimum
     self.debtLimit = debtLimit
+    self.network = network
   }
 
   /// The bound of a debt of usage.

@@ -8,7 +8,7 @@ extension Offer {
   init(_ yaml: YAMLReader) throws {
     try yaml.allow(
       "id", "kind", "title", "tier", "period_seconds", "price_msat", "deposit_msat", "price", "resources", "meters",
-      "policy", "max_periods", "images", "variants", "minimum_msat", "debt_limit_msat")
+      "policy", "max_periods", "images", "variants", "minimum_msat", "debt_limit_msat", "network", "bandwidth_bits")
     let id = try yaml["id"].string()
     guard (1...63).contains(id.utf8.count),
       id.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
@@ -32,7 +32,8 @@ extension Offer {
       minimum: yaml["minimum_msat"].exists
         ? Millisatoshi(try yaml["minimum_msat"].integer(in: 0...Millisatoshi.supply.count)) : nil,
       debtLimit: yaml["debt_limit_msat"].exists
-        ? Millisatoshi(try yaml["debt_limit_msat"].integer(in: 1...Millisatoshi.supply.count)) : nil)
+        ? Millisatoshi(try yaml["debt_limit_msat"].integer(in: 1...Millisatoshi.supply.count)) : nil,
+      network: try ContainerNetwork(yaml, kind: kind))
     if let fault = terms.fault { throw yaml.fault("these terms cannot be: \(fault)") }
     if fiat == nil, terms.price == .zero, terms.deposit == .zero {
       throw yaml["deposit_msat"].fault("an offer without a price needs a deposit")

@@ -1,3 +1,4 @@
+import Drivers
 import Engine
 import Foundation
 import HTTPAPI
@@ -71,6 +72,7 @@ struct Configuration: Sendable {
     /// `nil`: whichever suits the host.
     var runtime: String?
     var capacity: Resources
+    var network: NetworkSettings
   }
 
   struct Limits: Sendable {
@@ -177,6 +179,9 @@ extension Configuration {
       if let currency = offer.terms.fiat?.currency, !exchangeRates.contains(where: { $0.currency == currency }) {
         throw place["price"]["currency"].fault(
           "nobody says what a bitcoin costs in it: name a source in exchange_rates")
+      }
+      if offer.terms.network != nil, hosts.contains(where: { $0.compute?.network.resolvers.isEmpty == true }) {
+        throw place["network"].fault("its containers need name servers: hosts.compute.network.resolvers: [9.9.9.9]")
       }
       guard isServed else { throw place["kind"].fault("no host serves \(offer.terms.kind.rawValue)") }
     }
@@ -288,7 +293,7 @@ extension Configuration.Host {
     }
     if yaml["compute"].exists {
       let compute = yaml["compute"]
-      try compute.allow("runtime", "cpu_millis", "memory_bytes", "pids", "disk_bytes")
+      try compute.allow("runtime", "cpu_millis", "memory_bytes", "pids", "disk_bytes", "network")
       let machine = Machine(keeping: stateDirectory, pool: self.disk)
       self.compute = Configuration.Compute(
         runtime: try compute["runtime"].optionalString(),
@@ -296,7 +301,8 @@ extension Configuration.Host {
           disk: ByteCount(try compute["disk_bytes"].integer(in: 0...(1 << 60), default: machine.diskBytes)),
           cpuMillis: try compute["cpu_millis"].integer(in: 1...10_000_000, default: machine.cpuMillis),
           memory: ByteCount(try compute["memory_bytes"].integer(in: 1...(1 << 60), default: machine.memoryBytes)),
-          pids: try compute["pids"].integer(in: 1...4_000_000, default: 32_768)))
+          pids: try compute["pids"].integer(in: 1...4_000_000, default: 32_768)),
+        network: try NetworkSettings(compute["network"], uidBase: uidBase))
     }
   }
 }

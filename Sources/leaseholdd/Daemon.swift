@@ -32,6 +32,8 @@ struct Daemon {
   /// For heartbeats and deadlines alone.
   let reserve: Pool
   let secrets: Secrets
+  /// `nil`: this host has none.
+  let containers: ComputeDriver?
 
   init(_ configuration: Configuration, log: Logger) async throws {
     self.configuration = configuration
@@ -71,7 +73,8 @@ struct Daemon {
     }
     let store = PostgresStore(pool: pool, reserve: reserve, listening: configuration.database.url, log: log)
     node = try configuration.openNode(secrets, clock: clock)
-    let drivers = try await Daemon.drivers(configuration, clock: clock, log: log)
+    let (drivers, containers) = try await Daemon.drivers(configuration, clock: clock, log: log)
+    self.containers = containers
 
     let bell = Bell()
     var settings = Settings(daemon: Daemon.name(configuration), network: try await configuration.network(of: node))
@@ -110,10 +113,10 @@ struct Daemon {
 
   private static func drivers(
     _ configuration: Configuration, clock: SystemClock, log: Logger
-  ) async throws -> Engine.Drivers {
+  ) async throws -> (Engine.Drivers, containers: ComputeDriver?) {
     var resources = ResourceDrivers()
     var volumes: (any VolumeAccess)?
-    var containers: (any ContainerAccess)?
+    var containers: ComputeDriver?
     for host in configuration.hosts {
       if let disk = host.disk {
         let opened = try await DiskDriver.open(disk.driverConfiguration, clock: clock, logger: log)
@@ -124,18 +127,21 @@ struct Daemon {
       if let compute = host.compute {
         var options = ComputeDriver.Options()
         options.runtime = compute.runtime
+        options.network = compute.network
         let driver = try ComputeDriver(
           stateDirectory: configuration.stateDirectory, volumes: volumes, clock: clock, options: options, log: log)
         try await driver.prove()
         for sentence in await ComputeDriver.shortages(ofImages: configuration.images.map(\.path)) {
           log.warning("an image cannot be used here", metadata: ["reason": "\(sentence)"])
         }
+        if configuration.hasNetworks { try await driver.cables.prove() }
+        try await driver.cables.keep()
         log.info("containers are served", metadata: ["driver": "\(driver.name)"])
         resources.add(driver, on: host.name)
         containers = driver
       }
     }
-    return Engine.Drivers(resources: resources, volumes: volumes, containers: containers)
+    return (Engine.Drivers(resources: resources, volumes: volumes, containers: containers), containers)
   }
 
   /// Serves until told to stop.
@@ -175,7 +181,7 @@ struct Daemon {
     var services = ServiceGroupConfiguration(
       services: [
         .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
-        .init(service: EngineService(engine: engine, clock: clock, log: log)),
+        .init(service: EngineService(engine: engine, containers: containers, clock: clock, log: log)),
       ],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
     if let address = configuration.http.metricsAddress {
@@ -211,6 +217,7 @@ struct Daemon {
 /// The engine's own work: what is due, and what repeats.
 private struct EngineService: Service {
   let engine: Engine
+  let containers: ComputeDriver?
   let clock: SystemClock
   let log: Logger
 
@@ -232,6 +239,9 @@ private struct EngineService: Service {
         }
         repeating(&group, .seconds(5), "restarting containers") { await engine.doors.containers.restartEnded() }
         repeating(&group, .seconds(5), "giving places") { try await engine.waitlist.giveFreePlaces() }
+        if let containers {
+          repeating(&group, .seconds(5), "keeping networks") { try await containers.cables.keep() }
+        }
         repeating(&group, .seconds(30), "reconciling") { try await engine.work.reconciler.reconcile() }
         repeating(&group, .seconds(60), "announcing terms") { try await engine.selling.announcements.announce() }
         repeating(&group, .seconds(60), "sweeping") {
@@ -272,6 +282,9 @@ private struct EngineService: Service {
 }
 
 extension Configuration {
+  /// Whether any offer's containers reach the world.
+  var hasNetworks: Bool { offers.contains { $0.terms.network != nil } }
+
   /// What would otherwise fail when the first renter has paid.
   func mayServe() throws {
     guard Privilege.mayAdministrate else {

@@ -3,6 +3,8 @@ import Engine
 import Foundation
 import Leasing
 import Ledger
+import Logging
+import Scheduling
 import Units
 
 /// What the provider has written, held against what there is.
@@ -30,6 +32,23 @@ extension Doctor {
     }.joined(separator: "; ")
     guard failures.allSatisfy({ $0.fault == .cannotStart }) else { throw Complaint(words) }
     return words
+  }
+
+  /// What containers' way into the world stands on.
+  static func networks(
+    _ configuration: Configuration, _ compute: Configuration.Compute, _ clock: SystemClock, _ log: Logger
+  ) async throws -> String {
+    guard FileManager.default.fileExists(atPath: configuration.stateDirectory + "/master.keys") else {
+      return "tried once the first start has made the state folder"
+    }
+    var options = ComputeDriver.Options()
+    options.runtime = compute.runtime
+    options.network = compute.network
+    let driver = try ComputeDriver(
+      stateDirectory: configuration.stateDirectory, clock: clock, options: options, log: log)
+    try await driver.cables.prove()
+    let names = compute.network.resolvers.map(\.description).joined(separator: ", ")
+    return "\(compute.network.range) for leases, names by \(names); the packet filter takes our rules"
   }
 
   static func overrides(_ configuration: Configuration) throws -> String {

@@ -274,10 +274,14 @@ struct Doctor: AsyncParsableCommand {
           guard !isNew else { return "tried once the first start has made the state folder" }
           var options = ComputeDriver.Options()
           options.runtime = compute.runtime
+          options.network = compute.network
           let driver = try ComputeDriver(
             stateDirectory: configuration.stateDirectory, clock: clock, options: options, log: log)
           try await driver.probe()
           return "\(driver.name): limits hold, frozen is frozen"
+        }
+        if configuration.hasNetworks {
+          await checks.run("networks") { try await Self.networks(configuration, compute, clock, log) }
         }
       }
     }

@@ -65,7 +65,8 @@ import Units
   private static let ofDocuments: Set<String> = [
     "AddressRequest.capabilities",
     "Attachment.state", "Container.restart", "Container.state", "ExecLine.stream",
-    "Health.status", "Introspection.expiry", "LNURLError.status", "LNURLPayRequest.tag", "Quote.scheme",
+    "Health.status", "Offer.network", "Introspection.expiry", "LNURLError.status", "LNURLPayRequest.tag",
+    "Quote.scheme",
     "RentRequest.restart", "Wallet.state", "WebhookMessage.type",
   ]
 

@@ -14,6 +14,8 @@ public enum Need: String, Sendable, CaseIterable {
   case loop
   /// Namespaces, the user namespace among them.
   case containers
+  /// Network namespaces, veth pairs, nftables and token buckets.
+  case networks
   case cgroupV1 = "cgroup-v1"
   /// Pure control groups version 2, with the memory controller in them.
   case cgroupV2 = "cgroup-v2"
@@ -32,6 +34,10 @@ public enum Need: String, Sendable, CaseIterable {
     case .overlay: Self.kernelHas("overlay")
     case .loop: Self.succeeds("losetup --find")
     case .containers: Self.succeeds("unshare --mount --pid --fork --user true")
+    case .networks:
+      Self.succeeds(
+        "unshare --net sh -c 'nft add table inet need && ip link add need type veth peer name peer "
+          + "&& tc qdisc add dev need root tbf rate 1mbit burst 16384 latency 100ms'")
     case .cgroupV1: FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory")
     case .macaroonPeers:
       Self.succeeds(

@@ -46,6 +46,7 @@ extension RoomTable {
     Room(name: "BOLT11", kind: .pure, arrows: ["CSecp256k1", "COpenSSL", "Units"]),
     Room(name: "Wire", kind: .pure, arrows: ["Text", "Units"]),
     Room(name: "Problems", kind: .pure),
+    Room(name: "Networks", kind: .pure),
     Room(name: "Nostr", kind: .pure, arrows: ["BOLT11", "CSecp256k1", "CSodium", "Macaroons", "Wire"]),
 
     Room(name: "COpenSSL", kind: .shim),
@@ -70,7 +71,7 @@ extension RoomTable {
       name: "Lightning", kind: .adapter, arrows: ["Engine", "BOLT11", "NodeRPC"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
-      name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux"], products: ["Subprocess", "Logging"],
+      name: "Drivers", kind: .adapter, arrows: ["Engine", "CLinux", "Networks"], products: ["Subprocess", "Logging"],
       platform: ["Dispatch", "FoundationEssentials", "Glibc"]),
     Room(
       name: "Notices", kind: .adapter, arrows: ["Engine", "L402", "QR", "Wire", "CLinux"],
@@ -124,7 +125,7 @@ extension RoomTable {
       name: "leaseholdd", kind: .program,
       arrows: [
         "HTTPAPI", "WebDAV", "Gateway", "Pages", "HTTPServing", "Store", "Schema", "Lightning", "Drivers", "Notices",
-        "Relays", "Scheduling", "Logs", "ExchangeRates", "Engine", "Postgres", "Wire",
+        "Relays", "Scheduling", "Logs", "Networks", "ExchangeRates", "Engine", "Postgres", "Wire",
       ],
       products: ["Hummingbird", "ServiceLifecycle", "ArgumentParser", "Yams", "Logging", "Metrics"],
       platform: ["Dispatch", "Foundation", "FoundationEssentials", "Glibc"]),

@@ -1,3 +1,4 @@
+import Drivers
 import Engine
 import Foundation
 import Leasing
@@ -103,6 +104,53 @@ import Units
     }
     #expect(throws: ConfigurationFault.self) {
       try read(text.replacing("debt_limit_msat: 5", with: "debt_limit_msat: 0"))
+    }
+  }
+
+  /// Containers that reach the world.
+  private static let boxes =
+    good.replacing("    subid_base", with: "    compute: {network: {resolvers: [9.9.9.9]}}\n    subid_base") + """
+
+        - id: box
+          kind: compute
+          period_seconds: 3600
+          price_msat: 1000
+          resources: {cpu_millis: 500, memory_bytes: 67108864, pids: 64, disk_bytes: 67108864}
+          images: [small]
+          network: outbound
+          bandwidth_bits: 8_000_000
+      images:
+        - {name: small, path: /nowhere}
+      """
+
+  @Test func anOfferMayReachTheWorld() throws {
+    let text = Self.boxes
+    let offers = try YAMLReader(file: "leasehold.yaml", text: text, environment: [:])["offers"]
+    let offer = try Offer(try #require(try offers.items.last))
+    #expect(offer.terms.network == ContainerNetwork(.outbound, bandwidthBits: 8_000_000))
+    func refused(_ old: String, _ new: String) throws {
+      let offers = try YAMLReader(file: "leasehold.yaml", text: text.replacing(old, with: new), environment: [:])[
+        "offers"]
+      #expect(throws: ConfigurationFault.self) { _ = try offers.items.map { try Offer($0) } }
+    }
+    try refused("network: outbound", "network: private")
+    try refused("network: outbound", "network: none")
+    try refused("bandwidth_bits: 8_000_000", "bandwidth_bits: 1000")
+    try refused("max_periods: 30", "max_periods: 30\n    network: outbound")
+    func settings(_ network: String) throws -> NetworkSettings {
+      let text = "network: \(network)"
+      return try NetworkSettings(
+        YAMLReader(file: "leasehold.yaml", text: text, environment: [:])["network"], uidBase: 1_000_000)
+    }
+    let set = try settings("{resolvers: [9.9.9.9], range: 10.9.0.0/16, closed: [8.8.8.0/24], connections: 100}")
+    #expect(
+      "\(set.range) \(set.resolvers) \(set.closed) \(set.flows) \(set.uidBase)"
+        == "10.9.0.0/16 [9.9.9.9] [8.8.8.0/24] 100 1000000")
+    for text in [
+      "{resolvers: [127.0.0.53]}", "{resolvers: [name.example]}", "{range: 10.9.0.1/16}", "{range: 10.0.0.0/31}",
+      "{closed: [everything]}", "{connections: 1}", "{resolvers: [1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}", "{dns: 1}",
+    ] {
+      #expect(throws: ConfigurationFault.self, "\(text)") { try settings(text) }
     }
   }
 

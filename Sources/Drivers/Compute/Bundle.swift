@@ -37,6 +37,8 @@ struct Bundle: Sendable {
   var lower: String { folder + "/lower" }
   /// An attached disk, while its owners are shown as this container's.
   var disk: String { folder + "/disk" }
+  /// What the container sees as `/etc/resolv.conf`.
+  var resolvers: String { folder + "/resolv.conf" }
   /// One locked file per command that runs.
   var commands: String { folder + "/exec" }
 

@@ -34,6 +34,7 @@ extension ComputeDriver {
     guard HostFile.isFolder(bundle.folder) || group.exists else { return nil }
     try await runtime.endStrays(of: bundle.lease)
     try await stopProcesses(bundle)
+    try await cables.takeAway(bundle)
     let layer = WritableLayer(bundle: bundle)
     try await layer.unmount()
     let receipt = try await layer.erase(options.erasure)
@@ -43,7 +44,9 @@ extension ComputeDriver {
       guard HostFile.isFolder(bundle.folder) else { return }
       for name in try HostFile.names(in: bundle.commands) { try HostFile.removeFile(bundle.commands + "/" + name) }
       for folder in bundle.mountPoints + [bundle.commands] { try HostFile.removeFolder(folder) }
-      for file in [bundle.configuration, bundle.runtimeLog, bundle.exit, bundle.olderOutput, bundle.logMarks] {
+      for file in [
+        bundle.configuration, bundle.runtimeLog, bundle.exit, bundle.olderOutput, bundle.logMarks, bundle.resolvers,
+      ] {
         try HostFile.removeFile(file)
       }
       for name in try HostFile.names(in: bundle.folder) where TemporaryName.isTemporary(name) {

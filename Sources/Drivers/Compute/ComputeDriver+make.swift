@@ -40,6 +40,8 @@ extension ComputeDriver {
       }
       let group = group(lease)
       if group.exists { try await group.freeze() }
+      // Nothing comes either, and is counted.
+      try await cables.cut(record)
     }
   }
 
@@ -64,6 +66,7 @@ extension ComputeDriver {
     var record = old
     try await adopt(spec, &record)
     if record.suspended {
+      try await cables.join(spec, record)
       try await group(spec.lease).thaw()
       record.suspended = false
       try await record.write(bundle(spec.lease).record)
@@ -99,6 +102,7 @@ extension ComputeDriver {
     if spec.resources != before, try runGroup(spec.lease).isPopulated() {
       try await runtime.update(bundle, limits(spec.resources))
     }
+    if spec.network != record.spec.network { try await cables.adopt(spec, record) }
     record.spec = spec
     try await record.write(bundle.record)
   }
@@ -145,6 +149,7 @@ extension ComputeDriver {
       try await record.write(bundle.record)
       try group.make()
     }
+    let network = try await cables.lay(&record, bundle)
     try OutputLog(bundle).rotate()
     var mounts =
       ContainerConfiguration.systemMounts(spec.resources) + [ContainerConfiguration.box(bundle.box)]
@@ -153,6 +158,7 @@ extension ComputeDriver {
       let source = try layer.present(disk, to: spec.uidBase, isReadOnly: isReadOnly)
       mounts.append(ContainerConfiguration.disk(source, isReadOnly: isReadOnly))
     }
+    if network != nil { mounts.append(try cables.resolvers(bundle)) }
     let configuration = ContainerConfiguration(
       process: process(
         spec, image, arguments: BoxProgram.over(spec.command.isEmpty ? image.command : spec.command)),
@@ -160,6 +166,7 @@ extension ComputeDriver {
       mounts: mounts,
       linux: ContainerConfiguration.Linux(
         uidMappings: [.init(hostID: spec.uidBase)], gidMappings: [.init(hostID: spec.uidBase)],
+        namespaces: ContainerConfiguration.namespaces(network),
         // The network is the container's own: it may listen where it likes and needs no capability for it.
         sysctl: ["net.ipv4.ip_unprivileged_port_start": "0"],
         cgroupsPath: runGroup(spec.lease).path, resources: limits(spec.resources),

@@ -1,6 +1,7 @@
 import Engine
 import Leasing
 import Ledger
+import Networks
 import Units
 
 extension ComputeDriver {
@@ -69,6 +70,8 @@ extension ComputeDriver {
     return found
   }
 
+  /// Bytes to and from the world, of leases with a network, are counted by an incarnation of their own: that of the cable.
+  ///
   /// Processor time in microseconds, since the lease's control group was made: a stop and a start do not take it back,
   /// a restart of the host does (and raises the incarnation). Leases that are not there are left out.
   ///
@@ -78,9 +81,10 @@ extension ComputeDriver {
       let asked: [LeaseID]
       if let leases { asked = leases } else { asked = try HostFile.names(in: folder).compactMap { LeaseID($0) } }
       var measurements: [Measurement] = []
+      let counted = try cables.networks.counters()
       for lease in asked {
         do throws(DriverError) {
-          if let measurement = try measurement(lease) { measurements.append(measurement) }
+          measurements += try self.measurements(lease, counted)
         } catch {
           // One that cannot be read must not hide the others; a lost sample heals.
           log.debug("container not measured", metadata: ["lease": "\(lease)", "error": "\(error)"])
@@ -90,9 +94,11 @@ extension ComputeDriver {
     }
   }
 
-  private func measurement(_ lease: LeaseID) throws(DriverError) -> Measurement? {
+  private func measurements(
+    _ lease: LeaseID, _ interfaces: [String: InterfaceCounters]
+  ) throws(DriverError) -> [Measurement] {
     let bundle = bundle(lease)
-    guard let record = try ContainerRecord.read(bundle.record), record.stage == .made else { return nil }
+    guard let record = try ContainerRecord.read(bundle.record), record.stage == .made else { return [] }
     let group = group(lease)
     let at = clock.now()
     var counters: [Meter: Int64] = [:]
@@ -106,7 +112,19 @@ extension ComputeDriver {
       // Who holds his log against us grows it on his own disk, and is measured all the same.
       log.debug("log not rotated", metadata: ["lease": "\(lease)", "error": "\(error)"])
     }
-    return Measurement(
+    let measured = Measurement(
       lease: lease, incarnation: record.incarnation, at: at, counters: counters, levels: levels)
+    guard let cable = record.cable, cable.isWhole, let home = cables.networks.mayBeHome(record.spec),
+      let counted = interfaces[home.interface]
+    else {
+      return [measured]
+    }
+    // What the host's end receives is what the container sends.
+    return [
+      measured,
+      Measurement(
+        lease: lease, incarnation: cable.incarnation, at: at,
+        counters: [.egress: counted.received, .ingress: counted.sent], levels: [:]),
+    ]
   }
 }

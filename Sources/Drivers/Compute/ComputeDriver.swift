@@ -24,6 +24,7 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
   let clock: any WallClock
   let options: Options
   let places: DoorPlaces
+  public let cables: ContainerCables
   let log: Logger
 
   public struct Options: Sendable {
@@ -40,6 +41,7 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     public var orders = (ofOne: 4, all: 64)
     /// Connections to ports.
     public var connections = (ofOne: 256, all: 4_096)
+    public var network = NetworkSettings()
     /// How long a port that listens may let a connection wait.
     public var connectPatience: Duration = .seconds(5)
     /// `.overwritten` takes as long as writing all the renter ever wrote; `.discarded` only frees it.
@@ -65,7 +67,10 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     folder = String(cString: real)
     free(real)
     mode = try CgroupMode.detect()
-    groups = Cgroup(mode: mode, path: "/leasehold-" + Self.digest(of: folder))
+    let instance = Self.digest(of: folder)
+    groups = Cgroup(mode: mode, path: "/leasehold-" + instance)
+    cables = ContainerCables(
+      networks: LeaseNetworks(options.network, instance: instance, folder: folder + "/.network"), folder: folder)
     let crun = "/usr/bin/crun"
     let standard = mode.version == .unified && HostFile.exists(crun) ? crun : "runc"
     runtime = OCIRuntime(

@@ -59,10 +59,12 @@ struct ContainerConfiguration: Encodable, Sendable {
     }
     struct Namespace: Encodable, Sendable {
       var type: String
+      /// One that is there already; `nil`: a new one.
+      var path: String?
     }
     var uidMappings: [IDMapping]
     var gidMappings: [IDMapping]
-    var namespaces = ["pid", "network", "ipc", "uts", "mount", "user", "cgroup"].map { Namespace(type: $0) }
+    var namespaces: [Namespace]
     var sysctl: [String: String]
     var cgroupsPath: String
     var resources: Limits
@@ -120,6 +122,14 @@ struct ContainerConfiguration: Encodable, Sendable {
     entries.filter { !visible.contains($0) && !$0.utf8.allSatisfy { (0x30...0x39).contains($0) } }.map { "/proc/" + $0 }
   }
 
+  /// - Parameter given: those that are there already: of a container with a network.
+  static func namespaces(_ given: LeaseNetworks.Spaces?) -> [Linux.Namespace] {
+    [
+      ("pid", nil), ("network", given?.network), ("ipc", nil), ("uts", nil), ("mount", nil), ("user", given?.user),
+      ("cgroup", nil),
+    ].map { Linux.Namespace(type: $0, path: $1) }
+  }
+
   static let readonlyPaths = ["/proc/sys"]
 
   /// There is no `/sys`: it shows the block devices, file systems and control groups of all leases, and none of it is a
@@ -149,6 +159,12 @@ struct ContainerConfiguration: Encodable, Sendable {
     Mount(
       destination: BoxProgram.inside, type: "bind", source: source,
       options: ["bind", "ro", "nosuid", "nodev", "private"])
+  }
+
+  static func resolvers(_ source: String) -> Mount {
+    Mount(
+      destination: "/etc/resolv.conf", type: "bind", source: source,
+      options: ["bind", "ro", "nosuid", "nodev", "noexec", "private"])
   }
 
   static func disk(_ source: String, isReadOnly: Bool) -> Mount {

@@ -25,10 +25,22 @@ struct ContainerRecord: Codable, Sendable {
   var suspended: Bool
   /// The disk that what was started last may see. Written before it is started, and cleared when all of it has ended.
   var sees: AttachedDisk?
+  /// Its place in the network, from the first start with one on.
+  var cable: Cable?
   /// How often its policy has started it again, and when it does next; `nil`: it has none.
   var restarts: Restarts?
 
   static let mark = "leasehold"
+
+  /// The veth pair that leads to the host.
+  struct Cable: Codable, Hashable, Sendable {
+    /// Rises before it is laid anew, since its counters begin anew with it.
+    var incarnation: Int64
+    /// The container's address on it.
+    var address: String
+    /// It was laid to its end.
+    var isWhole: Bool
+  }
 
   /// What ended by itself is started again under it.
   var restartPolicy: RestartPolicy { spec.restart ?? .never }

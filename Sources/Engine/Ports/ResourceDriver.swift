@@ -63,6 +63,8 @@ public struct ResourceSpec: Hashable, Sendable, Codable {
   public var diskIsReadOnly: Bool?
   /// What becomes of the container when its command ends; `nil`: it stays ended.
   public var restart: RestartPolicy?
+  /// Of a container; `nil`: none but its own loopback.
+  public var network: ContainerNetwork?
 
   /// ``disk`` and ``diskIsReadOnly``.
   public var attached: AttachedDisk? {
@@ -76,7 +78,7 @@ public struct ResourceSpec: Hashable, Sendable, Codable {
   public init(
     lease: LeaseID, resources: Resources, uidBase: UInt32, image: ImageReference? = nil, command: [String] = [],
     environment: [String: String] = [:], disk: LeaseID? = nil, diskIsReadOnly: Bool? = nil,
-    restart: RestartPolicy? = nil
+    restart: RestartPolicy? = nil, network: ContainerNetwork? = nil
   ) {
     self.lease = lease
     self.resources = resources
@@ -87,6 +89,7 @@ public struct ResourceSpec: Hashable, Sendable, Codable {
     self.disk = disk
     self.diskIsReadOnly = diskIsReadOnly
     self.restart = restart
+    self.network = network
   }
 }
 

@@ -97,6 +97,7 @@ struct ResourceSpecs: Sendable {
     return ResourceSpec(
       lease: record.lease.id, resources: record.lease.terms.resources, uidBase: placement.uidBase, image: image,
       command: record.request.command, environment: record.request.environment, disk: disk?.lease,
-      diskIsReadOnly: disk?.isReadOnly, restart: record.request.restart)
+      diskIsReadOnly: disk?.isReadOnly, restart: record.request.restart,
+      network: record.lease.terms.network)
   }
 }

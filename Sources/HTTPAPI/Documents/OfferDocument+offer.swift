@@ -16,6 +16,8 @@ extension OfferDocument {
       priceVaries: offer.isTriedAtSeveralPrices ? true : nil,
       price: terms.fiat.map(PriceDocument.init(_:)), exchangeRate: terms.fiat?.rate.map(ExchangeRateDocument.init(_:)),
       resources: ResourcesDocument(terms.resources, kind: terms.kind),
+      network: terms.kind == .compute ? terms.network?.reach.rawValue ?? "none" : nil,
+      bandwidthBits: terms.network?.bandwidthBits,
       meters: terms.meters.map {
         MeterDocument(
           meter: $0.meter.rawValue, unit: $0.unit, unitName: $0.meter.unit, included: $0.included,

@@ -23,6 +23,10 @@ public struct OfferDocument: Hashable, Sendable, SnakeCased {
   /// What the amounts in bitcoin are reckoned at just now.
   public var exchangeRate: ExchangeRateDocument?
   public var resources: ResourcesDocument
+  /// What a container reaches beside itself: `none` or `outbound`, the world. Disks have none of it.
+  public var network: String?
+  /// Bits per second each way; absent: as many as the host gives.
+  public var bandwidthBits: Int64?
   public var meters: [MeterDocument]
   public var policy: PolicyDocument
   /// How many periods can be bought at once.
@@ -36,8 +40,8 @@ public struct OfferDocument: Hashable, Sendable, SnakeCased {
     id: String, kind: String, title: String, periodSeconds: Int64, priceMsat: Int64?, depositMsat: Int64? = nil,
     minimumMsat: Int64? = nil, debtLimitMsat: Int64? = nil, priceVaries: Bool? = nil, price: PriceDocument? = nil,
     exchangeRate: ExchangeRateDocument? = nil,
-    resources: ResourcesDocument, meters: [MeterDocument], policy: PolicyDocument, maxPeriods: Int64, images: [String],
-    available: Int64
+    resources: ResourcesDocument, network: String? = nil, bandwidthBits: Int64? = nil, meters: [MeterDocument],
+    policy: PolicyDocument, maxPeriods: Int64, images: [String], available: Int64
   ) {
     self.id = id
     self.kind = kind
@@ -51,6 +55,8 @@ public struct OfferDocument: Hashable, Sendable, SnakeCased {
     self.price = price
     self.exchangeRate = exchangeRate
     self.resources = resources
+    self.network = network
+    self.bandwidthBits = bandwidthBits
     self.meters = meters
     self.policy = policy
     self.maxPeriods = maxPeriods

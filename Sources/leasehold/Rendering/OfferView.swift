@@ -38,6 +38,7 @@ enum OfferView {
         ("rate", offer.exchangeRate.map { Human.rate($0) }),
         ("deposit", offer.depositMsat.map { Human.sats($0) }),
         ("resources", Human.resources(offer.resources)),
+        ("network", offer.network.map { network($0, offer.bandwidthBits) }),
         ("left", "\(offer.available)"),
         ("images", offer.images.isEmpty ? nil : offer.images.joined(separator: ", ")),
         ("buys at once", "up to \(offer.maxPeriods) periods"),
@@ -60,6 +61,12 @@ enum OfferView {
               + (meter.included > 0 ? Human.quantity(meter.included, meter.unitName) : "nothing") + " included"
           )
         })
+  }
+
+  private static func network(_ reach: String, _ bits: Int64?) -> String {
+    guard reach == "outbound" else { return "none of its own; its ports are reached through the gateway" }
+    let limit = bits.map { $0 % 1_000_000 == 0 ? "\($0 / 1_000_000) Mbit/s" : "\($0 / 1_000) kbit/s" }
+    return "out into the world" + (limit.map { ", \($0) each way" } ?? "")
   }
 
   /// What a first period has of it, and what was changed until a period was bought at the new price.
