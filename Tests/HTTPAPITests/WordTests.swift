@@ -58,6 +58,7 @@ import Units
     "Policy.idle_action": words(IdlePolicy.Action.self),
     "Price.currency": words(Currency.self),
     "WaitlistEntry.state": words(WaitlistView.State.self),
+    "Port.access": words(ContainerPort.Access.self),
     "Refund.state": words(PayoutRecord.State.Name.self),
   ]
 

@@ -66,6 +66,7 @@ import Wire
     full.credential = "L402 a:b"
     full.limits = LimitsDocument(spendSatPerDay: most, spentMsat: least, resetsAt: when)
     full.address = "/d/0/"
+    full.ports = [80, PortDocument(port: 8_080, access: "public")]
     full.contacts = [
       ContactDocument(
         contact: "0", channel: "webhook", to: "https://a.example/…", confirmed: true, invoice: true,

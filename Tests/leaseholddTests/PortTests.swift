@@ -50,6 +50,42 @@ import Testing
     }
   }
 
+  /// A stranger comes to what is public, to nothing else, and is told and sold nothing of the lease.
+  @Test func anybodyComesToAPublicPort() async throws {
+    try await Provider.with { provider in
+      let box = try await provider.buy("box", ports: [ContainerPort(10, .public), 11])
+      let other = try await provider.buy("box")
+      func ask(_ path: String, _ authorization: String? = nil) async throws -> Rented.Reply {
+        try await box.send("GET", path, authorization, door: "/c/")
+      }
+      for _ in 0..<2 {
+        // The second time from memory.
+        let here = try await ask("/10/a")
+        #expect(here.status == 200)
+        #expect(here.text.hasSuffix("here"))
+      }
+      // A credential that is no good here takes nothing away.
+      #expect(try await ask("/10/", other.credential.authorization).status == 200)
+      #expect(try await ask("/10/", "L402 rubbish:00").status == 200)
+      #expect(try await ask("/10/", box.credential.authorization).status == 200)
+      for port in [9, 11, 12] { #expect(try await ask("/\(port)/").status == 401, "\(port)") }
+      #expect(try await ask("/11/", other.credential.authorization).code == "wrong-lease")
+      #expect(try await ask("/11/", box.credential.authorization).code == "port-refused")
+      #expect(try await other.send("GET", "/10/", nil, door: "/c/").status == 401)
+      // Nothing else of the lease is public.
+      #expect(try await box.send("GET", "", nil, door: "/v1/leases/").status == 401)
+
+      provider.clock.advance(by: 36_200)
+      let away = try await ask("/10/")
+      #expect(away.status == 503)
+      #expect(!away.text.contains("WWW-Authenticate"))
+      #expect(!away.text.lowercased().contains("lnbc"))
+      #expect(try await ask("/10/", other.credential.authorization).status == 503)
+      #expect(try await ask("/11/").status == 401)
+      #expect(try await ask("/10/", box.credential.authorization).status == 402)
+    }
+  }
+
   /// A lease whose time is over asks for its renewal, and no container hears of it.
   @Test func anEndedLeaseSaysWhatItCosts() async throws {
     try await Provider.with { provider in

@@ -17,30 +17,52 @@ public protocol Admission: Sendable {
   func count(_ traffic: Traffic)
 }
 
-/// An admission to a lease, which holds as long as the lease serves and its credential opens it.
+/// An admission to a lease, which holds as long as the lease serves and what opened it does.
 final class LeaseAdmission: Admission {
+  enum Right: Sendable {
+    case credential(VerifiedCredential)
+    /// A public one: nothing was shown.
+    case port(UInt16)
+  }
   private struct State {
     var lastYes = ContinuousClock.now
     var asking = false
     var ended = false
   }
   private let lease: LeaseID
-  private let credential: VerifiedCredential
+  private let right: Right
   private let admissions: Admissions
   private let state = Mutex(State())
 
-  init(_ lease: LeaseID, _ credential: VerifiedCredential, by admissions: Admissions) {
+  init(_ lease: LeaseID, _ right: Right, by admissions: Admissions) {
     self.lease = lease
-    self.credential = credential
+    self.right = right
     self.admissions = admissions
   }
 
-  func reaches(_ path: ResourcePath) -> Bool { credential.covers(path) }
+  func reaches(_ path: ResourcePath) -> Bool {
+    switch right {
+    case .credential(let credential): credential.covers(path)
+    case .port: false
+    }
+  }
 
-  func isStillServing() async -> Bool { await admissions.isServing(lease, credential) }
+  func isStillServing() async -> Bool {
+    switch right {
+    case .credential(let credential): await admissions.isServing(lease, credential)
+    case .port(let port): await admissions.servesAnybody(port, of: lease)
+    }
+  }
+
+  private var remembered: Bool? {
+    switch right {
+    case .credential(let credential): admissions.remembersServing(lease, credential)
+    case .port(let port): admissions.remembersPublic(port, of: lease)
+    }
+  }
 
   func mayGoOn() -> Bool {
-    let remembered = admissions.remembersServing(lease, credential)
+    let remembered = remembered
     let (answer, ask) = state.withLock { state -> (Bool, Bool) in
       if state.ended { return (false, false) }
       switch remembered {

@@ -1,6 +1,7 @@
 import L402
 import Leasing
 import Ledger
+import Synchronization
 import Units
 
 /// Who may pass the data doors of a lease, request by request (a policy decision point).
@@ -22,6 +23,7 @@ final class Admissions: Sendable {
   let waiting: Waiting
   /// How long a door waits for a lease that is being made or thawed.
   let patience: Seconds
+  let strangersReading = Mutex(0)
 
   init(
     store: any Store, clock: any WallClock, loop: LeaseLoop, doors: DoorCache, meters: DoorMeters,
@@ -53,7 +55,7 @@ final class Admissions: Sendable {
   ) async throws -> Admitted {
     let shown = try await credentials.permitted(capability, of: id, caller, path: path, port: port)
     for other in others where !shown.covers(other) { throw Refusal.permission(.path) }
-    let admission = LeaseAdmission(id, shown, by: self)
+    let admission = LeaseAdmission(id, .credential(shown), by: self)
     if let view = doors.view(of: id), view.answer == .serving, clock.now() < view.servesUntil {
       try Credentials.refuse(shown, unlessFor: view.soldAs)
       guard view.kind == kind else { throw Refusal.invalidField("lease", "the lease is of another kind") }
@@ -70,7 +72,7 @@ final class Admissions: Sendable {
       guard record.lease.terms.kind == kind else {
         throw Refusal.invalidField("lease", "the lease is of another kind")
       }
-      let view = DoorView(record.lease)
+      let view = DoorView(record)
       switch view.answer {
       case .serving:
         guard clock.now() < view.servesUntil else {
@@ -111,7 +113,7 @@ final class Admissions: Sendable {
       let shown = credentials.permittedAsRemembered(LeaseAction.connect.needs, of: id, caller, port: port),
       shown.isFor(variant: view.soldAs), shown.expiry == .current
     else { return nil }
-    return LeaseAdmission(id, shown, by: self)
+    return LeaseAdmission(id, .credential(shown), by: self)
   }
 
   /// Reads the lease for a door.
@@ -139,7 +141,7 @@ final class Admissions: Sendable {
       throw error
     }
     doors.finishReading(
-      id, snapshot.map { DoorView($0.record.lease) }, record: snapshot?.record,
+      id, snapshot.map { DoorView($0.record) }, record: snapshot?.record,
       booked: snapshot?.isPaid(id) == true ? shown.paymentHash : nil)
     return snapshot
   }
@@ -152,7 +154,7 @@ final class Admissions: Sendable {
     return standing.record.lease.hasRunOut(at: clock.now())
   }
 
-  private func wakeIdle(_ id: LeaseID, _ caller: Caller) async throws {
+  func wakeIdle(_ id: LeaseID, _ caller: Caller) async throws {
     try await loop.handle(
       .requested, for: id, eventID: EventID(.requested, caller.requestID),
       cause: .init(type: .request, id: caller.requestID))

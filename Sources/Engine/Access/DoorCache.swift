@@ -28,6 +28,15 @@ struct DoorView: Sendable {
   var version: Int64
   var answer: Answer
   var servesUntil: Instant
+  /// Few, in their order: anybody comes to these.
+  var publicPorts: [UInt16] = []
+
+  func isPublic(_ port: UInt16) -> Bool { publicPorts.contains(port) }
+
+  init(_ record: LeaseRecord) {
+    self.init(record.lease)
+    publicPorts = record.request.ports.filter { $0.access == .public }.compactMap { UInt16(exactly: $0.number) }
+  }
 
   init(_ lease: Lease) {
     self.lease = lease.id
@@ -190,6 +199,6 @@ extension LeaseRequest {
   fileprivate var weight: Int {
     command.reduce(0) { $0 + $1.utf8.count + 16 }
       + environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 32 }
-      + ports.count * 8 + (sshKey?.utf8.count ?? 0) + (image?.utf8.count ?? 0)
+      + ports.count * 16 + (sshKey?.utf8.count ?? 0) + (image?.utf8.count ?? 0)
   }
 }

@@ -105,14 +105,20 @@ public struct Doors: Sendable {
     }
   }
 
-  /// Lets a request through to one of a container's ports. Connections are ``ContainerDoor/connect(to:of:)``'s.
+  /// Lets a request through to one of a container's ports: of its holder, and of anybody where it is public. Connections are ``ContainerDoor/connect(to:of:)``'s.
   public func openPort(_ port: UInt16, of id: LeaseID, _ caller: Caller) async throws -> Opened<Void> {
-    try await open(LeaseAction.connect.needs, to: id, kind: .compute, port: port, caller) {}
+    do {
+      return try await open(LeaseAction.connect.needs, to: id, kind: .compute, port: port, caller) {}
+    } catch let refusal as Refusal where refusal.isOfStrangers && caller.door == nil {
+      guard let admission = try await admissions.admitStranger(to: id, port: port, caller) else { throw refusal }
+      return .serves(admission, ())
+    }
   }
 
   /// The same from memory, at once; `nil` where ``openPort(_:of:_:)`` has to be asked.
   public func portAsRemembered(_ port: UInt16, of id: LeaseID, _ caller: Caller) -> (any Admission)? {
     guard caller.door == nil else { return nil }
+    if caller.authorization.isEmpty { return admissions.strangerAsRemembered(to: id, port: port) }
     return admissions.admittedAsRemembered(to: id, port: port, caller)
   }
 
@@ -134,6 +140,19 @@ public struct Doors: Sendable {
 }
 
 extension Refusal {
+  /// Whether it is for want of a credential that opens.
+  fileprivate var isOfStrangers: Bool {
+    switch self {
+    case .unauthorized: true
+    case .forbidden(let reason, _): reason != .leaseFrozen
+    case .unknownOffer, .unknownLease, .unknownPayment, .invalidField, .leaseClosed, .noCapacity, .full,
+      .unknownWaitlistEntry,
+      .idempotencyConflict, .tooManyRequests, .tooManyAtOnce, .unavailable, .invoiceRefused, .noExchangeRate,
+      .conflict, .unanswered:
+      false
+    }
+  }
+
   fileprivate enum Mending { case no, byAnotherCredential, byMoney }
 
   /// What helps somebody who came by an address.

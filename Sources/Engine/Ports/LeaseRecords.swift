@@ -23,7 +23,7 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
   public var image: String?
   public var command: [String]
   public var environment: [String: String]
-  public var ports: [Int]
+  public var ports: [ContainerPort]
   public var sshKey: String?
   /// A disk lease to attach.
   public var disk: LeaseID?
@@ -34,7 +34,7 @@ public struct LeaseRequest: Hashable, Sendable, Codable {
 
   public init(
     offer: String, periods: Int64 = 1, image: String? = nil, command: [String] = [],
-    environment: [String: String] = [:], ports: [Int] = [], sshKey: String? = nil, disk: LeaseID? = nil,
+    environment: [String: String] = [:], ports: [ContainerPort] = [], sshKey: String? = nil, disk: LeaseID? = nil,
     restart: RestartPolicy? = nil, spendPerDay: Millisatoshi? = nil
   ) {
     self.offer = offer

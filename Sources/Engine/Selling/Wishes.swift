@@ -23,7 +23,7 @@ struct Wishes: Sendable {
       }
     case .compute:
       _ = try image(for: request, offer)
-      guard request.ports.isEmpty else { throw Refusal.invalidField("ports", "this provider opens no ports") }
+      try Self.check(ports: request.ports)
       guard request.sshKey == nil else { throw Refusal.invalidField("ssh_key", "this provider injects no keys") }
       try Self.check(command: request.command, field: "command")
       try Self.check(environment: request.environment)
@@ -45,6 +45,12 @@ struct Wishes: Sendable {
     }
     // Nothing has the empty name; a driver would only say that it cannot be started.
     guard command.first != "" else { throw Refusal.invalidField(field, "its first word names a program") }
+  }
+
+  static func check(ports: [ContainerPort]) throws {
+    guard ports.count <= 16, Set(ports.map(\.number)).count == ports.count,
+      ports.allSatisfy({ (1...65_535).contains($0.number) })
+    else { throw Refusal.invalidField("ports", "at most 16, each once, of 1 to 65535") }
   }
 
   static func check(environment: [String: String]) throws {

@@ -36,6 +36,9 @@ extension LeaseDocument {
       },
       resources: ResourcesDocument(lease.terms.resources, kind: lease.terms.kind),
       image: record.request.image, disk: record.request.disk?.description, links: Self.links(of: lease, base))
+    if !record.request.ports.isEmpty {
+      ports = record.request.ports.map { PortDocument(port: $0.number, access: $0.access.rawValue) }
+    }
   }
 
   private static func links(of lease: Lease, _ base: String) -> [String: String] {

@@ -128,8 +128,16 @@ extension HTTPAPI {
     }
     return LeaseRequest(
       offer: wish.offer, periods: wish.periods ?? 1, image: wish.image, command: wish.command ?? [],
-      environment: wish.env ?? [:], ports: wish.ports ?? [], sshKey: wish.sshKey, disk: disk, restart: restart,
+      environment: wish.env ?? [:], ports: try (wish.ports ?? []).map { try port($0) }, sshKey: wish.sshKey, disk: disk,
+      restart: restart,
       spendPerDay: try wish.limits.flatMap { try perDay($0) })
+  }
+
+  private static func port(_ wish: PortDocument) throws(Problem) -> ContainerPort {
+    guard let access = ContainerPort.Access(rawValue: wish.access) else {
+      throw Problem.invalid("ports", ContainerPort.Access.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return ContainerPort(wish.port, access)
   }
 
   /// The request without what does not matter: the order and spacing of fields, and whether a default was spelt out.
@@ -139,7 +147,8 @@ extension HTTPAPI {
       [request.offer, String(request.periods), request.image ?? "", request.sshKey ?? ""],
       [request.disk?.description ?? ""] + (request.restart.map { [$0.rawValue] } ?? [])
         + (request.spendPerDay.map { ["\($0.count)"] } ?? []),
-      request.ports.map(String.init(_:)), request.command, environment,
+      request.ports.map { $0.access == .credential ? "\($0.number)" : "\($0.number) \($0.access.rawValue)" },
+      request.command, environment,
     ])
   }
 }

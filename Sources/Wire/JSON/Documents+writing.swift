@@ -62,6 +62,15 @@ extension LeaseDocument {
       writer.field("resources") { resources.write(to: &$0) }
       writer.field("image", ifAny: image)
       writer.field("disk", ifAny: disk)
+      if let ports {
+        writer.name("ports")
+        writer.array(ports) { writer, port in
+          writer.object {
+            $0.field("port", Int64(port.port))
+            $0.field("access", port.access)
+          }
+        }
+      }
       if let container { writer.field("container") { container.write(to: &$0) } }
       if let failure {
         writer.field("failure") {

@@ -44,6 +44,8 @@ public struct LeaseDocument: Hashable, Sendable, SnakeCased {
   public var image: String?
   /// The disk lease that is attached.
   public var disk: String?
+  /// Ports that the renter declared; absent where none were.
+  public var ports: [PortDocument]?
   /// How the command of a container in service stands, where its host says so.
   public var container: ContainerDocument?
   /// Only of one that was paid for and could not be made: why. What was paid went back, or is its credit.

@@ -7,7 +7,8 @@ public struct RentRequest: Hashable, Sendable, SnakeCased {
   /// Empty: the image's own.
   public var command: [String]?
   public var env: [String: String]?
-  public var ports: [Int]?
+  /// Ports of the container, at most sixteen: numbers, or with who may come to them.
+  public var ports: [PortDocument]?
   public var sshKey: String?
   /// A disk lease to mount at `/disk` in the container. The disk's own credential is shown with the first request: in
   /// `Authorization`, or in ``diskCredential``.
@@ -27,7 +28,7 @@ public struct RentRequest: Hashable, Sendable, SnakeCased {
 
   public init(
     offer: String, periods: Int64? = nil, image: String? = nil, command: [String]? = nil, env: [String: String]? = nil,
-    ports: [Int]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
+    ports: [PortDocument]? = nil, sshKey: String? = nil, disk: String? = nil, restart: String? = nil,
     limits: LimitsRequest? = nil, diskCredential: String? = nil, waitlist: String? = nil, address: Bool? = nil,
     contacts: [ContactRequest]? = nil
   ) {

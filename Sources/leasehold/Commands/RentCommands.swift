@@ -46,7 +46,11 @@ struct RentCommand: AsyncParsableCommand {
   var disk: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("Set a variable in the container.", valueName: "name=value"))
   var env: [String] = []
-  @Option(help: ArgumentHelp("A port the container listens on.", valueName: "port")) var port: [Int] = []
+  @Option(
+    help: ArgumentHelp(
+      "A port the container listens on: 8080 for holders of the credential, 8080:public for anybody.", valueName: "port"
+    ))
+  var port: [String] = []
   @Option(help: ArgumentHelp("A file with a public SSH key.", valueName: "file")) var sshKey: String?
   @Option(help: "When the container's command ends: 'never', 'on-failure' or 'always' it is started again.")
   var restart: String?
@@ -95,10 +99,16 @@ struct RentCommand: AsyncParsableCommand {
     }
   }
 
+  static func port(_ text: String) throws -> PortDocument {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let number = Int(parts[0]) else { throw Complaint.failed("a port is a number, or 8080:public: \(text)") }
+    return PortDocument(port: number, access: parts.count == 2 ? String(parts[1]) : "credential")
+  }
+
   private func request(_ session: Session) throws -> RentRequest {
     RentRequest(
       offer: offer, periods: periods, image: image, command: command.isEmpty ? nil : command,
-      env: try Variables.read(env), ports: port.isEmpty ? nil : port,
+      env: try Variables.read(env), ports: port.isEmpty ? nil : try port.map { try Self.port($0) },
       sshKey: try sshKey.map { path in
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {  // Said in a sentence.
           throw Complaint.failed("cannot read \(path)")

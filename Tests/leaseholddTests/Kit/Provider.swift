@@ -122,8 +122,8 @@ struct Provider: Sendable {
   }
 
   /// What an offer sells, rented and paid for.
-  func buy(_ offer: String) async throws -> Rented {
-    let request = LeaseRequest(offer: offer)
+  func buy(_ offer: String, ports: [ContainerPort] = []) async throws -> Rented {
+    let request = LeaseRequest(offer: offer, ports: ports)
     func caller(_ credential: [String]) -> Caller {
       Caller(
         authorization: credential, method: "POST", address: IPAddress("127.0.0.1"), addressText: "127.0.0.1",
