@@ -21,8 +21,14 @@ extension Pages {
     case .pay(let demand):
       var view = OrderView(words: words(visit))
       view.show(try Invoice.parse(demand.challenge.invoice), macaroon: demand.challenge.token, offer: offer, form)
-      return page("order", visit, view.model, isSecret: true)
+      return page("order", visit, view.model.merging(named(offer)) { $1 }, isSecret: true)
     }
+  }
+
+  /// For a script that takes the order over.
+  private func named(_ offer: String) -> [String: Any] {
+    guard let offer = engine.catalog.offer(offer) else { return [:] }
+    return ["title": offer.title, "kind": offer.terms.kind.rawValue]
   }
 
   /// Whether it was paid; if so the lease, and its credential to keep.
@@ -53,7 +59,7 @@ extension Pages {
     var view = OrderView(words: words(visit))
     view.show(invoice, macaroon: macaroon, offer: wish.request.offer, form)
     view.state(claimed)
-    return page("order", visit, view.model, isSecret: true)
+    return page("order", visit, view.model.merging(named(wish.request.offer)) { $1 }, isSecret: true)
   }
 }
 

@@ -101,6 +101,25 @@ def reloaded(browser, shop):
         visitor.leased()
 
 
+def quicker_than_scripts(browser, shop):
+    """Who sends the form before the scripts are there has the same order as with them."""
+    with visiting(browser, shop) as visitor:
+        page, context = visitor.page, visitor.context
+        context.route("**/rent.js", lambda route: route.abort())
+        page.goto("/rent/day-disk")
+        page.fill("#periods", "2")
+        page.locator("#rent button[type=submit]").click(no_wait_after=True)
+        expect(page.locator("#qr svg")).to_be_visible()
+        first = page.locator("#text").input_value()
+        context.unroute("**/rent.js")
+        visitor.troubles.clear()
+        page.reload()
+        page.wait_for_url("**/order#*")
+        assert visitor.invoice() == first
+        shop.pay(first)
+        visitor.leased()
+
+
 def network_dies(browser, shop):
     """A network that dies at any step only waits for it to come back."""
     with visiting(browser, shop) as visitor:
@@ -284,5 +303,5 @@ def shut_in(browser, shop):
 
 
 WALKS = {walk.__name__: walk for walk in [
-    shut_in, refused, by_wallet_elsewhere, by_browser_wallet, by_keyboard, reloaded, network_dies, paid_while_closed,
+    shut_in, refused, by_wallet_elsewhere, by_browser_wallet, by_keyboard, reloaded, quicker_than_scripts, network_dies, paid_while_closed,
     server_restarts, runs_out, cannot_be_made, without_scripts, in_german, exported, renewed]}

@@ -3,19 +3,32 @@
 
 import * as invoice from "./invoice.js";
 import { ask, mayPass, pause } from "./net.js";
-import { leases, orders, secret } from "./store.js";
+import { wish } from "./rent.js";
+import { leases, orders, secret, works } from "./store.js";
 import { say } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
 export default function start() {
-  if (!at("order-state")) return; // The server has written this one for a browser without scripts.
+  if (!at("order-state")) return takeOver();
   addEventListener("hashchange", () => location.reload());
   const order = orders.get(location.hash.slice(1));
   if (!order) return tell(say("js_unknown_order"), "", { elsewhere: true });
   const before = { renew: `${say("js_renewal_of")} `, change: `${say("js_change_of")} ` }[order.kind] ?? "";
   at("order-what").textContent = before + order.title;
   run(order).catch((error) => tell(`${say("js_sorry")} ${error.message}`, "", { again: order, elsewhere: true }));
+}
+
+/** Who was quicker than this script has sent the form to the server: the same wish under the same key is the same order. */
+function takeOver() {
+  const form = at("offline");
+  if (!works || !form) return;
+  const { kind, title } = form.dataset;
+  const id = form.elements.key.value;
+  if (!orders.get(id)) {
+    orders.put(id, { kind: "rent", path: "/v1/leases", title, leaseKind: kind, body: wish(form, form.elements.offer.value, kind), at: Date.now() });
+  }
+  location.replace(`/order#${id}`);
 }
 
 async function run(order) {

@@ -60,7 +60,7 @@ function showPending(offer) {
   box.hidden = false;
 }
 
-function wish(form, offer, kind) {
+export function wish(form, offer, kind) {
   const value = (name) => form.elements[name]?.value.trim() ?? "";
   const body = { offer, periods: Number(value("periods")) || 1 };
   if (kind !== "compute") return body;
