@@ -83,7 +83,8 @@ struct World: Sendable {
       kill(process, SIGKILL)
     }
     try HostFile.removeFile("/run/\(name).pids")
-    try await ip("link delete \(name)")
+    // Its other end may have taken it along.
+    try await Tool("ip").run(["link", "delete", name], accepting: [0, 1])
     try await ip("netns delete \(name)")
   }
 
