@@ -62,7 +62,7 @@ struct Assets: Sendable {
     return packed.isEmpty ? nil : packed
   }
 
-  /// - Throws: ``HTTPError`` 404; also for a version of before: its page is loaded again, and names this one.
+  /// - Throws: `HTTPError` 404; also for a version of before: its page is loaded again, and names this one.
   func response(_ visit: Visit) throws -> Response {
     guard visit.parameters.get("version") == version, let asset = visit.parameters.get("name").flatMap({ assets[$0] })
     else { throw HTTPError(.notFound) }

@@ -12,7 +12,7 @@ struct Visit: Sendable {
 
   /// The body, whole.
   ///
-  /// - Throws: ``Refusal`` for one that is longer, or does not come in ten seconds.
+  /// - Throws: `Refusal` for one that is longer, or does not come in ten seconds.
   func body(upTo limit: Int) async throws -> [UInt8] {
     let tooLong = Refusal.invalidField("body", "at most \(limit) bytes")
     guard request.headers[.contentLength].flatMap({ Int($0) }) ?? 0 <= limit else { throw tooLong }
@@ -40,7 +40,7 @@ struct Visit: Sendable {
 
   /// The fields of a form.
   ///
-  /// - Throws: ``Refusal`` for what is no form, and for one that another site's page sends in a visitor's name.
+  /// - Throws: `Refusal` for what is no form, and for one that another site's page sends in a visitor's name.
   func form() async throws -> Form {
     guard request.headers[.fetchSite] != "cross-site" else {
       throw Refusal.forbidden(reason: .notFound, detail: "a form of another site is not taken")
@@ -57,7 +57,7 @@ struct Visit: Sendable {
 struct Form: Sendable {
   private(set) var fields: [String: String] = [:]
 
-  /// - Throws: ``Refusal`` for what no browser sends, and for a field that stands there twice.
+  /// - Throws: `Refusal` for what no browser sends, and for a field that stands there twice.
   init(_ text: String) throws(Refusal) {
     for pair in text.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -10,7 +10,7 @@ struct Wish: Sendable {
   /// Visible characters, at least 22: the same form sent again is the same order.
   var key: String
 
-  /// - Throws: ``Refusal/invalidField(_:_:)``.
+  /// - Throws: `Refusal.invalidField`.
   init(offer: String, _ form: Form) throws(Refusal) {
     guard let periods = Int64(form["periods"] ?? "1"), periods >= 1 else { throw .invalidField("periods", "1 or more") }
     var restart: RestartPolicy?
