@@ -48,7 +48,7 @@ enum DueLeases {
       world.rounds, { try await bareLoop(pool, leases) },
       [
         {
-          try await seed(engine.store, leases, at: clock.now() - .minute * 48)
+          _ = try await seed(engine.store, leases, terms, at: clock.now() - .minute * 48)
           let start = ContinuousClock.now
           var stepped = 0
           while stepped < leases {
@@ -92,10 +92,11 @@ enum DueLeases {
 
   /// Leases bought and made at `moment`, by the same steps as ever. The notice is due a quarter of the period before
   /// its end, with some jitter.
-  private static func seed(_ store: any Store, _ leases: Int, at moment: Instant) async throws {
+  static func seed(_ store: any Store, _ leases: Int, _ terms: Terms, at moment: Instant) async throws -> [LeaseID] {
+    var ids: [LeaseID] = []
     for start in stride(from: 0, to: leases, by: batch) {
       let count = min(batch, leases - start)
-      try await store.transaction { tx in
+      ids += try await store.transaction { tx in
         var living: [Lease] = []
         for _ in 0..<count {
           let id = LeaseID(
@@ -121,8 +122,10 @@ enum DueLeases {
           try tx.write(steps)
           living = steps.map(\.decision.lease)
         }
+        return living.map(\.id)
       }
     }
+    return ids
   }
 
   private static func event(

@@ -33,7 +33,7 @@ struct Main {
     let world = World(database: database, directory: directory, quick: quick)
     let all: [(name: String, measure: (World) async throws -> [Figure])] = [
       ("verify", Verifying.measure), ("timer", Lateness.measure), ("reads", Reads.measure), ("http", Doors.measure),
-      ("leases", DueLeases.measure),
+      ("leases", DueLeases.measure), ("letters", Letters.measure),
     ]
     let unknown = arguments.filter { name in !all.contains { $0.name == name } }
     guard unknown.isEmpty else {
