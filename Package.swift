@@ -90,6 +90,7 @@ let migrations = [
   "0039_waitlist.sql",
   "0040_invoices_in_messages.sql",
   "0041_when_pulls_count.sql",
+  "0042_waitlist_contacts.sql",
 ]
 
 // The engine, what it needs of the world, and the ways of meeting those needs.

@@ -50,5 +50,6 @@ public enum Schema {
     ("0039_waitlist.sql", PackageResources._039_waitlist_sql),
     ("0040_invoices_in_messages.sql", PackageResources._040_invoices_in_messages_sql),
     ("0041_when_pulls_count.sql", PackageResources._041_when_pulls_count_sql),
+    ("0042_waitlist_contacts.sql", PackageResources._042_waitlist_contacts_sql),
   ]
 }

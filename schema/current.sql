@@ -590,6 +590,7 @@ CREATE TABLE public.waitlist_entry (
     expires_at timestamp with time zone NOT NULL,
     lease uuid,
     offered_at timestamp with time zone,
+    contacts jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT waitlist_entry_lasts CHECK ((expires_at > joined_at)),
     CONSTRAINT waitlist_entry_offered_whole CHECK (((lease IS NULL) = (offered_at IS NULL))),
     CONSTRAINT waitlist_entry_secret_has_32_bytes CHECK ((length(secret) = 32))

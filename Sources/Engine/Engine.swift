@@ -77,9 +77,9 @@ public final class Engine: Sendable {
     let (doorCache, watch, meters) = (DoorCache(), LeaseWatch(), DoorMeters())
     let doubts = Doubts(
       store: store, node: node, clock: clock, rateSources: rateSources, settings: settings, log: log)
-    let places = Places(catalog: catalog, rates: doubts.rates, held: settings.placeHeld, log: log)
-    let loop = LeaseLoop(store: store, clock: clock, alarm: alarm, doors: doorCache, watch: watch, places: places)
     let keys = KeyEpochs(served: EpochKeys(keyring), store: store, clock: clock, watch: watch, log: log)
+    let places = Places(catalog: catalog, rates: doubts.rates, keys: keys, held: settings.placeHeld, log: log)
+    let loop = LeaseLoop(store: store, clock: clock, alarm: alarm, doors: doorCache, watch: watch, places: places)
     let retrying = Retrying(health: doubts.health, clock: clock, log: log)
     let access = Access(
       store: store, clock: clock, alarm: alarm, keys: keys, doors: doorCache, catalog: catalog,

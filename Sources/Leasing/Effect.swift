@@ -126,6 +126,8 @@ public struct Notice: Hashable, Sendable, Codable {
     case limitNear = "limit_near"
     /// All of it is: it is suspended until the deadline.
     case limitReached = "limit_reached"
+    /// A place of a full offer is held for who waited; of no lease that is paid for yet.
+    case place
   }
   public var kind: Kind
   /// When what it warns of happens.

@@ -79,6 +79,9 @@ extension Lease {
       }
     case .eviction:
       return flags.evictingUntil != nil
+    case .place:
+      if case .quoted(_, _, canceling: false) = state { return true }
+      return false
     case .idle, .terms, .compensation, .pull, .limitNear, .limitReached:
       return true
     }

@@ -106,6 +106,7 @@ public struct Lease: Hashable, Sendable {
       case .pull: self.init(rawValue: 1 << 10)
       case .limitNear: self.init(rawValue: 1 << 11)
       case .limitReached: self.init(rawValue: 1 << 12)
+      case .place: self.init(rawValue: 1 << 13)
       }
     }
   }

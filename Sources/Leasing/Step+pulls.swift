@@ -52,7 +52,7 @@ extension Notice.Kind {
   var isOfTime: Bool {
     switch self {
     case .renewal, .renewalHalf, .renewalTenth, .expired, .suspension, .reclaim: true
-    case .eviction, .idle, .terms, .pull, .compensation, .limitNear, .limitReached: false
+    case .eviction, .idle, .terms, .pull, .compensation, .limitNear, .limitReached, .place: false
     }
   }
 }

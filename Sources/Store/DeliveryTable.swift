@@ -30,6 +30,16 @@ extension PostgresTransaction {
       rows.map { max($0.2.deadline, $0.0.at + .minute * 10).timestamp })
   }
 
+  func insertNotice(_ notice: Notice, to contact: ContactRecord, key: String, at now: Instant) throws {
+    try db.pointee.execute(
+      """
+      INSERT INTO delivery (contact, lease, channel, site, key, notice, announced_at, due_at, deadline, is_retry)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, false) ON CONFLICT DO NOTHING
+      """, contact.token.bytes.array, contact.lease.uuid, contact.channel.rawValue, contact.site, key,
+      try JSON.encode(notice), now.timestamp, notice.deadline.timestamp)
+    try notify([.due(now)])
+  }
+
   func insertQuestion(to contact: ContactRecord, at now: Instant, deadline: Instant) throws {
     try db.pointee.execute(
       """

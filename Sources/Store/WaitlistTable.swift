@@ -7,14 +7,14 @@ import Units
 
 extension PostgresTransaction {
   private static let waitlistColumns =
-    "w.id, w.secret, w.offer, w.client, w.request, w.body_hash, w.joined_at, w.expires_at, w.lease"
+    "w.id, w.secret, w.offer, w.client, w.request, w.body_hash, w.joined_at, w.expires_at, w.lease, w.contacts"
 
   private static func waitlistEntry(_ row: borrowing Row) throws -> WaitlistEntry {
     guard let secret = Bytes32(try row.bytes(1)) else { throw StoreError(.invariant, "a hash has 32 bytes") }
     return WaitlistEntry(
       id: try row.int64(0), secret: secret, offer: try row.string(2), client: try row.string(3),
       request: try row.json(4), bodyHash: try row.string(5), joinedAt: try row.instant(6),
-      expiresAt: try row.instant(7), lease: row.isNull(8) ? nil : try row.lease(8))
+      expiresAt: try row.instant(7), lease: row.isNull(8) ? nil : try row.lease(8), contacts: try row.json(9))
   }
 
   func lockWaitlist() throws {
@@ -35,10 +35,10 @@ extension PostgresTransaction {
   func joinWaitlist(_ entry: WaitlistEntry) throws {
     try db.pointee.execute(
       """
-      INSERT INTO waitlist_entry (secret, offer, client, request, body_hash, joined_at, expires_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO waitlist_entry (secret, offer, client, request, body_hash, joined_at, expires_at, contacts)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """, entry.secret.array, entry.offer, entry.client, try JSON.encode(entry.request), entry.bodyHash,
-      entry.joinedAt.timestamp, entry.expiresAt.timestamp)
+      entry.joinedAt.timestamp, entry.expiresAt.timestamp, try JSON.encode(entry.contacts))
   }
 
   func waitlistEntry(_ secret: Bytes32) throws -> WaitlistEntry? {
@@ -74,8 +74,8 @@ extension PostgresTransaction {
 
   func offerPlace(_ entry: WaitlistEntry, as lease: LeaseID, at now: Instant) throws {
     let offered = try db.pointee.execute(
-      "UPDATE waitlist_entry SET lease = $2, offered_at = $3 WHERE id = $1 AND lease IS NULL", entry.id, lease.uuid,
-      now.timestamp)
+      "UPDATE waitlist_entry SET lease = $2, offered_at = $3, contacts = '[]' WHERE id = $1 AND lease IS NULL",
+      entry.id, lease.uuid, now.timestamp)
     guard offered == 1 else { throw StoreError(.conflict, "a place is offered once") }
     try db.pointee.execute("UPDATE lease SET asked_body_hash = $2 WHERE id = $1", lease.uuid, entry.bodyHash)
   }

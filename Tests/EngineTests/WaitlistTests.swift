@@ -206,4 +206,135 @@ import Units
       #expect(try await waitlist.list(limit: 10).isEmpty)
     }
   }
+
+  @Test func whoNamedAWebhookIsToldOfThePlaceOnceAndHasItAsAContactOfTheLease() async throws {
+    try await Platform.with(catalog: Self.small) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let first = Renter(platform, address: "198.51.100.1")
+      let one = try await renter.rent(periods: 24)
+      _ = try await renter.rent(periods: 24)
+      let wish = ContactWish(channel: .webhook, address: "a.example/hook")
+      let named = try engine.contacts.waiting([wish], base: "https://rent.example")
+      #expect(named[0].secret?.hasPrefix("whsec_") == true)
+      let joined = try await engine.waitlist.join(
+        LeaseRequest(offer: "disk"), contacts: named, body: Self.body, first.caller())
+      // Sealed, and with nobody's lease.
+      #expect(
+        try await platform.count("SELECT count(*) FROM waitlist_entry WHERE contacts::text LIKE '%example%'") == 0)
+      #expect(platform.messenger.all.isEmpty)
+      _ = try await engine.release(one.id, renter.caller(one.credential, method: "DELETE"))
+      try await platform.settle()
+      try await engine.waitlist.giveFreePlaces()
+      try await platform.settle()
+      let told = try #require(platform.messenger.all.first)
+      #expect(platform.messenger.kinds(at: wish.address) == [.place])
+      #expect(told.key == named[0].signingKey)
+      // What takes the place is in no message.
+      #expect(told.message.payAt == nil && told.message.invoice == nil)
+      guard case .notice(let notice) = told.message.content else { throw CancellationError() }
+      #expect(notice.deadline == platform.clock.now() + .hour)
+      #expect(try await platform.count("SELECT count(*) FROM waitlist_entry WHERE contacts <> '[]'") == 0)
+      let demand = try await demand(joined.secret, first, platform)
+      #expect(demand.lease == told.message.lease)
+      let credential = try await first.pay(demand)
+      _ = try await engine.rent(LeaseRequest(offer: "disk"), body: Self.body, first.caller(credential)).bought
+      try await platform.settle()
+      let asked = try await engine.contacts.ofPurchase([wish], of: demand.lease, base: "", first.caller(credential))
+      #expect(asked.map(\.contact.token) == named.map(\.contact.token))
+      #expect(asked.map(\.secret) == named.map(\.secret))
+      try await platform.pass(2_900)
+      #expect(platform.messenger.kinds(at: wish.address) == [.place, .renewal])
+      #expect(platform.messenger.all.last?.message.payAt != nil)
+    }
+  }
+
+  /// A place that is the next one's is not told of any more, and nothing of the contact is left.
+  @Test func aMessageOfAPlaceThatIsGoneIsNotSent() async throws {
+    try await Platform.with(catalog: Self.small, settings: { $0.placeHeld = 600 }) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let first = Renter(platform, address: "198.51.100.1")
+      let one = try await renter.rent(periods: 24)
+      _ = try await renter.rent(periods: 24)
+      let named = try engine.contacts.waiting([.init(channel: .webhook, address: "a.example/hook")], base: "")
+      _ = try await engine.waitlist.join(
+        LeaseRequest(offer: "disk"), contacts: named, body: Self.body, first.caller())
+      platform.messenger.answer { _ in DeliveryFault("it is away") }
+      _ = try await engine.release(one.id, renter.caller(one.credential, method: "DELETE"))
+      try await platform.settle()
+      #expect(platform.messenger.all.count == 1)
+      try await platform.pass(661)
+      try await platform.pass(60)
+      #expect(try await engine.waitlist.list(limit: 10).map(\.state) == [.lapsed])
+      #expect(platform.messenger.all.count == 1)
+      #expect(try await platform.count("SELECT count(*) FROM contact") == 0)
+      #expect(try await platform.count("SELECT count(*) FROM delivery") == 0)
+    }
+  }
+
+  @Test func whatIsNamedWhileWaitingIsBoundedAndAsksNobody() async throws {
+    try await Platform.with { platform in
+      let contacts = platform.engine.contacts
+      let wish = ContactWish(channel: .webhook, address: "a.example")
+      #expect(throws: Refusal.self) { try contacts.waiting([wish, wish, wish], base: "") }
+      #expect(throws: Refusal.self) { try contacts.waiting([.init(channel: .webhook, address: "nowhere")], base: "") }
+      #expect(throws: Refusal.self) { try contacts.waiting([.init(channel: .email, address: "a@b.example")], base: "") }
+      let none = try contacts.waiting([], base: "")
+      #expect(none.isEmpty)
+    }
+  }
+
+  @Test func whatIsWithdrawnOrShrunkGivesNothingAndStopsNobody() async throws {
+    let both = Catalog.of([Catalog.disk, Catalog.bigDisk], room: 5)
+    try await Platform.with(catalog: both) { platform in
+      let engine = platform.engine
+      let renter = Renter(platform)
+      let small = try await renter.rent(periods: 24)
+      let big = try await renter.rent("big", periods: 24)
+      let (first, second) = (Renter(platform, address: "198.51.100.1"), Renter(platform, address: "198.51.100.2"))
+      let a = try await join(first, platform)
+      let b = try await engine.waitlist.join(
+        LeaseRequest(offer: "big"), body: Array("big/1".utf8), second.caller())
+      // Who waits for what is not sold any more waits, and the next offer's are served past him.
+      let other = platform.anotherEngine("two", catalog: Catalog.of([Catalog.bigDisk], room: 5))
+      try await other.prepare()
+      _ = try await other.release(big.id, renter.caller(big.credential, method: "DELETE"))
+      try await platform.settle(other)
+      #expect(try await look(a.secret, first, platform)?.state == .waiting)
+      guard case .pay = try await engine.waitlist.look(b.secret, second.caller()) else {
+        Issue.record("the big one is offered")
+        return
+      }
+      // The host has less room than is let: what is given back is nobody's.
+      let hosts = both.hosts.map { host in
+        var less = host
+        less.limit.disk = Catalog.gigabyte
+        return less
+      }
+      try await platform.postgres.transaction { tx in try tx.setHosts(hosts) }
+      _ = try await engine.release(small.id, renter.caller(small.credential, method: "DELETE"))
+      try await platform.settle()
+      try await engine.waitlist.giveFreePlaces()
+      #expect(try await look(a.secret, first, platform)?.state == .waiting)
+      try await platform.postgres.transaction { tx in try tx.setHosts(both.hosts) }
+      try await engine.waitlist.giveFreePlaces()
+      _ = try await demand(a.secret, first, platform)
+      #expect(try await engine.operator.audit().findings == [])
+    }
+  }
+
+  @Test func aPlaceIsNotHeldForWhatCannotBeBought() async throws {
+    try await Platform.with(catalog: Self.small) { platform in
+      let renter = Renter(platform)
+      for _ in 0..<2 { _ = try await renter.rent(periods: 24) }
+      let waitlist = platform.engine.waitlist
+      for (request, word) in [
+        (LeaseRequest(offer: "disk", periods: 1 << 40), "invalid-field periods"),
+        (LeaseRequest(offer: "disk", periods: 9_999), "invalid-field periods"),
+      ] {
+        #expect(await refusal { try await waitlist.join(request, body: [], renter.caller()) } == word)
+      }
+    }
+  }
 }

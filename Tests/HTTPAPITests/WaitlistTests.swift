@@ -34,7 +34,14 @@ import Wire
         let list = try await door.ask(.get, "/admin/v1/waitlist", authorization: provider)
         #expect(try list.document(ListDocument<WaitlistDocument>.self).items.map(\.ticket) == [nil])
         #expect(!list.text.contains(ticket))
-        for _ in 0..<2 { #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", body).status == 201) }
+        let told = #"{"offer":"disk","contacts":[{"webhook":"https://a.example/x"}]}"#
+        let named = try await door.ask(.post, "/v1/offers/disk/waitlist", told).document(WaitlistDocument.self)
+        #expect(named.contacts?.first?.secret?.hasPrefix("whsec_") == true)
+        let shown = try await door.ask(.get, "/v1/waitlist/\(try #require(named.ticket))").text
+        #expect(!shown.contains("whsec_") && !shown.contains("example"))
+        let mail = #"{"offer":"disk","contacts":[{"email":"a@b.example"}]}"#
+        #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", mail).status == 422)
+        for _ in 0..<1 { #expect(try await door.ask(.post, "/v1/offers/disk/waitlist", body).status == 201) }
         let many = try await door.ask(.post, "/v1/offers/disk/waitlist", body)
         #expect(try many.problem.code == "waitlist-full")
         // The host has room again.

@@ -107,6 +107,7 @@ extension Notice {
     case .terms: "a renewal is quoted at other terms"
     case .compensation: "what an outage took was given back"
     case .pull: "time runs out, for the wallet did not pay,"
+    case .place: "the place that is held for you is the next one's"
     case .limitNear: "most of today's limit is spent; it begins anew"
     case .limitReached: "today's limit is spent, the lease is suspended; it comes back"
     }

@@ -1,3 +1,4 @@
+import L402
 import Leasing
 import Ledger
 import Macaroons
@@ -20,10 +21,12 @@ public struct WaitlistEntry: Hashable, Sendable {
   public var expiresAt: Instant
   /// The quote that the place was offered as.
   public var lease: LeaseID?
+  /// Who is told when a place is held; the quote's own contacts from then on.
+  public var contacts: [WaitingContact]
 
   public init(
     id: Int64 = 0, secret: Bytes32, offer: String, client: String, request: LeaseRequest, bodyHash: String,
-    joinedAt: Instant, expiresAt: Instant, lease: LeaseID? = nil
+    joinedAt: Instant, expiresAt: Instant, lease: LeaseID? = nil, contacts: [WaitingContact] = []
   ) {
     self.id = id
     self.secret = secret
@@ -34,6 +37,33 @@ public struct WaitlistEntry: Hashable, Sendable {
     self.joinedAt = joinedAt
     self.expiresAt = expiresAt
     self.lease = lease
+    self.contacts = contacts
+  }
+}
+
+/// A contact of a lease that is not there yet: where it is stays sealed, under the name that it will have.
+public struct WaitingContact: Hashable, Sendable, Codable {
+  /// The hex of its ``ContactRecord/token``.
+  public var token: String
+  public var channel: String
+  public var sealed: [UInt8]
+  public var site: [UInt8]
+  public var wantsInvoice: Bool
+
+  public init(_ contact: ContactRecord) {
+    token = contact.token.hex
+    channel = contact.channel.rawValue
+    sealed = contact.sealed
+    site = contact.site
+    wantsInvoice = contact.wantsInvoice
+  }
+
+  /// - Returns: `nil` where it was written by a daemon that knows more.
+  func contact(of lease: LeaseID, at now: Instant) -> ContactRecord? {
+    guard let token = TokenID(hex: token), let channel = ContactRecord.Channel(rawValue: channel) else { return nil }
+    return ContactRecord(
+      token: token, lease: lease, channel: channel, sealed: sealed, site: site, codeHash: nil, createdAt: now,
+      confirmedAt: now, wantsInvoice: wantsInvoice)
   }
 }
 

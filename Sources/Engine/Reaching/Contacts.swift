@@ -9,6 +9,8 @@ import Units
 public struct Contacts: Sendable {
   /// Of one lease, at the most.
   static let most = 5
+  /// Of somebody who waits for a place.
+  static let mostWaiting = 2
   /// So often in a day an address is asked whether it may be used, whoever asks for it; and a lease may have somebody
   /// asked.
   static let questionsPerAddress = 3
@@ -41,6 +43,31 @@ public struct Contacts: Sendable {
       throw Refusal.invalidField("contacts", "at most \(Self.most)")
     }
     for wish in wishes { _ = try place(wish) }
+  }
+
+  /// Those of somebody who waits for a place, of whom there is no lease yet: ways that ask nobody first, for nobody is
+  /// asked on behalf of who has paid nothing.
+  ///
+  /// - Throws: ``Refusal/invalidField(_:_:)``.
+  public func waiting(_ wishes: [ContactWish], base: String) throws -> [ContactView] {
+    guard wishes.count <= Self.mostWaiting else {
+      throw Refusal.invalidField("contacts", "at most \(Self.mostWaiting) while you wait")
+    }
+    let keyring = credentials.keys.keyring
+    let now = clock.now()
+    return try wishes.map { wish in
+      let place = try place(wish)
+      guard let messenger = book.messengers[wish.channel], !messenger.asksFirst else {
+        throw Refusal.invalidField(wish.channel.rawValue, "only a webhook is told while you wait")
+      }
+      let token = keyring.newToken()
+      let contact = ContactRecord(
+        token: token, lease: LeaseID(high: 0, low: 0), channel: wish.channel,
+        sealed: book.sealed(.init(place: place, base: base), as: token),
+        site: Array(keyring.hash(ofPlace: messenger.site(of: place)).array[..<8]), codeHash: nil, createdAt: now,
+        confirmedAt: now, wantsInvoice: wish.wantsInvoice)
+      return try shown(contact)
+    }
   }
 
   /// Those of a lease, oldest first.
@@ -170,13 +197,18 @@ public struct Contacts: Sendable {
     }
     guard let kept = try await write(drafts, wanted, of: id) else { return nil }
     if wanted.asksFirst { alarm.set(noLaterThan: clock.now()) }
-    var made = view(kept)
+    return try self.shown(kept)
+  }
+
+  /// As whoever has named it sees it.
+  private func shown(_ contact: ContactRecord) throws -> ContactView {
+    var view = self.view(contact)
     do {
-      made.signingKey = try keyring.signingKey(ofContact: kept.token)
+      view.signingKey = try credentials.keys.keyring.signingKey(ofContact: contact.token)
     } catch {
       throw Refusal.credential(error)
     }
-    return made
+    return view
   }
 
   private struct Wanted: Sendable {

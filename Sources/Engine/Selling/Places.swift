@@ -1,3 +1,4 @@
+import L402
 import Leasing
 import Ledger
 import Logging
@@ -7,6 +8,7 @@ import Units
 struct Places: Sendable {
   let catalog: Catalog
   let rates: Rates
+  let keys: KeyEpochs
   /// How long an offered place is held.
   let held: Seconds
   let log: Logger
@@ -69,7 +71,35 @@ struct Places: Sendable {
       return nil
     }
     try tx.offerPlace(entry, as: id, at: now)
+    try tell(entry.contacts, of: lease, tx, at: now)
     log.info("a place was offered to who waited", metadata: ["lease": "\(id)", "offer": "\(entry.offer)"])
     return lease
+  }
+
+  /// What was named while he waited are the contacts of the quote, and of the lease that it becomes. They are told of the
+  /// place in words: what takes it is the ticket, which is in no message.
+  private func tell(_ waiting: [WaitingContact], of lease: Lease, _ tx: any StoreTransaction, at now: Instant) throws {
+    let notice = Notice(kind: .place, deadline: lease.quoteEnds, amount: nil)
+    for waiting in waiting {
+      guard let contact = waiting.contact(of: lease.id, at: now), let address = address(of: contact.token) else {
+        continue
+      }
+      try tx.insertToken(
+        TokenRecord(
+          id: contact.token, lease: lease.id, parent: nil, paymentHash: Preimage.random().paymentHash,
+          capabilities: Capabilities.pay.list, createdAt: now, mintedFor: .contact))
+      try tx.insertAddress(contact.token, hash: MasterKeyring.hash(ofAddress: address), path: nil, of: lease.id)
+      try tx.insertContact(contact)
+      try tx.insertNotice(notice, to: contact, key: "place", at: now)
+    }
+  }
+
+  /// `nil` where its epoch is retired: it would lead nowhere.
+  private func address(of token: TokenID) -> String? {
+    do {
+      return try keys.keyring.address(of: token)
+    } catch {
+      return nil
+    }
   }
 }

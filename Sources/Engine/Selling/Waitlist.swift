@@ -28,22 +28,26 @@ public struct Waitlist: Sendable {
 
   /// Joins the queue of a full offer.
   ///
-  /// - Parameter body: the request as `POST /v1/leases` would have it, for comparing with that later.
+  /// - Parameters:
+  ///   - contacts: who is told when a place is held; see ``Contacts/waiting(_:base:)``.
+  ///   - body: the request as `POST /v1/leases` would have it, for comparing with that later.
   /// - Returns: with the secret that its holder shows.
   /// - Throws: ``Refusal/conflict(code:_:)`` where a place is free, or where too many wait already.
   public func join(
-    _ request: LeaseRequest, body: [UInt8], _ caller: Caller
+    _ request: LeaseRequest, contacts: [ContactView] = [], body: [UInt8], _ caller: Caller
   ) async throws -> (view: WaitlistView, secret: String) {
     let offer = try wishes.offer(of: request)
     guard request.disk == nil else {
       throw Refusal.invalidField("disk", "who waits for a container attaches no disk to it")
     }
+    try checkThatItCanBeBought(request, of: offer, at: clock.now())
     try limits.spend(for: caller)
     let secret = Self.freshSecret()
     let now = clock.now()
     let entry = WaitlistEntry(
       secret: Self.hash(secret), offer: offer.id, client: caller.party, request: request,
-      bodyHash: body.withUnsafeBytes { Bytes32.sha256($0) }.hex, joinedAt: now, expiresAt: now + patience)
+      bodyHash: body.withUnsafeBytes { Bytes32.sha256($0) }.hex, joinedAt: now, expiresAt: now + patience,
+      contacts: contacts.map { WaitingContact($0.contact) })
     let most = most
     let view = try await store.transaction { tx -> WaitlistView in
       try tx.lockWaitlist()
@@ -64,6 +68,17 @@ public struct Waitlist: Sendable {
       return WaitlistView(entry: joined, state: .waiting, position: try tx.waitlistPosition(of: joined, at: now))
     }
     return (view, secret)
+  }
+
+  /// A place is not held for what could not be bought then.
+  private func checkThatItCanBeBought(_ request: LeaseRequest, of offer: Offer, at now: Instant) throws {
+    let bought = offer.terms.period.microseconds.multipliedReportingOverflow(by: request.periods)
+    guard !bought.overflow, bought.partialValue <= Lease.horizon.microseconds else {
+      throw Refusal.invalidField("periods", "a lease is sold at most 366 days ahead")
+    }
+    guard let perDay = request.spendPerDay else { return }
+    let quoted = Lease.quote(LeaseID.fresh(at: now), offer.terms, hasCapacity: false, at: now)
+    if perDay < quoted.leastLimit { throw Refusal.rejection(.limitTooLow, of: quoted) }
   }
 
   /// How an entry stands; where a place is held for it, what that costs.

@@ -13,9 +13,12 @@ extension HTTPAPI {
           throw Problem.invalid("offer", "is the one in the path")
         }
         let request = try Self.request(wish)
+        let wishes = try (wish.contacts ?? []).enumerated().map { try ContactWish($1, at: "contacts/\($0)") }
+        let contacts = try engine.contacts.waiting(wishes, base: exchange.base)
         let (view, secret) = try await engine.waitlist.join(
-          request, body: Self.canonical(request), exchange.caller())
+          request, contacts: contacts, body: Self.canonical(request), exchange.caller())
         var document = WaitlistDocument(view)
+        if !contacts.isEmpty { document.contacts = contacts.map { ContactDocument($0) } }
         document.ticket = secret
         document.links = ["self": link("/v1/waitlist/\(secret)"), "rent": link("/v1/leases")]
         return .json(document, .created, headers: [.cacheControl: "no-store"])

@@ -15,11 +15,14 @@ public struct WaitlistDocument: Hashable, Sendable, SnakeCased {
   public var lease: String?
   /// Until when that can be paid for.
   public var offeredUntil: Timestamp?
+  /// Who is told when a place is held; only in the answer to who joined.
+  public var contacts: [ContactDocument]?
   public var links: [String: String]?
 
   public init(
     ticket: String? = nil, offer: String, state: String, position: Int64? = nil, joinedAt: Timestamp,
-    expiresAt: Timestamp, lease: String? = nil, offeredUntil: Timestamp? = nil, links: [String: String]? = nil
+    expiresAt: Timestamp, lease: String? = nil, offeredUntil: Timestamp? = nil, contacts: [ContactDocument]? = nil,
+    links: [String: String]? = nil
   ) {
     self.ticket = ticket
     self.offer = offer
@@ -29,6 +32,7 @@ public struct WaitlistDocument: Hashable, Sendable, SnakeCased {
     self.expiresAt = expiresAt
     self.lease = lease
     self.offeredUntil = offeredUntil
+    self.contacts = contacts
     self.links = links
   }
 }

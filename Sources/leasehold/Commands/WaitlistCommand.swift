@@ -45,7 +45,11 @@ extension RentCommand {
 
   /// - Returns: the ticket of an entry that a place is held for.
   private func waitForPlace(_ request: RentRequest, _ session: Session) async throws -> String {
-    let joined = try await session.client.joinWaitlist(request).document
+    var joining = request
+    // Whoever has to be asked first is named with the purchase.
+    joining.contacts = request.contacts?.filter { $0.webhook != nil }
+    if joining.contacts?.count ?? 0 > 2 { joining.contacts = joining.contacts.map { Array($0.prefix(2)) } }
+    let joined = try await session.client.joinWaitlist(joining).document
     guard let ticket = joined.ticket else { throw ClientError.unreadable("no ticket") }
     var position: Int64?
     while let entry = try await session.client.waitlistEntry(ticket) {

@@ -1,4 +1,5 @@
 import L402
+import Leasing
 import Ledger
 import Macaroons
 import Units
@@ -26,6 +27,8 @@ public protocol ContactRows: AnyObject {
 /// What is on its way to contacts. A notice is expanded into one row for each confirmed contact by the transaction that
 /// announces it (``LeaseRows/write(_:)``).
 public protocol DeliveryRows: AnyObject {
+  /// What is told to one contact of a lease that no step of it announces; once under this key.
+  func insertNotice(_ notice: Notice, to contact: ContactRecord, key: String, at now: Instant) throws
   /// The question whether a contact may be used.
   func insertQuestion(to contact: ContactRecord, at now: Instant, deadline: Instant) throws
   /// Claims due rows for `owner` until `until`, unclaimed or with a lapsed claim, at most two of a site, none of `busy`
