@@ -10,21 +10,21 @@ import Units
 /// The queue for places of a full offer.
 @Suite struct WaitlistTests {
   /// Room for two.
-  private static let small = Catalog.of([Catalog.disk], room: 2)
-  private static let body = Array("disk/1".utf8)
+  static let small = Catalog.of([Catalog.disk], room: 2)
+  static let body = Array("disk/1".utf8)
 
-  private func join(
+  func join(
     _ renter: Renter, _ platform: Platform, engine: Engine? = nil
   ) async throws -> (view: WaitlistView, secret: String) {
     try await (engine ?? platform.engine).waitlist.join(LeaseRequest(offer: "disk"), body: Self.body, renter.caller())
   }
 
-  private func look(_ secret: String, _ renter: Renter, _ platform: Platform) async throws -> WaitlistView? {
+  func look(_ secret: String, _ renter: Renter, _ platform: Platform) async throws -> WaitlistView? {
     guard case .stands(let view) = try await platform.engine.waitlist.look(secret, renter.caller()) else { return nil }
     return view
   }
 
-  private func demand(_ secret: String, _ renter: Renter, _ platform: Platform) async throws -> PaymentDemand {
+  func demand(_ secret: String, _ renter: Renter, _ platform: Platform) async throws -> PaymentDemand {
     guard case .pay(let demand) = try await platform.engine.waitlist.look(secret, renter.caller()) else {
       Issue.record("no place is held")
       throw CancellationError()

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import HTTPTypes
 import Ledger
 import Testing
@@ -59,6 +60,63 @@ import Wire
         #expect(try unknown.problem.code == "unknown-waitlist-entry")
       }
     }
+  }
+
+  /// The program as it is built: it joins, pays when it is its turn, and has the lease.
+  @Test func theProgramWaitsForItsTurnAndRents() async throws {
+    try await Bench.with { bench in
+      try await bench.live { door in
+        try await bench.fill()
+        let program = try Program(["rent", "disk", "--wait", "--yes", "--json", "--quiet"], port: door.port)
+        defer { program.end() }
+        while try await bench.engine.waitlist.list(limit: 1).isEmpty, program.isRunning {
+          try Task.checkCancellation()
+          await Task.yield()
+        }
+        try await bench.empty()
+        try await bench.engine.waitlist.giveFreePlaces()
+        let (status, text) = try await program.outcome()
+        #expect(status == 0, "\(text)")
+        let entry = try #require(try await bench.engine.waitlist.list(limit: 1).first)
+        #expect(entry.state == .taken)
+        #expect(text.contains(try #require(entry.entry.lease).description))
+      }
+    }
+  }
+}
+
+/// `leasehold`, beside the tests, for the same build made both; with a home of its own.
+private struct Program {
+  private let process = Process()
+  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString)")
+  private let ended = AsyncStream<Void>.makeStream()
+  private var written: URL { home.appendingPathComponent("out") }
+
+  init(_ arguments: [String], port: Int) throws {
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("leasehold")
+    process.arguments = arguments
+    process.environment = [
+      "HOME": home.path, "PATH": "/usr/bin:/bin", "LEASEHOLD_SERVER": "http://127.0.0.1:\(port)",
+    ]
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    try Data().write(to: written)
+    let output = try FileHandle(forWritingTo: written)
+    (process.standardInput, process.standardOutput, process.standardError) = (FileHandle.nullDevice, output, output)
+    process.terminationHandler = { [ended] _ in ended.continuation.finish() }
+    try process.run()
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  func outcome() async throws -> (status: Int32, text: String) {
+    for await _ in ended.stream {}
+    return (process.terminationStatus, try String(contentsOf: written, encoding: .utf8))
+  }
+
+  func end() {
+    if process.isRunning { process.terminate() }
+    try? FileManager.default.removeItem(at: home)  // It may not be there.
   }
 }
 

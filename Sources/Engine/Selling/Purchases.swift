@@ -47,8 +47,10 @@ struct Purchases: Sendable {
   ) async throws -> LeaseRecord? {
     let known = try await store.transaction { tx in (record: try tx.lease(id), asked: try tx.askedWith(id)) }
     guard known.record != nil else { return nil }
-    if let key = caller.idempotencyKey {
-      guard known.asked?.key == key else { return nil }
+    // What was bought without a key, as a place of the waitlist is, is known by its body alone. That asks for no other
+    // lease: a purchase shows the credential of what it paid for, or of a disk, which is in the body.
+    if let key = caller.idempotencyKey, let bought = known.asked?.key {
+      guard bought == key else { return nil }
       guard known.asked?.bodyHash == body else { throw Refusal.idempotencyConflict }
     } else {
       guard known.asked?.bodyHash == body else { return nil }

@@ -94,14 +94,22 @@ public struct Waitlist: Sendable {
         for: .purchase(of: lease, amount: amount, at: clock.now()), of: lease, periods: periods, shown: nil, caller))
   }
 
-  /// The demand for the place that is held, for who asks for the lease as he did when he joined; `nil`: none is.
+  /// The demand for the place that is held, for who asks for the lease as he did when he joined; `nil`: none is, nor was
+  /// one taken.
+  ///
+  /// - Throws: ``Refusal/unauthorized(reason:detail:)`` where it is paid: only the credential opens it, and a ticket sells
+  ///   one lease.
   func demand(of secret: String, body hash: String, _ caller: Caller) async throws -> PaymentDemand? {
     let (view, _) = try await view(of: secret)
     guard view.entry.bodyHash == hash else {
       throw Refusal.invalidField("waitlist", "waits for another request than this one")
     }
-    guard case .pay(let demand) = try await look(secret, caller) else { return nil }
-    return demand
+    switch try await look(secret, caller) {
+    case .pay(let demand): return demand
+    case .stands(let view) where view.state == .taken:
+      throw Refusal.unauthorized(reason: .credentialRequired, detail: "this place is paid; show its credential")
+    case .stands: return nil
+    }
   }
 
   /// Leaves the queue. A place that was offered lapses by itself.
