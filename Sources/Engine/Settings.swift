@@ -30,9 +30,10 @@ public struct Settings: Sendable {
   /// this many.
   public var heldPayments: Int = 100
   /// How long a place that became free is held for who waited for it, and how long an entry of the waitlist waits.
-  public var placeHeld: Seconds = .hour
+  public var placeHeld: Seconds = .minute * 10
   public var waitlistLasts: Seconds = .day * 7
-  /// Entries that wait for one offer, and of one client in all.
+  /// Entries that wait for one offer, and of one client in all. Places that a client let lapse count for a day, so that
+  /// nobody keeps room from others by joining again and again.
   public var waitlistPerOffer: Int = 1_000
   public var waitlistPerClient: Int = 3
   public var payouts = Payouts()

@@ -25,10 +25,14 @@ extension PostgresTransaction {
     try db.pointee.first(
       """
       SELECT (SELECT count(*) FROM waitlist_entry WHERE offer = $1 AND lease IS NULL AND expires_at > $3),
-             (SELECT count(*) FROM waitlist_entry w WHERE w.client = $2 AND w.expires_at > $3
-                 AND (w.lease IS NULL
-                      OR EXISTS (SELECT FROM lease l WHERE l.id = w.lease AND l.state = 'quoted' OFFSET 0)))
-      """, offer, client, now.timestamp
+             (SELECT count(*) FROM waitlist_entry w WHERE w.client = $2
+                 AND CASE WHEN w.lease IS NULL THEN w.expires_at > $3
+                     ELSE EXISTS (SELECT FROM lease l WHERE l.id = w.lease AND l.state = 'quoted' OFFSET 0)
+                       OR w.offered_at > $4
+                         AND NOT EXISTS (SELECT FROM lease l WHERE l.id = w.lease AND l.state <> 'closed' OFFSET 0)
+                         AND NOT EXISTS (SELECT FROM payment p WHERE p.lease = w.lease OFFSET 0)
+                     END)
+      """, offer, client, now.timestamp, (now - .day).timestamp
     ) { (try $0.int(0), try $0.int(1)) } ?? (0, 0)
   }
 

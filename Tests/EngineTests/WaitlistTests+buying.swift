@@ -44,4 +44,41 @@ extension WaitlistTests {
       #expect(try await platform.engine.operator.audit().findings == [])
     }
   }
+
+  /// Nobody keeps room from others by joining again whenever his place has lapsed.
+  @Test func aPlaceThatLapsedCountsForADay() async throws {
+    try await Platform.with(catalog: Self.small, settings: { $0.waitlistPerClient = 1 }) { platform in
+      let engine = platform.engine
+      let (renter, first) = (Renter(platform), Renter(platform, address: "198.51.100.1"))
+      let second = Renter(platform, address: "198.51.100.2")
+      let one = try await renter.rent(periods: 24)
+      let two = try await renter.rent(periods: 24)
+      let lapsing = try await join(first, platform).secret
+      _ = try await engine.release(one.id, renter.caller(one.credential, method: "DELETE"))
+      try await platform.settle()
+      _ = try await demand(lapsing, first, platform)
+      try await platform.pass(661)
+      #expect(try await look(lapsing, first, platform)?.state == .lapsed)
+      _ = try await renter.rent(periods: 24)
+      #expect(await refusal { try await join(first, platform) } == "409 waitlist-full")
+      // Nor when the quote is forgotten.
+      platform.clock.advance(by: .hour * 2)
+      _ = try await platform.postgres.transaction { tx in try tx.sweep(at: platform.clock.now()) }
+      #expect(
+        try await platform.count(
+          "SELECT count(*) FROM waitlist_entry w WHERE NOT EXISTS (SELECT FROM lease l WHERE l.id = w.lease)") == 1)
+      #expect(await refusal { try await join(first, platform) } == "409 waitlist-full")
+      // Who takes his place may wait for another.
+      let taken = try await join(second, platform).secret
+      _ = try await engine.release(two.id, renter.caller(two.credential, method: "DELETE"))
+      try await platform.settle()
+      #expect(await refusal { try await join(second, platform) } == "409 waitlist-full")
+      let credential = try await second.pay(try await demand(taken, second, platform))
+      _ = try await rent(taken, platform, second.caller(credential)).bought
+      try await platform.settle()
+      _ = try await join(second, platform)
+      platform.clock.advance(by: .day)
+      _ = try await join(first, platform)
+    }
+  }
 }

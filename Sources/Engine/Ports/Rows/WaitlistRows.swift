@@ -7,7 +7,8 @@ public protocol WaitlistRows: AnyObject {
   /// Whoever asks is alone with the waitlist until the transaction ends: places are given in order, by one daemon at a
   /// time, and bounds hold.
   func lockWaitlist() throws
-  /// How many wait for this offer, and how many entries that may still come to something the client has.
+  /// How many wait for this offer, and how many entries the client has that may still come to something, or whose place
+  /// was offered within a day and not paid for.
   func waitlistCounts(offer: String, client: String, at now: Instant) throws -> (waiting: Int, ofClient: Int)
   func joinWaitlist(_ entry: WaitlistEntry) throws
   /// `nil`: there is none.
