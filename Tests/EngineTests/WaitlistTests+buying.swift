@@ -81,4 +81,35 @@ extension WaitlistTests {
       _ = try await join(first, platform)
     }
   }
+
+  /// Who leaves waits for who is giving places: the entry that was seen is there when it is offered one.
+  @Test func whoLeavesDoesNotDisturbWhoGives() async throws {
+    try await Platform.with(catalog: Self.small) { platform in
+      let (renter, first) = (Renter(platform), Renter(platform, address: "198.51.100.1"))
+      for _ in 0..<2 { _ = try await renter.rent(periods: 24) }
+      let secret = try await join(first, platform).secret
+      let leaving = Locked<Task<Void, any Error>?>(nil)
+      let waitlist = platform.engine.waitlist
+      let left = try await platform.postgres.pool.withConnection { db -> Int64? in
+        try db.script("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('leasehold.waitlist', 0))")
+        leaving.withLock { $0 = Task { try await waitlist.leave(secret) } }
+        var left: Int64? = 1
+        var awaits: Int64? = 0
+        while left == 1 && awaits == 0 {
+          awaits = try db.first(
+            """
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+          ) { try $0.int64(0) }
+          left = try db.first("SELECT count(*) FROM waitlist_entry") { try $0.int64(0) }
+        }
+        try db.script("COMMIT")
+        return left
+      }
+      #expect(left == 1)
+      try await leaving.withLock { $0 }?.value
+      #expect(try await platform.count("SELECT count(*) FROM waitlist_entry") == 0)
+    }
+  }
 }

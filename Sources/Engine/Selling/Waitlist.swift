@@ -117,6 +117,8 @@ public struct Waitlist: Sendable {
     let hash = Self.hash(secret)
     try await store.transaction { tx in
       guard try tx.waitlistEntry(hash) != nil else { throw Refusal.unknownWaitlistEntry }
+      // Who is giving places has seen this entry. A ticket that is none holds up nobody.
+      try tx.lockWaitlist()
       _ = try tx.leaveWaitlist(hash)
     }
   }
