@@ -12,7 +12,7 @@ public protocol GatewayGate: Sendable {
   /// - Throws: why not; ``answer(to:_:)`` says it.
   func admit(_ target: PortTarget, _ caller: Caller) async throws -> any Admission
   /// A new connection to the port.
-  func connect(_ target: PortTarget) async throws -> PortConnection
+  func connect(_ target: PortTarget, as visitor: PortVisitor) async throws -> PortConnection
   /// Turns what was thrown into an answer.
   func answer(to error: any Error, _ request: HTTPRequest) async -> PromptAnswers.Reply
   /// Whether a line of `Authorization` is for us, and nobody behind us is shown it.

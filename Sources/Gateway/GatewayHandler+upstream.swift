@@ -15,7 +15,7 @@ extension GatewayHandler: Upstream.Reader {
       guard call.forwarded.asksForUpgrade else { return giveUp(.broken) }
       return becomeTunnel(head)
     }
-    guard var response = ReturnedHead.head(head, call.target, host: call.request.authority) else {
+    guard var response = ReturnedHead.head(head, call.target, for: call.visitor, host: call.request.authority) else {
       return giveUp(.broken)
     }
     guard head.status.code >= 200 else {
@@ -49,14 +49,14 @@ extension GatewayHandler: Upstream.Reader {
   }
 
   func upstreamEnded() {
-    guard let upstream = call?.upstream, let target = call?.target else { return }
+    guard let upstream = call?.upstream, let target = call?.target, let visitor = call?.visitor else { return }
     if case .tunnel = state {
       tunnel?.closeOutput()
       return
     }
     if call?.status == nil { return giveUp(.broken) }
     upstream.reader = nil
-    if call?.requestEnded == true { pool.give(upstream, .init(target)) } else { upstream.close() }
+    if call?.requestEnded == true { pool.give(upstream, .init(target, visitor)) } else { upstream.close() }
     finish()
   }
 

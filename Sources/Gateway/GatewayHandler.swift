@@ -32,6 +32,8 @@ public final class GatewayHandler: ChannelDuplexHandler {
     var traffic = Traffic(requests: 1)
     /// When a byte last came or went.
     var heard = NIODeadline.now()
+    /// Until somebody is admitted, nobody is known.
+    var visitor: PortVisitor { admission?.visitor ?? .stranger }
   }
 
   enum State {
@@ -223,7 +225,7 @@ public final class GatewayHandler: ChannelDuplexHandler {
     guard let context, let call else { return }
     // What is sent twice does no harm only if it changes nothing.
     if call.forwarded.head.method == .GET || call.forwarded.head.method == .HEAD, !call.forwarded.asksForUpgrade,
-      let upstream = pool.take(.init(call.target))
+      let upstream = pool.take(.init(call.target, admission.visitor))
     {
       self.call?.isReused = true
       return proxy(upstream)
@@ -232,11 +234,11 @@ public final class GatewayHandler: ChannelDuplexHandler {
   }
 
   func connect(_ context: ChannelHandlerContext) {
-    guard let target = call?.target else { return }
+    guard let target = call?.target, let visitor = call?.visitor else { return }
     let gate = gate
     let loop = context.eventLoop
     let opened = loop.makePromise(of: PortConnection.self)
-    opened.completeWithTask { try await gate.connect(target) }
+    opened.completeWithTask { try await gate.connect(target, as: visitor) }
     let began = call?.began
     opened.futureResult.assumeIsolated().flatMap { place in Upstream.open(place, on: loop) }
       .whenComplete { [weak self] result in

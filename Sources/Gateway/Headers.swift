@@ -1,3 +1,4 @@
+import Engine
 import HTTPTypes
 import NIOHTTP1
 
@@ -76,9 +77,17 @@ struct ForwardedHead {
 /// What it shows lies under our origin: nothing in it may set what belongs to the origin, and a page of it runs in a
 /// sandbox, as a page of nowhere (https://html.spec.whatwg.org/#sandboxing).
 struct ReturnedHead {
-  static let sandbox = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+  /// A public page is anybody's, under the shop's own address: it asks for nothing by a form.
+  private static func policy(for visitor: PortVisitor) -> String {
+    switch visitor {
+    case .holder: "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+    case .stranger: "sandbox allow-downloads allow-modals allow-popups allow-scripts; form-action 'none'"
+    }
+  }
 
-  static func head(_ head: HTTPResponseHead, _ target: PortTarget, host: String?) -> HTTPResponse? {
+  static func head(
+    _ head: HTTPResponseHead, _ target: PortTarget, for visitor: PortVisitor, host: String?
+  ) -> HTTPResponse? {
     guard let status = HTTPResponse.Status.standing(Int(head.status.code), head.status.reasonPhrase) else { return nil }
     var fields = HTTPFields()
     var tokens: Set<String> = []
@@ -92,7 +101,7 @@ struct ReturnedHead {
       default: fields.append(HTTPField(name: field, value: value))
       }
     }
-    fields.append(HTTPField(name: .contentSecurityPolicy, value: sandbox))
+    fields.append(HTTPField(name: .contentSecurityPolicy, value: policy(for: visitor)))
     if fields[.xContentTypeOptions] == nil { fields[.xContentTypeOptions] = "nosniff" }
     if let referrer = HTTPField.Name("Referrer-Policy"), fields[referrer] == nil { fields[referrer] = "no-referrer" }
     return HTTPResponse(status: status, headerFields: fields)

@@ -200,9 +200,12 @@ private final class RawBytes: ChannelInboundHandler {
 final class UpstreamPool {
   struct Key: Hashable {
     var target: PortTarget
+    /// Each kind has places of its own, and what one has opened is not the other's.
+    var visitor: PortVisitor
 
-    init(_ target: PortTarget) {
+    init(_ target: PortTarget, _ visitor: PortVisitor) {
       self.target = target
+      self.visitor = visitor
       self.target.path = ""
     }
   }
@@ -220,7 +223,9 @@ final class UpstreamPool {
   }
 
   func give(_ upstream: Upstream, _ key: Key) {
-    guard upstream.isReusable, waiting[key]?.count ?? 0 < rules.mostIdle else { return upstream.close() }
+    // Strangers have fewer places, and what waits on one loop is of no use on another.
+    let most = key.visitor == .holder ? rules.mostIdle : rules.mostIdle / 4
+    guard upstream.isReusable, waiting[key]?.count ?? 0 < most else { return upstream.close() }
     waiting[key, default: []].append(upstream)
     upstream.rest(for: rules.idle) { [self] in
       waiting[key]?.removeAll { $0 === upstream }

@@ -13,15 +13,19 @@ public struct NetworkRules: Hashable, Sendable {
   public var closed: [IPv4Range]
   /// Connections that a lease may have under way at once: the kernel's table of them is everybody's.
   public var flows: Int
+  /// And all leases together, so that the host keeps the rest of that table.
+  public var allFlows: Int
 
   public init(
-    plan: AddressPlan, homes: [NetworkHome], resolvers: [IPv4Address] = [], closed: [IPv4Range] = [], flows: Int = 4_096
+    plan: AddressPlan, homes: [NetworkHome], resolvers: [IPv4Address] = [], closed: [IPv4Range] = [],
+    flows: Int = 4_096, allFlows: Int = 32_768
   ) {
     self.plan = plan
     self.homes = homes
     self.resolvers = resolvers
     self.closed = closed
     self.flows = flows
+    self.allFlows = allFlows
   }
 
   /// The blocks of the IANA registries that are not the world (RFC 6890): the provider's own networks, shared ones (CGNAT),
@@ -37,7 +41,7 @@ public struct NetworkRules: Hashable, Sendable {
 
   /// Input of `nft -f`, which does all of it or nothing. With no homes the table goes.
   ///
-  /// Connections are counted in a set that stays when the rest is written anew.
+  /// Connections are counted in sets that stay when the rest is written anew.
   public var text: String {
     let table = "table inet \(plan.table)"
     // Named first: what is emptied or deleted must be there.
@@ -73,6 +77,11 @@ public struct NetworkRules: Hashable, Sendable {
           size \(AddressPlan.mostSlots)
           flags dynamic
         }
+        set shares {
+          type inet_service
+          size \(Self.shares + 1)
+          flags dynamic
+        }
 
       """
   }
@@ -89,10 +98,23 @@ public struct NetworkRules: Hashable, Sendable {
     }
   }
 
+  /// Parts in which the connections of all leases are counted, by their source ports: the kernel goes through a whole list
+  /// of those it counts when one is added. What has no ports has a part for itself.
+  private static let shares = 64
+
+  /// Each lease's own bound comes first: what it is refused is not on the list of all.
+  private var counts: [String] {
+    let share = max(1, allFlows / (Self.shares + 1))
+    return [
+      "ct state new add @flows { ip saddr ct count over \(flows) } drop",
+      "ct state new meta l4proto { tcp, udp } add @shares { th sport & \(Self.shares - 1) ct count over \(share) } drop",
+      "ct state new meta l4proto != { tcp, udp } add @shares { \(Self.shares) ct count over \(share) } drop",
+    ]
+  }
+
   private var chains: [Chain] {
     let ours = "\"\(plan.prefix)*\""
     let asks = "ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept"
-    let counts = "ct state new add @flows { ip saddr ct count over \(flows) } drop"
     return [
       // Before connections are known and addresses translated: nobody speaks in another's name.
       Chain(
@@ -105,7 +127,7 @@ public struct NetworkRules: Hashable, Sendable {
       // To the host itself, whatever its addresses are.
       Chain(
         "entering", "filter hook input priority filter - 10",
-        ["iifname != \(ours) accept", counts, asks, "drop"]),
+        ["iifname != \(ours) accept"] + counts + [asks, "drop"]),
       Chain(
         "passing", "filter hook forward priority filter - 10",
         [
@@ -114,7 +136,7 @@ public struct NetworkRules: Hashable, Sendable {
           "oifname \(ours) ct state established,related accept",
           "oifname \(ours) drop",
         ]),
-      Chain("outwards", "", [counts, asks, "ip daddr @closed drop", "accept"]),
+      Chain("outwards", "", counts + [asks, "ip daddr @closed drop", "accept"]),
       // From the host itself: answers of a name server on it, and what goes wrong on the way.
       Chain(
         "leaving", "filter hook output priority filter - 10",

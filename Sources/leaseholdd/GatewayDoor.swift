@@ -39,8 +39,8 @@ struct EngineGatewayGate: GatewayGate {
     }
   }
 
-  func connect(_ target: PortTarget) async throws -> PortConnection {
-    try await engine.doors.containers.connect(to: target.port, of: target.lease)
+  func connect(_ target: PortTarget, as visitor: PortVisitor) async throws -> PortConnection {
+    try await engine.doors.containers.connect(to: target.port, of: target.lease, as: visitor)
   }
 
   func answer(to error: any Error, _ head: HTTPRequest) async -> PromptAnswers.Reply {

@@ -50,6 +50,24 @@ import Testing
     }
   }
 
+  /// A public page is anybody's under our own address: it asks nobody for a credential.
+  @Test func aPublicPageHasNoForms() async throws {
+    try await Served.with { served in
+      func ask(_ credential: String) async throws -> String {
+        try await served.ask(
+          served.head("GET", "/origin", credential: credential, "Connection: close\r\n") + "\r\n"
+        ).lowercased()
+      }
+      let stranger = try await ask("L402 anybody:")
+      #expect(stranger.contains("content-security-policy: sandbox "))
+      #expect(stranger.contains("form-action 'none'"))
+      #expect(!stranger.contains("allow-forms"))
+      let holder = try await ask("L402 good:")
+      #expect(holder.contains("allow-forms"))
+      #expect(!holder.contains("form-action"))
+    }
+  }
+
   /// A field that no HTTP knows is left out, and nothing is made of it.
   @Test func aFieldThatIsNoneIsLeftOut() async throws {
     try await Served.with { served in
@@ -158,6 +176,19 @@ import Testing
   }
 
   // MARK: Connections
+
+  /// What a stranger has opened counts as his, whoever comes next.
+  @Test func holdersAndStrangersHaveConnectionsOfTheirOwn() async throws {
+    try await Served.with { served in
+      let bare = try served.connect()
+      defer { bare.close() }
+      for (number, credential) in ["L402 good:", "L402 anybody:", "L402 good:", "L402 anybody:"].enumerated() {
+        bare.send(served.head("GET", "/echo?\(number)", credential: credential) + "\r\n")
+        #expect(await bare.read(until: "/echo?\(number) HTTP").contains("200 OK"))
+      }
+      #expect(served.gate.visitors.withLock { $0 } == [.holder, .stranger])
+    }
+  }
 
   @Test func oneConnectionServesManyRequestsOnBothSides() async throws {
     try await Served.with { served in

@@ -18,6 +18,8 @@ final class Gate: GatewayGate {
   let serves = Atomic<Bool>(true)
   let statuses = Mutex<[Int]>([])
   let traffic = Mutex(Traffic())
+  /// For whom connections were made.
+  let visitors = Mutex<[PortVisitor]>([])
 
   init(_ behind: Behind, remembers: Bool) {
     self.behind = behind
@@ -28,7 +30,11 @@ final class Gate: GatewayGate {
 
   private final class Pass: Admission {
     let gate: Gate
-    init(_ gate: Gate) { self.gate = gate }
+    let visitor: PortVisitor
+    init(_ gate: Gate, _ visitor: PortVisitor) {
+      self.gate = gate
+      self.visitor = visitor
+    }
     func reaches(_ path: ResourcePath) -> Bool { true }
     func isStillServing() async -> Bool { mayGoOn() }
     func mayGoOn() -> Bool { gate.serves.load(ordering: .relaxed) }
@@ -42,15 +48,24 @@ final class Gate: GatewayGate {
   }
 
   func admittedAsRemembered(_ target: PortTarget, _ caller: Caller) -> (any Admission)? {
-    remembers && caller.authorization.contains("L402 good:") ? Pass(self) : nil
+    remembers ? pass(caller) : nil
   }
 
   func admit(_ target: PortTarget, _ caller: Caller) async throws -> any Admission {
-    guard caller.authorization.contains("L402 good:") else { throw Unknown() }
-    return Pass(self)
+    guard let pass = pass(caller) else { throw Unknown() }
+    return pass
   }
 
-  func connect(_ target: PortTarget) async throws -> PortConnection { try behind.connect() }
+  /// Whoever says that he is anybody is let in as a stranger.
+  private func pass(_ caller: Caller) -> Pass? {
+    if caller.authorization.contains("L402 good:") { return Pass(self, .holder) }
+    return caller.authorization.contains("L402 anybody:") ? Pass(self, .stranger) : nil
+  }
+
+  func connect(_ target: PortTarget, as visitor: PortVisitor) async throws -> PortConnection {
+    visitors.withLock { $0.append(visitor) }
+    return try behind.connect()
+  }
 
   func answer(to error: any Error, _ request: HTTPRequest) async -> PromptAnswers.Reply {
     switch error {

@@ -9,7 +9,7 @@ import Testing
   private func rules(_ slots: [Int]) -> NetworkRules {
     NetworkRules(
       plan: plan, homes: slots.compactMap(plan.home), resolvers: [address("10.9.9.9")],
-      closed: [range("8.0.0.0/24")], flows: 7)
+      closed: [range("8.0.0.0/24")], flows: 7, allFlows: 6_500)
   }
 
   @Test func nothingIsLeftWithTheLastLease() {
@@ -41,6 +41,18 @@ import Testing
       #expect(text.contains(block), "\(block)")
     }
     #expect(text.contains("ct count over 7"))
+  }
+
+  /// Of what goes to the host and of what goes out; each lease's own bound first.
+  @Test func allLeasesTogetherHaveABound() {
+    let lines = rules([0]).text.split(separator: "\n").map(String.init)
+    let own = lines.indices.filter { lines[$0].contains("ct count over 7") }
+    #expect(own.count == 2)
+    for index in own {
+      #expect(lines[index + 1].contains("l4proto { tcp, udp } add @shares { th sport & 63 ct count over 100 } drop"))
+      #expect(lines[index + 2].contains("l4proto != { tcp, udp } add @shares { 64 ct count over 100 } drop"))
+    }
+    #expect(!rules([0]).text.contains("flush set inet leasehold_01234567 shares"))
   }
 
   /// A chain per line pair: nft reads `};` behind a chain of one line as an error.

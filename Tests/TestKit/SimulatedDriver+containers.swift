@@ -44,7 +44,9 @@ extension SimulatedDriver: ContainerAccess {
   }
 
   /// What listens on port 8 takes nobody in, on 9 it hangs up, and on 10 it says `here` and hangs up.
-  public func connect(to port: UInt16, in lease: LeaseID) async throws(DriverError) -> PortConnection {
+  public func connect(
+    to port: UInt16, in lease: LeaseID, as visitor: PortVisitor
+  ) async throws(DriverError) -> PortConnection {
     try requireRunning(lease, "connect")
     switch port {
     case 8: throw DriverError(.silent, attempted: "connect", words: "the port took no connection in time")

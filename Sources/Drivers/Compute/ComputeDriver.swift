@@ -39,8 +39,9 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
     public var commands = (ofOne: 16, all: 256)
     public var logReaders = (ofOne: 8, all: 256)
     public var orders = (ofOne: 4, all: 64)
-    /// Connections to ports.
+    /// Connections to ports: of who shows a credential, and of strangers to public ones.
     public var connections = (ofOne: 256, all: 4_096)
+    public var visits = (ofOne: 128, all: 1_024)
     public var network = NetworkSettings()
     /// How long a port that listens may let a connection wait.
     public var connectPatience: Duration = .seconds(5)
@@ -82,6 +83,7 @@ public struct ComputeDriver: ResourceDriver, ContainerAccess {
       .log: .init(ofOne: options.logReaders.ofOne, all: options.logReaders.all),
       .order: .init(ofOne: options.orders.ofOne, all: options.orders.all),
       .connection: .init(ofOne: options.connections.ofOne, all: options.connections.all),
+      .visit: .init(ofOne: options.visits.ofOne, all: options.visits.all),
     ])
     fence = try GenerationFence(folder: folder + "/.fences")
     self.volumes = volumes

@@ -94,6 +94,14 @@ public struct ContainerCables: Sendable {
     return ContainerConfiguration.resolvers(bundle.resolvers)
   }
 
+  /// Leases are given half of the connections that the host can follow.
+  static func shortage(ofConnections tracked: Int?, forOne flows: Int) -> String? {
+    let half = (tracked ?? 0) / 2
+    guard half < flows else { return nil }
+    return "of \(tracked ?? 0) connections that the kernel follows leases have \(half), and one may have \(flows): "
+      + "sysctl -w net.netfilter.nf_conntrack_max=262144, or fewer in hosts.compute.network.connections"
+  }
+
   /// Tries what networks stand on.
   ///
   /// - Throws: `.unavailable` with a sentence for each that is missing.
@@ -122,11 +130,15 @@ public struct ContainerCables: Sendable {
     }
     if shortages.isEmpty, let home = networks.plan.home(0) {
       do throws(DriverError) {
-        try await networks.handing(networks.rules([home]).text, as: "proof") { path async throws(DriverError) in
+        try await networks.handing(try networks.rules([home]).text, as: "proof") { path async throws(DriverError) in
           try await Tool("nft").run(["--check", "-f", path])
         }
       } catch {
         shortages.append("the packet filter does not take our rules: \(error.words)")
+      }
+      let tracked = try networks.trackedByHost()
+      if let sentence = Self.shortage(ofConnections: tracked, forOne: networks.settings.flows) {
+        shortages.append(sentence)
       }
     }
     guard shortages.isEmpty else {

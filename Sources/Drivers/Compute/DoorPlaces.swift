@@ -10,8 +10,10 @@ final class DoorPlaces: Sendable {
     case log
     /// A start or a stop: they wait for each other.
     case order
-    /// To a port of the container.
+    /// To a port of the container, of who shows a credential.
     case connection
+    /// To a public one, of anybody.
+    case visit
   }
 
   struct Bounds: Hashable, Sendable {
@@ -88,6 +90,7 @@ extension DoorPlaces.Thing {
     case .log: "readers of logs"
     case .order: "starts and stops"
     case .connection: "connections to ports"
+    case .visit: "connections of strangers to public ports"
     }
   }
 }

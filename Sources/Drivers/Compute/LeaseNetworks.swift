@@ -211,15 +211,25 @@ struct LeaseNetworks: Sendable {
   /// From the interfaces that there are. In ``alone(_:)``: an older list never replaces a newer.
   private func writeRules() async throws(DriverError) {
     let homes = try counters().keys.compactMap { plan.home(named: $0) }.sorted { $0.slot < $1.slot }
-    try await handing(rules(homes).text, as: "rules") { path async throws(DriverError) in
+    try await handing(try rules(homes).text, as: "rules") { path async throws(DriverError) in
       try await Tool("nft").run(["-f", path])
     }
   }
 
-  func rules(_ homes: [NetworkHome]) -> NetworkRules {
+  func rules(_ homes: [NetworkHome]) throws(DriverError) -> NetworkRules {
+    // The table is there with the first rule that asks about connections; until then there is nothing to share.
     NetworkRules(
-      plan: plan, homes: homes, resolvers: settings.resolvers, closed: settings.closed, flows: settings.flows)
+      plan: plan, homes: homes, resolvers: settings.resolvers, closed: settings.closed, flows: settings.flows,
+      allFlows: try trackedByHost().map { $0 / 2 } ?? settings.flows)
   }
+
+  /// How many connections the host's kernel can follow at once; `nil` while it follows none. 0: without a bound.
+  func trackedByHost() throws(DriverError) -> Int? {
+    guard let text = try HostFile.text(Self.tracked) else { return nil }
+    return Int(text.prefix { $0 != "\n" })
+  }
+
+  static let tracked = "/proc/sys/net/netfilter/nf_conntrack_max"
 
   /// Gives a program a text in a file.
   func handing(

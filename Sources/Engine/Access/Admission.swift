@@ -4,6 +4,8 @@ import Synchronization
 
 /// The permission to serve one request at a data door.
 public protocol Admission: Sendable {
+  /// Whether something that opens was shown.
+  var visitor: PortVisitor { get }
   /// Whether the credential reaches a path inside the volume. A lock may begin above what it reaches: such a lock is not
   /// told of, and not taken off.
   func reaches(_ path: ResourcePath) -> Bool
@@ -21,8 +23,8 @@ public protocol Admission: Sendable {
 final class LeaseAdmission: Admission {
   enum Right: Sendable {
     case credential(VerifiedCredential)
-    /// A public one: nothing was shown.
-    case port(UInt16)
+    /// A public one: nothing was shown. The place is given back with the admission.
+    case port(UInt16, Strangers.Place)
   }
   private struct State {
     var lastYes = ContinuousClock.now
@@ -40,6 +42,13 @@ final class LeaseAdmission: Admission {
     self.admissions = admissions
   }
 
+  var visitor: PortVisitor {
+    switch right {
+    case .credential: .holder
+    case .port: .stranger
+    }
+  }
+
   func reaches(_ path: ResourcePath) -> Bool {
     switch right {
     case .credential(let credential): credential.covers(path)
@@ -50,14 +59,14 @@ final class LeaseAdmission: Admission {
   func isStillServing() async -> Bool {
     switch right {
     case .credential(let credential): await admissions.isServing(lease, credential)
-    case .port(let port): await admissions.servesAnybody(port, of: lease)
+    case .port(let port, _): await admissions.servesAnybody(port, of: lease)
     }
   }
 
   private var remembered: Bool? {
     switch right {
     case .credential(let credential): admissions.remembersServing(lease, credential)
-    case .port(let port): admissions.remembersPublic(port, of: lease)
+    case .port(let port, _): admissions.remembersPublic(port, of: lease)
     }
   }
 

@@ -1,6 +1,5 @@
 import Leasing
 import Ledger
-import Synchronization
 import Units
 
 /// Whoever comes without a credential that opens: only the ports that the renter has made public are there for him.
@@ -10,12 +9,17 @@ extension Admissions {
   /// which.
   func admitStranger(to id: LeaseID, port: UInt16, _ caller: Caller) async throws -> (any Admission)? {
     let deadline = ContinuousClock.now + .seconds(patience.count)
+    var held: Strangers.Place?
     for _ in 0..<5 {
-      guard let view = try await publicView(of: id), view.isPublic(port) else { return nil }
+      guard let view = try await publicView(of: id, for: caller), view.isPublic(port) else { return nil }
+      guard let place = held ?? strangers.place(at: id, caller.party) else {
+        throw Refusal.tooManyAtOnce("\(Strangers.requests) requests of one client at public ports of one lease")
+      }
+      held = place
       switch view.answer {
       case .serving:
         guard clock.now() < view.servesUntil else { throw Self.suspended }
-        return LeaseAdmission(id, .port(port), by: self)
+        return LeaseAdmission(id, .port(port, place), by: self)
       case .soon, .idle:
         if view.answer == .idle { try await wakeIdle(id, caller) }
         guard let record = try await store.transaction({ tx in try tx.lease(id) }) else { return nil }
@@ -33,8 +37,9 @@ extension Admissions {
     retryAfter: 60, "what is here does not run just now; who rents it can bring it back")
 
   /// From memory, at once; `nil` where that does not say that he may come.
-  func strangerAsRemembered(to id: LeaseID, port: UInt16) -> (any Admission)? {
-    remembersPublic(port, of: id) == true ? LeaseAdmission(id, .port(port), by: self) : nil
+  func strangerAsRemembered(to id: LeaseID, port: UInt16, _ caller: Caller) -> (any Admission)? {
+    guard remembersPublic(port, of: id) == true, let place = strangers.place(at: id, caller.party) else { return nil }
+    return LeaseAdmission(id, .port(port, place), by: self)
   }
 
   /// `nil`: memory does not say.
@@ -43,28 +48,29 @@ extension Admissions {
     return doors.view(of: id).map { $0.answer == .serving && now < $0.servesUntil && $0.isPublic(port) }
   }
 
+  /// For who was admitted before: whoever guesses at ids keeps him from nothing.
   func servesAnybody(_ port: UInt16, of id: LeaseID) async -> Bool {
     if let remembered = remembersPublic(port, of: id) { return remembered }
     do {
-      guard let view = try await publicView(of: id) else { return false }
+      guard let view = try await readPublic(id) else { return false }
       return view.answer == .serving && clock.now() < view.servesUntil && view.isPublic(port)
     } catch {
       return false
     }
   }
 
-  /// Strangers read so many leases at once, and the rest are answered as if there were none: ids can be guessed at for ever.
-  private static let mostReads = 8
-
-  private func publicView(of id: LeaseID) async throws -> DoorView? {
+  /// - Throws: when as many look for leases as may, whether there is this one or not.
+  private func publicView(of id: LeaseID, for caller: Caller) async throws -> DoorView? {
     if let view = doors.view(of: id) { return view }
-    let mayRead = strangersReading.withLock { reading in
-      guard reading < Self.mostReads else { return false }
-      reading += 1
-      return true
+    guard strangers.mayRead(caller.party) else {
+      throw Refusal.unavailable(retryAfter: 1, "too many come without a credential just now")
     }
-    guard mayRead else { return nil }
-    defer { strangersReading.withLock { $0 -= 1 } }
+    defer { strangers.hasRead(caller.party) }
+    return try await readPublic(id)
+  }
+
+  private func readPublic(_ id: LeaseID) async throws -> DoorView? {
+    if let view = doors.view(of: id) { return view }
     doors.beginReading(id)
     var view: DoorView?
     defer { doors.finishReading(id, view) }

@@ -23,7 +23,7 @@ final class Admissions: Sendable {
   let waiting: Waiting
   /// How long a door waits for a lease that is being made or thawed.
   let patience: Seconds
-  let strangersReading = Mutex(0)
+  let strangers = Strangers()
 
   init(
     store: any Store, clock: any WallClock, loop: LeaseLoop, doors: DoorCache, meters: DoorMeters,

@@ -28,9 +28,9 @@ public struct ContainerDoor: Sendable {
   }
 
   /// A connection to one of its ports; see ``Doors/openPort(_:of:_:)`` for whom.
-  public func connect(to port: UInt16, of id: LeaseID) async throws -> PortConnection {
+  public func connect(to port: UInt16, of id: LeaseID, as visitor: PortVisitor) async throws -> PortConnection {
     do throws(DriverError) {
-      return try await open().connect(to: port, in: id)
+      return try await open().connect(to: port, in: id, as: visitor)
     } catch {
       throw trouble.refusal(for: error)
     }

@@ -118,7 +118,7 @@ public struct Doors: Sendable {
   /// The same from memory, at once; `nil` where ``openPort(_:of:_:)`` has to be asked.
   public func portAsRemembered(_ port: UInt16, of id: LeaseID, _ caller: Caller) -> (any Admission)? {
     guard caller.door == nil else { return nil }
-    if caller.authorization.isEmpty { return admissions.strangerAsRemembered(to: id, port: port) }
+    if caller.authorization.isEmpty { return admissions.strangerAsRemembered(to: id, port: port, caller) }
     return admissions.admittedAsRemembered(to: id, port: port, caller)
   }
 

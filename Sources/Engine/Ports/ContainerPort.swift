@@ -18,3 +18,11 @@ public struct ContainerPort: Hashable, Sendable, Codable, ExpressibleByIntegerLi
 
   public init(integerLiteral number: Int) { self.init(number) }
 }
+
+/// Who comes to a port of a container.
+public enum PortVisitor: Hashable, Sendable {
+  /// Whoever shows a credential that opens it.
+  case holder
+  /// Anybody, to a public one.
+  case stranger
+}

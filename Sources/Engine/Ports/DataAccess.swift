@@ -74,10 +74,13 @@ public protocol ContainerAccess: Sendable {
 
   /// Opens a connection to a port that something in the container listens on, at the loopback there.
   ///
+  /// - Parameter visitor: strangers take places of their own, and leave the holder his.
   /// - Throws: `.absent` when there is no container, `.stopped` when nothing runs in it, `.failed` when it is suspended,
   ///   `.refused` when nothing listens, `.silent` when what listens takes nobody in, `.tooMany` when as many are open
   ///   as may be.
-  func connect(to port: UInt16, in lease: LeaseID) async throws(DriverError) -> PortConnection
+  func connect(
+    to port: UInt16, in lease: LeaseID, as visitor: PortVisitor
+  ) async throws(DriverError) -> PortConnection
 
   /// How the container's command stands; `nil` while nothing is known of it, as while it is being made.
   func commandState(of lease: LeaseID) async throws(DriverError) -> CommandState?

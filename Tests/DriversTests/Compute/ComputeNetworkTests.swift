@@ -291,7 +291,19 @@ import Testing
       try await host.eventually("there is no end of them") { try await !reaches(world.address, from: lease, host) }
       #expect((1...8).contains(try await open()))
       #expect(try await reaches(world.address, from: neighbour, host))
+      // Both are on the list of all, which has room for half of what the host follows.
+      let networks = host.driver.cables.networks
+      let half = try #require(try networks.trackedByHost()) / 2
+      let shares = try await Tool("nft").run(["list", "set", "inet", networks.plan.table, "shares"]).text
+      #expect(shares.contains("ct count over \(half / 65)"), "\(shares)")
     }
+  }
+
+  @Test func tooFewConnectionsAreSaid() {
+    func said(_ tracked: Int?) -> String? { ContainerCables.shortage(ofConnections: tracked, forOne: 4_096) }
+    #expect(said(262_144) == nil)
+    #expect(said(8_192) == nil)
+    for few in [nil, 0, 8_190] { #expect(said(few)?.contains("nf_conntrack_max") == true) }
   }
 
   // MARK: Crashes

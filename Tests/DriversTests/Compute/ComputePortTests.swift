@@ -34,7 +34,7 @@ import Testing
     let lease = try await host.container(host.spec(command: ["nc", "-ll", "-p", "8080", "-e", "/bin/cat"]))
     try await host.eventually("it does not listen") {
       do {
-        _ = try await host.driver.connect(to: 8_080, in: lease)
+        _ = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
         return true
       } catch let error as DriverError where error.kind == .refused {
         return false
@@ -46,9 +46,11 @@ import Testing
   @Test func aPortIsReachedWithoutANetwork() async throws {
     try await ComputeHost.with { (host: ComputeHost) async throws in
       let lease = try await Self.listening(host)
-      let connection = try await host.driver.connect(to: 8_080, in: lease)
+      let connection = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
       #expect(try Self.ask(connection, "over and back") == "over and back")
-      let error = await #expect(throws: DriverError.self) { _ = try await host.driver.connect(to: 8_081, in: lease) }
+      let error = await #expect(throws: DriverError.self) {
+        _ = try await host.driver.connect(to: 8_081, in: lease, as: .holder)
+      }
       #expect(error?.kind == .refused)
       // This thread is where it was.
       #expect(try await host.run("true", in: lease).code == 0)
@@ -73,7 +75,9 @@ import Testing
       }
       try #require(code == 0)
       let port = UInt16(bigEndian: address.sin_port)
-      let error = await #expect(throws: DriverError.self) { _ = try await host.driver.connect(to: port, in: lease) }
+      let error = await #expect(throws: DriverError.self) {
+        _ = try await host.driver.connect(to: port, in: lease, as: .holder)
+      }
       #expect(error?.kind == .refused)
     }
   }
@@ -82,7 +86,9 @@ import Testing
     try await ComputeHost.with { (host: ComputeHost) async throws in
       let lease = try await Self.listening(host)
       func kind() async -> DriverError.Kind? {
-        await #expect(throws: DriverError.self) { _ = try await host.driver.connect(to: 8_080, in: lease) }?.kind
+        await #expect(throws: DriverError.self) {
+          _ = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
+        }?.kind
       }
       try await host.driver.suspend(lease, generation: 2)
       #expect(await kind() == .failed)
@@ -99,16 +105,38 @@ import Testing
     options.connections = (ofOne: 2, all: 3)
     try await ComputeHost.with(options: options) { (host: ComputeHost) async throws in
       let lease = try await Self.listening(host)
-      let first = try await host.driver.connect(to: 8_080, in: lease)
+      let first = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
       do {
-        let second = try await host.driver.connect(to: 8_080, in: lease)
-        let error = await #expect(throws: DriverError.self) { _ = try await host.driver.connect(to: 8_080, in: lease) }
+        let second = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
+        let error = await #expect(throws: DriverError.self) {
+          _ = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
+        }
         #expect(error?.kind == .tooMany)
         withExtendedLifetime(second) {}
       }
       // One has ended.
-      _ = try await host.driver.connect(to: 8_080, in: lease)
+      _ = try await host.driver.connect(to: 8_080, in: lease, as: .holder)
       withExtendedLifetime(first) {}
+    }
+  }
+
+  /// As many strangers as may be take no place of the holder's, nor he theirs.
+  @Test func strangersLeaveTheHolderHisPlaces() async throws {
+    var options = ComputeDriver.Options.quick
+    options.connections = (ofOne: 2, all: 3)
+    options.visits = (ofOne: 3, all: 4)
+    try await ComputeHost.with(options: options) { (host: ComputeHost) async throws in
+      let lease = try await Self.listening(host)
+      var kept: [PortConnection] = []
+      for (visitor, most) in [(PortVisitor.stranger, 3), (.holder, 2)] {
+        for _ in 0..<most { kept.append(try await host.driver.connect(to: 8_080, in: lease, as: visitor)) }
+        let error = await #expect(throws: DriverError.self) {
+          _ = try await host.driver.connect(to: 8_080, in: lease, as: visitor)
+        }
+        #expect(error?.kind == .tooMany)
+      }
+      kept.removeAll()
+      _ = try await host.driver.connect(to: 8_080, in: lease, as: .stranger)
     }
   }
 
@@ -125,7 +153,7 @@ import Testing
       var kind: DriverError.Kind?
       while kind == nil, kept.count < 64 {
         do {
-          kept.append(try await host.driver.connect(to: 8_080, in: lease))
+          kept.append(try await host.driver.connect(to: 8_080, in: lease, as: .holder))
         } catch let error as DriverError {
           kind = error.kind
         }

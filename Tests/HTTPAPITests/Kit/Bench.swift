@@ -254,7 +254,9 @@ final class StillContainers: ContainerAccess {
   }
 
   func setDisk(_ disk: AttachedDisk?, of lease: LeaseID) async throws(DriverError) {}
-  func connect(to port: UInt16, in lease: LeaseID) async throws(DriverError) -> PortConnection {
+  func connect(
+    to port: UInt16, in lease: LeaseID, as visitor: PortVisitor
+  ) async throws(DriverError) -> PortConnection {
     throw DriverError(.refused, attempted: "connect", words: "nothing listens there")
   }
   func start(_ lease: LeaseID) async throws(DriverError) { stopped.withLock { _ = $0.remove(lease) } }

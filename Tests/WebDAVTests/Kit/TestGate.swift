@@ -95,6 +95,7 @@ final class TestGate: DataDoorGate {
     let gate: TestGate
     let lease: LeaseID
     let within: ResourcePath?
+    let visitor = PortVisitor.holder
 
     func reaches(_ path: ResourcePath) -> Bool { within?.contains(path) ?? true }
 
