@@ -13,24 +13,13 @@ extension Pages {
     _ record: LeaseRecord, _ shown: LeaseVisit, _ words: Words.Language, seesMoney: Bool
   ) async throws -> [String: Any] {
     let id = record.lease.id
-    var events: [EventRecord] = []
-    while true {
-      let page = try await engine.reader.events(
-        of: id, after: events.last?.sequence ?? 0, limit: 1_000, shown.caller)
-      events = (events + page).suffix(Self.most)
-      if page.count < 1_000 { break }
-    }
+    let events = try await engine.reader.newestEvents(of: id, limit: Self.most, shown.caller)
     var model: [String: Any] = [
-      "events": events.reversed().map { EventView($0, words, tellsAll: seesMoney).model }
+      "events": events.map { EventView($0, words, tellsAll: seesMoney).model }
     ]
     guard seesMoney else { return model }
-    var transfers: [TransferRecord] = []
-    while true {
-      let page = try await engine.reader.transfers(of: id, after: transfers.last?.id ?? 0, limit: 1_000, shown.caller)
-      transfers = (transfers + page).suffix(Self.most)
-      if page.count < 1_000 { break }
-    }
-    model["transfers"] = transfers.reversed().map { Self.row($0, of: id, words) }
+    let transfers = try await engine.reader.newestTransfers(of: id, limit: Self.most, shown.caller)
+    model["transfers"] = transfers.map { Self.row($0, of: id, words) }
     return model
   }
 

@@ -33,9 +33,12 @@ extension Pages {
       return page(
         "locked", visit, ["id": id.description, "page": "lease", "heading": words(visit)["lease"]], isSecret: true)
     }
+    // In this order: what happens in between is told to the page once more, and not missed.
+    let last = try await engine.reader.lastEvent(of: id, caller)
     let record = try await engine.reader.lease(id, caller)
     guard part.isOf(record.lease.terms.kind) else { throw HTTPError(.notFound) }
-    return try await leasePage(part, record, LeaseVisit(visit: visit, caller: caller, credential: shown))
+    return try await leasePage(
+      part, record, LeaseVisit(visit: visit, caller: caller, credential: shown, lastEvent: last))
   }
 
   @Sendable func leaseByForm(_ visit: Visit) async throws -> Response {
@@ -56,6 +59,7 @@ extension Pages {
     let view = LeaseView(record, at: engine.clock.now(), seesMoney: seesMoney, words)
     var model = view.model
     model["page"] = "lease"
+    model["last"] = "\(shown.lastEvent)"
     model["isNew"] = shown.isNew
     model["credential"] = shown.isNew ? shown.credential : ""
     model["failure"] = try await engine.reader.failure(of: record)?.fault.words ?? ""
@@ -155,6 +159,8 @@ struct LeaseVisit: Sendable {
   var caller: Caller
   /// What was shown, as a line of `Authorization`.
   var credential: String
+  /// The page shows what happened up to this sequence number; its script asks for what comes after. 0: for all.
+  var lastEvent: Int64 = 0
   /// By a form, without scripts: other pages of the lease would want the credential again.
   var isForm = false
   /// It has just been bought, and its credential is to be kept.

@@ -38,14 +38,25 @@ extension PostgresTransaction {
       SELECT sequence, id, lease, version, at, name, feed_name, from_state, to_state, cause_type, cause_id, evidence
         FROM lease_event WHERE lease = $1 AND sequence > $2 ORDER BY sequence LIMIT $3
       """, lease.uuid, sequence, Int64(limit)
-    ) { row in
-      EventRecord(
-        sequence: try row.int64(0), id: try row.string(1), lease: try row.lease(2), version: try row.int64(3),
-        at: try row.instant(4), name: EventRecord.Name(try row.string(5)),
-        feedName: row.isNull(6) ? nil : try row.word(6, "a name in the feed"),
-        from: try row.string(7).isEmpty ? nil : try row.word(7, "a state"), to: try row.word(8, "a state"),
-        cause: .init(type: try row.word(9, "a cause"), id: try row.string(10)), evidence: try row.json(11))
-    }
+    ) { try Self.event($0) }
+  }
+
+  func newestEvents(of lease: LeaseID, limit: Int) throws -> [EventRecord] {
+    try db.pointee.query(
+      """
+      SELECT sequence, id, lease, version, at, name, feed_name, from_state, to_state, cause_type, cause_id, evidence
+        FROM lease_event WHERE lease = $1 ORDER BY sequence DESC LIMIT $2
+      """, lease.uuid, Int64(limit)
+    ) { try Self.event($0) }
+  }
+
+  private static func event(_ row: borrowing Row) throws -> EventRecord {
+    EventRecord(
+      sequence: try row.int64(0), id: try row.string(1), lease: try row.lease(2), version: try row.int64(3),
+      at: try row.instant(4), name: EventRecord.Name(try row.string(5)),
+      feedName: row.isNull(6) ? nil : try row.word(6, "a name in the feed"),
+      from: try row.string(7).isEmpty ? nil : try row.word(7, "a state"), to: try row.word(8, "a state"),
+      cause: .init(type: try row.word(9, "a cause"), id: try row.string(10)), evidence: try row.json(11))
   }
 
   /// Money that was only held leaves no more than these events; ``sweep(at:)`` keeps them for a day.

@@ -34,14 +34,25 @@ extension PostgresTransaction {
       SELECT id, at, debit, credit, msat, cause FROM ledger_transfer
        WHERE lease = $1 AND id > $2 ORDER BY id LIMIT $3
       """, lease.uuid, id, Int64(limit)
-    ) { row in
-      guard let debit = Account(try row.string(2)), let credit = Account(try row.string(3)),
-        let cause = Transfer.Cause(rawValue: try row.string(5))
-      else { throw StoreError(.invariant, "a transfer names an account or cause that is none") }
-      return TransferRecord(
-        id: try row.int64(0), at: try row.instant(1),
-        transfer: Transfer(from: debit, to: credit, try row.msat(4), cause: cause))
-    }
+    ) { try Self.transfer($0) }
+  }
+
+  func newestTransfers(of lease: LeaseID, limit: Int) throws -> [TransferRecord] {
+    try db.pointee.query(
+      """
+      SELECT id, at, debit, credit, msat, cause FROM ledger_transfer
+       WHERE lease = $1 ORDER BY id DESC LIMIT $2
+      """, lease.uuid, Int64(limit)
+    ) { try Self.transfer($0) }
+  }
+
+  private static func transfer(_ row: borrowing Row) throws -> TransferRecord {
+    guard let debit = Account(try row.string(2)), let credit = Account(try row.string(3)),
+      let cause = Transfer.Cause(rawValue: try row.string(5))
+    else { throw StoreError(.invariant, "a transfer names an account or cause that is none") }
+    return TransferRecord(
+      id: try row.int64(0), at: try row.instant(1),
+      transfer: Transfer(from: debit, to: credit, try row.msat(4), cause: cause))
   }
 
   func audit() throws -> Audit {

@@ -203,8 +203,13 @@ def history(browser, shop):
     with visiting(browser, shop) as visitor:
         page = visitor.page
         disk(visitor)
-        tab(page, "History")
+        with page.expect_request(
+                lambda request: request.url.endswith("/events") and request.frame.url.endswith("/history")) as asked:
+            tab(page, "History")
         expect(page.locator(".timeline")).to_contain_text("Made ready")
+        # What is shown is not told again, with a load of the page for each.
+        shown = page.locator("#lease").get_attribute("data-last")
+        assert int(shown) > 0 and asked.value.headers["last-event-id"] == shown, asked.value.headers
         expect(page.locator("table.money")).to_contain_text("You paid")
         expect(page.locator("table.money")).to_contain_text("+20")
         visitor.accessible()

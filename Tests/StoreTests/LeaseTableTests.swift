@@ -19,6 +19,9 @@ import Units
       #expect(events.map(\.sequence) == events.map(\.sequence).sorted())
       let later = try await store.run { tx in try tx.events(of: lease.id, after: events[0].sequence, limit: 1) }
       #expect(later == [events[1]])
+      _ = try await store.run { tx in try Sample.active(2, tx) }
+      let newest = try await store.run { tx in try tx.newestEvents(of: lease.id, limit: 2) }
+      #expect(newest == [events[2], events[1]])
     }
   }
 

@@ -50,6 +50,8 @@ import Units
       #expect(transfers.map(\.transfer.credit) == [.lease(Sample.id(1)), .revenueTime])
       let rest = try await store.run { tx in try tx.transfers(of: Sample.id(1), after: transfers[1].id, limit: 9) }
       #expect(rest.map(\.transfer.amount) == [50])
+      let newest = try await store.run { tx in try tx.newestTransfers(of: Sample.id(1), limit: 2) }
+      #expect(newest == [rest[0], transfers[1]])
     }
   }
 

@@ -55,6 +55,25 @@ public struct Reader: Sendable {
     return try await store.transaction { tx in try tx.events(of: id, after: sequence, limit: limit) }
   }
 
+  /// The last so many, the newest first.
+  public func newestTransfers(of id: LeaseID, limit: Int, _ caller: Caller) async throws -> [TransferRecord] {
+    try await credentials.requireMoney(of: id, caller)
+    return try await store.transaction { tx in try tx.newestTransfers(of: id, limit: limit) }
+  }
+
+  /// The last so many, the newest first.
+  public func newestEvents(of id: LeaseID, limit: Int, _ caller: Caller) async throws -> [EventRecord] {
+    _ = try await credentials.require(.explain, of: id, caller)
+    return try await store.transaction { tx in try tx.newestEvents(of: id, limit: limit) }
+  }
+
+  /// The sequence number of what happened last; 0 where nothing is known to have happened. Whoever then looks at the lease
+  /// sees all up to it.
+  public func lastEvent(of id: LeaseID, _ caller: Caller) async throws -> Int64 {
+    _ = try await credentials.require(.look, of: id, caller)
+    return try await store.transaction { tx in try tx.newestEvents(of: id, limit: 1).first?.sequence ?? 0 }
+  }
+
   /// Whether the lease has come to its end and nothing happened to it after this sequence number: its feed would have
   /// nothing to say any more.
   public func isOver(_ id: LeaseID, after sequence: Int64, _ caller: Caller) async throws -> Bool {

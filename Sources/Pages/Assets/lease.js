@@ -8,6 +8,8 @@ import { localTimes, say, span } from "./words.js";
 const [, , fromPath, part = "lease"] = location.pathname.split("/");
 let id = fromPath;
 let module = null;
+/** The sequence number of the newest event that the page shows. */
+let last = "0";
 /** What the server wrote into each section that is shown. */
 const written = new WeakMap();
 /** Pages that change by themselves; the others would lose what somebody is doing there. */
@@ -82,6 +84,7 @@ async function load() {
   const lease = fresh.querySelector("#lease");
   if (!lease) throw new Refused(answer.status, null);
   const { title, kind, state, until } = lease.dataset;
+  last = lease.dataset.last ?? last;
   leases.put(id, { title, kind, state, until });
   localTimes(fresh);
   for (const node of fresh.querySelectorAll("[data-scripted]")) node.hidden = false;
@@ -121,14 +124,13 @@ async function follow() {
   }
 }
 
-/** Returns when the server tells of something, and after a minute in any case. */
+/** Returns when the server tells of something that the page does not show yet, and after a minute in any case. */
 async function happened() {
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), 60_000);
-  const key = `leasehold.event.${id}.${part}`;
   try {
     const answer = await asHolder("GET", `/v1/leases/${id}/events`, {
-      signal: end.signal, headers: { Accept: "text/event-stream", "Last-Event-ID": sessionStorage.getItem(key) ?? "0" },
+      signal: end.signal, headers: { Accept: "text/event-stream", "Last-Event-ID": last },
     });
     if (answer.status === 204) return await pause(60_000);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -137,11 +139,8 @@ async function happened() {
       const { value, done } = await reader.read();
       if (done) return await pause(2000);
       text += value;
-      const ids = [...text.matchAll(/^id: ?(\d+)\r?\n/gm)];
-      if (ids.length && /\r?\n\r?\n/.test(text)) {
-        sessionStorage.setItem(key, ids.at(-1)[1]);
-        return;
-      }
+      // What comes in one go is shown in one go.
+      if (/^id: ?\d+\r?\n/m.test(text)) return await pause(300);
     }
   } catch (error) {
     if (error.name !== "AbortError") throw error;

@@ -34,4 +34,6 @@ public protocol LeaseRows: AnyObject {
   /// on any).
   func nextDeadline(on hosts: [String]?) throws -> Instant?
   func events(of lease: LeaseID, after sequence: Int64, limit: Int) throws -> [EventRecord]
+  /// The last so many events, the newest first.
+  func newestEvents(of lease: LeaseID, limit: Int) throws -> [EventRecord]
 }
