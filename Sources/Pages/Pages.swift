@@ -88,9 +88,10 @@ public struct Pages: Sendable {
 
   /// `POST /qr`: the body as a picture. In the body, because what is to be shown may be a credential.
   @Sendable private func picture(_ visit: Visit) async throws -> Response {
-    let text = String(decoding: try await visit.body(upTo: 4 << 10), as: UTF8.self)
+    try visit.refuseOtherSites()
+    let text = String(decoding: try await visit.body(upTo: 2_900), as: UTF8.self)
     guard let svg = QRCode(text)?.svg else {
-      throw Refusal.invalidField("body", "1 to some 2,900 bytes")
+      throw Refusal.invalidField("body", "1 to 2,900 bytes")
     }
     return Response(
       status: .ok, headers: [.contentType: "image/svg+xml", .cacheControl: "no-store"],

@@ -38,13 +38,18 @@ struct Visit: Sendable {
     }
   }
 
+  /// - Throws: ``Refusal`` for what another site's page sends in a visitor's name.
+  func refuseOtherSites() throws(Refusal) {
+    guard request.headers[.fetchSite] != "cross-site" else {
+      throw .forbidden(reason: .notFound, detail: "a form of another site is not taken")
+    }
+  }
+
   /// The fields of a form.
   ///
   /// - Throws: `Refusal` for what is no form, and for one that another site's page sends in a visitor's name.
   func form() async throws -> Form {
-    guard request.headers[.fetchSite] != "cross-site" else {
-      throw Refusal.forbidden(reason: .notFound, detail: "a form of another site is not taken")
-    }
+    try refuseOtherSites()
     let type = request.headers[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
     guard type == "application/x-www-form-urlencoded" else {
       throw Refusal.invalidField("body", "the fields of a form")

@@ -29,26 +29,36 @@ struct Wish: Sendable {
   }
 
   /// A line as a shell would part it: quotes hold blanks, a backslash the character behind it.
+  ///
+  /// - Throws: ``Refusal/invalidField(_:_:)``, also for more than a command may be, before all of it is parted.
   static func arguments(_ line: String) throws(Refusal) -> [String] {
+    let tooMuch = Refusal.invalidField("command", "at most \(LeaseRequest.mostWords) words and 64 KiB")
+    guard line.utf8.count <= LeaseRequest.longestCommand else { throw tooMuch }
     var (words, word, quote): ([String], String?, Character?) = ([], nil, nil)
     var rest = line[...]
+    // In place: a word is as long as who sends it likes.
+    func add(_ character: Character) {
+      if word == nil { word = "" }
+      word?.append(character)
+    }
     while let character = rest.popFirst() {
       switch character {
       case "\\" where quote != "'":
         guard let next = rest.popFirst() else { throw .invalidField("command", "ends in a backslash") }
-        word = (word ?? "") + String(next)
+        add(next)
       case "'", "\"":
         if quote == nil {
           (quote, word) = (character, word ?? "")
         } else if quote == character {
           quote = nil
         } else {
-          word = (word ?? "") + String(character)
+          add(character)
         }
       case _ where character.isWhitespace && quote == nil:
         if let ended = word { words.append(ended) }
+        guard words.count <= LeaseRequest.mostWords else { throw tooMuch }
         word = nil
-      default: word = (word ?? "") + String(character)
+      default: add(character)
       }
     }
     guard quote == nil else { throw .invalidField("command", "a quote is not closed") }

@@ -45,6 +45,22 @@ import Testing
     #expect(fault(form) == field)
   }
 
+  /// Said before all of it is parted: a form is the work of who sends it, and not ours.
+  @Test func aCommandIsBounded() throws {
+    let letters = String(repeating: "a", count: LeaseRequest.longestCommand)
+    #expect(try Wish.arguments(letters) == [letters])
+    #expect(throws: Refusal.self) { try Wish.arguments(letters + "a") }
+    let words = Array(repeating: "a", count: LeaseRequest.mostWords)
+    #expect(try Wish.arguments(words.joined(separator: " ")) == words)
+    // Its last quote is not closed: who looks at all of it says that.
+    let more = words.joined(separator: " ") + " a '"
+    let fault = #expect(throws: Refusal.self) { try Wish.arguments(more) }
+    guard case .invalidField("command", "at most 256 words and 64 KiB") = fault else {
+      Issue.record("\(String(describing: fault))")
+      return
+    }
+  }
+
   @Test(arguments: [
     ("a b", ["a", "b"]), ("  a\t\tb ", ["a", "b"]), (#"'a b' "c d""#, ["a b", "c d"]), (#"a\ b"#, ["a b"]),
     (#"''"#, [""]), (#"a'b'"c""#, ["abc"]), (#"'\'"#, [#"\"#]), (#""a\"b""#, [#"a"b"#]), ("", []),

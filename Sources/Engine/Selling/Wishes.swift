@@ -40,7 +40,9 @@ struct Wishes: Sendable {
 
   static func check(command: [String], field: String) throws {
     let bytes = command.reduce(0) { $0 + $1.utf8.count }
-    guard command.count <= 256, bytes <= 65_536, !command.contains(where: { $0.utf8.contains(0) }) else {
+    guard command.count <= LeaseRequest.mostWords, bytes <= LeaseRequest.longestCommand,
+      !command.contains(where: { $0.utf8.contains(0) })
+    else {
       throw Refusal.invalidField(field, "at most 256 words and 64 KiB, without NUL")
     }
     // Nothing has the empty name; a driver would only say that it cannot be started.
@@ -65,4 +67,11 @@ struct Wishes: Sendable {
       environment.allSatisfy({ isName($0.key) && !$0.value.utf8.contains(0) })
     else { throw Refusal.invalidField("env", "at most 128 names of letters, digits and _, and 64 KiB") }
   }
+}
+
+extension LeaseRequest {
+  /// Bytes of a command, all of its words together.
+  public static let longestCommand = 65_536
+  /// Words of a command.
+  public static let mostWords = 256
 }
