@@ -17,13 +17,18 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
   ) async throws -> Response {
     let start = ContinuousClock.now
     var response: Response
+    var failure: (any Error)?
     do {
       try Self.check(request.headers)
       try check(path: request.head.path ?? "")
       response = try await next(request, context)
     } catch {
+      failure = error
       response = answer(error, to: request, context: context)
     }
+    // A door may have turned what it refuses into an answer of its own, and may have seen to this as well.
+    let isSettled = failure == nil && (response.status.code < 400 || response.headers[.connection] != nil)
+    if !isSettled, mayBeEndless(request, failure) { Self.hangUp(behind: &response, context.channel) }
     response.headers[.contentTypeOptions] = "nosniff"
     // The address is a secret, and whatever page is opened from there is told nothing of it.
     if AddressPath.prefix.covers(request.head.path ?? "") { response.headers[.referrerPolicy] = "no-referrer" }
@@ -59,27 +64,27 @@ struct FrontMiddleware<Context: HTTPAPIContext>: RouterMiddleware {
     if let foreign = error as? HTTPError, foreign.status == .notFound {
       error = api.unknownRoute(path)
     }
-    var response = api.problemResponse(for: error, to: request, requestID: context.requestID)
+    let response = api.problemResponse(for: error, to: request, requestID: context.requestID)
     // What is refused as planned, while a node or a database is away for one, is told by whoever found it away.
     if response.status.code == 500, !(error is Problem) {
       context.logger.error("a request failed", metadata: ["error": "\(loggable(error))"])
     }
-    // What is left of an endless body is not worth waiting for. The client gets two seconds to read the answer.
-    if mayBeEndless(request, error) {
-      response.headers[.connection] = "close"
-      let body = response.body
-      let channel = context.channel
-      response.body = ResponseBody(contentLength: body.contentLength) { writer in
-        try await body.write(writer)
-        channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
-      }
-    }
     return response
+  }
+
+  /// What is left of an endless body is not worth waiting for. The client gets two seconds to read the answer.
+  private static func hangUp(behind response: inout Response, _ channel: any Channel) {
+    response.headers[.connection] = "close"
+    let body = response.body
+    response.body = ResponseBody(contentLength: body.contentLength) { writer in
+      try await body.write(writer)
+      channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+    }
   }
 
   /// A body of known, moderate length is taken to its end, so that the connection can be used again: most refusals are
   /// `402`s whose body was read anyway.
-  private func mayBeEndless(_ request: Request, _ error: any Error) -> Bool {
+  private func mayBeEndless(_ request: Request, _ error: (any Error)?) -> Bool {
     if let problem = error as? Problem, problem.code == .bodyTimeout { return true }
     if request.headers.contains(.transferEncoding) { return true }
     guard let length = request.headers[.contentLength] else { return false }

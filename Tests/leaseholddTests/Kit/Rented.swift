@@ -53,10 +53,13 @@ struct Rented: Sendable {
     if let authorization { text += "Authorization: \(authorization)\r\n" }
     for (name, value) in headers { text += "\(name): \(value)\r\n" }
     if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
-    let bytes = Array((text + "\r\n" + (body ?? "")).utf8)
-    let port = port
+    return try await Self.reply(to: text + "\r\n" + (body ?? ""), port: port)
+  }
+
+  /// What comes on a connection of its own, to its end, for exactly these bytes.
+  static func reply(to text: String, port: Int) async throws -> Reply {
     let answer = try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(with: Result { try Self.exchange(bytes, port: port) }) }
+      Thread.detachNewThread { continuation.resume(with: Result { try exchange(Array(text.utf8), port: port) }) }
     }
     let status = answer.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) }
     return Reply(status: status ?? 0, text: answer)
