@@ -38,7 +38,7 @@ struct Visit: Sendable {
     }
   }
 
-  /// - Throws: ``Refusal`` for what another site's page sends in a visitor's name.
+  /// - Throws: `Refusal` for what another site's page sends in a visitor's name.
   func refuseOtherSites() throws(Refusal) {
     guard request.headers[.fetchSite] != "cross-site" else {
       throw .forbidden(reason: .notFound, detail: "a form of another site is not taken")

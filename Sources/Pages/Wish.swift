@@ -30,7 +30,7 @@ struct Wish: Sendable {
 
   /// A line as a shell would part it: quotes hold blanks, a backslash the character behind it.
   ///
-  /// - Throws: ``Refusal/invalidField(_:_:)``, also for more than a command may be, before all of it is parted.
+  /// - Throws: `Refusal.invalidField`, also for more than a command may be, before all of it is parted.
   static func arguments(_ line: String) throws(Refusal) -> [String] {
     let tooMuch = Refusal.invalidField("command", "at most \(LeaseRequest.mostWords) words and 64 KiB")
     guard line.utf8.count <= LeaseRequest.longestCommand else { throw tooMuch }
