@@ -1,6 +1,7 @@
 import Drivers
 import Leasing
 import Networks
+import Units
 
 extension NetworkSettings {
   /// - Parameter uidBase: the first uid of the host's leases.
@@ -43,5 +44,36 @@ extension ContainerNetwork {
     guard kind == .compute else { throw offer["network"].fault("a disk has no network: it is reached through us") }
     self.init(
       reach, bandwidthBits: bandwidth.exists ? try bandwidth.integer(in: 64_000...1_000_000_000_000) : nil)
+  }
+}
+
+extension Configuration {
+  /// A lease's address follows from its place on the host, which disks and containers without a network take as well.
+  func checkRange(of host: Host, _ yaml: YAMLReader) throws {
+    guard hasNetworks, let network = host.compute?.network else { return }
+    let room = AddressPlan(instance: "", range: network.range).capacity
+    let places = places(on: host)
+    guard room < places else { return }
+    throw yaml["compute"]["network"]["range"].fault(
+      "\(network.range) has addresses for \(room) leases, and \(places) places are needed for what this host can hold "
+        + "of the offers: name a larger block")
+  }
+
+  /// Slots that its leases may come to have: of each kind as many as its capacity holds of the smallest of our offers,
+  /// dimension by dimension, and one step in which slots are added. Never more than there are uids.
+  private func places(on host: Host) -> Int {
+    func most(_ kind: Kind, of limit: Resources) -> Int {
+      let sold = offers.map(\.terms).filter { $0.kind == kind }.map(\.resources)
+      guard !sold.isEmpty else { return 0 }
+      let counts = Resources.Dimension.allCases.compactMap { dimension -> Int64? in
+        guard let least = sold.map({ $0.need(dimension) }).min(), least > 0 else { return nil }
+        return limit.need(dimension) / least
+      }
+      return Int(min(counts.min() ?? .max, Int64(AddressPlan.mostSlots)))
+    }
+    let uids = Int((UInt32.max - host.uidBase) / 65_536)
+    let disks = host.disk.map { most(.disk, of: Resources(disk: $0.size)) } ?? 0
+    let containers = host.compute.map { most(.compute, of: $0.capacity) } ?? 0
+    return min(uids, disks + containers + 64)
   }
 }

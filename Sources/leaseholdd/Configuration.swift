@@ -162,6 +162,7 @@ extension Configuration {
     }
     unknownOverrides = yaml.overrides.unknown(in: yaml.environment)
     try checkOffers(yaml["offers"])
+    for (host, place) in zip(hosts, try yaml["hosts"].items) { try checkRange(of: host, place) }
   }
 
   private func checkOffers(_ yaml: YAMLReader) throws {

@@ -70,8 +70,12 @@ import Testing
         #expect(kept.allSatisfy { $0.visitor == .stranger })
         #expect(engine.doors.portAsRemembered(80, of: id, one) == nil)
         #expect(await refusal { try await engine.doors.openPort(80, of: id, one) }.hasPrefix("429"))
+        let other = Renter(platform, address: "198.51.100.10").caller(method: "GET")
+        #expect(await refusal { try await engine.doors.openPort(80, of: id, other) } == "nothing")
         withExtendedLifetime(kept) {}
       }
+      // What has ended counts no more.
+      #expect(await refusal { try await engine.doors.openPort(80, of: id, one) } == "nothing")
     }
   }
 }

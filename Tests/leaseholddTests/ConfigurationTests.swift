@@ -154,6 +154,39 @@ import Units
     }
   }
 
+  /// Places are the host's: its disks take them too. 8 disks, what the containers may be, and a step of 64.
+  @Test func aRangeHasRoomForWhatIsSold() throws {
+    let image = FileManager.default.temporaryDirectory.path + "/leasehold-image-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: image, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: image) }  // Left over, it harms nobody.
+    try Data(#"{"digest": "sha256:0"}"#.utf8).write(to: URL(fileURLWithPath: image + "/image.json"))
+    let containers = "runtime: runc, cpu_millis: 20_000, memory_bytes: 1_000_000_000_000, disk_bytes: 1_000_000_000_000"
+    func text(_ range: String, cpu: Int = 500) -> String {
+      Self.boxes.replacing("{network: {resolvers", with: "{\(containers), network: {range: \(range), resolvers")
+        .replacing("cpu_millis: 500", with: "cpu_millis: \(cpu)")
+        .replacing("/nowhere", with: image)
+    }
+    func said(_ text: String) -> String? {
+      do {
+        _ = try read(text)
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+    // 40 containers.
+    #expect(said(text("10.9.0.0/24")) == nil)
+    #expect(try #require(said(text("10.9.0.0/25"))).contains("addresses for 64 leases, and 112 places"))
+    // 200 of them.
+    #expect(try #require(said(text("10.9.0.0/24", cpu: 100))).contains("name a larger block"))
+    #expect(said(text("10.9.0.0/22", cpu: 100)) == nil)
+    // Nobody has an address: none is needed.
+    #expect(
+      said(
+        text("10.9.0.0/25").replacing("network: outbound", with: "").replacing("bandwidth_bits: 8_000_000", with: ""))
+        == nil)
+  }
+
   @Test func timesAreWrittenAsPeopleDo() throws {
     let text = Self.good.replacing("period_seconds: 86_400", with: "period: 1d")
       .replacing(
