@@ -105,7 +105,8 @@ public struct Doors: Sendable {
     }
   }
 
-  /// Lets a request through to one of a container's ports: of its holder, and of anybody where it is public. Connections are ``ContainerDoor/connect(to:of:)``'s.
+  /// Lets a request through to one of a container's ports: of its holder, and of anybody where it is public. Connections are
+  /// ``ContainerDoor``'s.
   public func openPort(_ port: UInt16, of id: LeaseID, _ caller: Caller) async throws -> Opened<Void> {
     do {
       return try await open(LeaseAction.connect.needs, to: id, kind: .compute, port: port, caller) {}

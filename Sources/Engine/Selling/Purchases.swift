@@ -35,7 +35,9 @@ struct Purchases: Sendable {
   ) async throws -> Sold {
     let bodyHash = body.withUnsafeBytes { Bytes32.sha256($0) }.hex
     if let shown = try await credentials.credential(of: caller), let id = LeaseID(shown.lease) {
-      if let bought = try await boughtLease(id, by: shown, body: bodyHash, caller) { return .lease(bought) }
+      if let bought = try await boughtLease(id, by: shown, place: place, body: bodyHash, caller) {
+        return .lease(bought)
+      }
     }
     if let place, let demand = try await waitlist.demand(of: place, body: bodyHash, caller) { return .pay(demand) }
     return try await quote(request, diskCredential, bodyHash: bodyHash, caller)
@@ -43,14 +45,14 @@ struct Purchases: Sendable {
 
   /// The lease that this credential bought with this body or key; `nil` when the request asks for another.
   private func boughtLease(
-    _ id: LeaseID, by shown: VerifiedCredential, body: String, _ caller: Caller
+    _ id: LeaseID, by shown: VerifiedCredential, place: String?, body: String, _ caller: Caller
   ) async throws -> LeaseRecord? {
     let known = try await store.transaction { tx in (record: try tx.lease(id), asked: try tx.askedWith(id)) }
     guard known.record != nil else { return nil }
-    // What was bought without a key, as a place of the waitlist is, is known by its body alone. That asks for no other
-    // lease: a purchase shows the credential of what it paid for, or of a disk, which is in the body.
-    if let key = caller.idempotencyKey, let bought = known.asked?.key {
-      guard bought == key else { return nil }
+    // A place of the waitlist was asked for without a key; its ticket says which purchase it is.
+    let isPlace = if let place { try await waitlist.gave(id, to: place) } else { false }
+    if !isPlace, let key = caller.idempotencyKey {
+      guard known.asked?.key == key else { return nil }
       guard known.asked?.bodyHash == body else { throw Refusal.idempotencyConflict }
     } else {
       guard known.asked?.bodyHash == body else { return nil }

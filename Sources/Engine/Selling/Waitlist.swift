@@ -112,6 +112,12 @@ public struct Waitlist: Sendable {
     }
   }
 
+  /// Whether this lease is the place that the ticket was given.
+  func gave(_ lease: LeaseID, to secret: String) async throws -> Bool {
+    let hash = Self.hash(secret)
+    return try await store.transaction { tx in try tx.waitlistEntry(hash)?.lease == lease }
+  }
+
   /// Leaves the queue. A place that was offered lapses by itself.
   public func leave(_ secret: String) async throws {
     let hash = Self.hash(secret)
